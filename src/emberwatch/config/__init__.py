@@ -1,0 +1,1 @@
+"""The configuration file: read as text, checked whole, turned into model values."""

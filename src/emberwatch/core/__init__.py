@@ -1,0 +1,1 @@
+"""All the decisions: pure functions from values to values."""

@@ -1,0 +1,1 @@
+"""What is out of the ordinary: every detector is a keyed fold."""

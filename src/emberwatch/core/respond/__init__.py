@@ -1,0 +1,1 @@
+"""What people should do about it: incidents, routes, briefs and the times to try again."""

@@ -1,0 +1,142 @@
+"""The trouble that people work on."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from emberwatch.model.alert import Alert, AlertKind, Fire
+
+
+class Status(StrEnum):
+    """How far people have come with it; only a person changes it, save for our own troubles."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESPONDED = "responded"
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody works on it any more."""
+        return self in (Status.RESOLVED, Status.DISMISSED)
+
+
+class Severity(StrEnum):
+    """How much it matters, least first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for info to 3 for critical."""
+        return list(Severity).index(self)
+
+
+class Action(StrEnum):
+    """What people (or, for the first two, the data) do with an incident."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    ACKNOWLEDGED = "acknowledged"
+    RESPONDED = "responded"
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+    REOPENED = "reopened"
+
+
+class Resolution(StrEnum):
+    """What was done for the customer in the end (advice A5)."""
+
+    APOLOGY = "apology"
+    REFUND = "refund"
+    REPLACEMENT = "replacement"
+    EXTRA = "extra"
+    LET_GO = "let_go"
+    POLICY_CHANGED = "policy_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of an incident's timeline. `who` is a person's name, or `emberwatch`."""
+
+    at: datetime
+    who: str
+    action: Action
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A post as it was when we rang, frozen with the incident."""
+
+    post_id: str
+    author: str
+    followers: int | None
+    created_at: datetime
+    url: str | None
+    language: str | None
+    text: str
+    sentiment: float | None
+    anger: float | None
+    matched: str
+    thread_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One trouble of one brand (or of our own watch), from its first alert to its end.
+
+    `alerts` are in the order in which they first rang; `severity` never falls while the incident
+    lives. `sequence` counts what was told about it, from 1. `previous_id` names the incident
+    that this one follows. Clocks run from `first_post_at`, the first post's own timestamp.
+    """
+
+    id: str
+    brand: str | None
+    subject: str
+    status: Status = Status.OPEN
+    severity: Severity
+    opened_at: datetime
+    last_alert_at: datetime
+    first_post_at: datetime | None = None
+    first_seen_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    responded_at: datetime | None = None
+    closed_at: datetime | None = None
+    owner: str = ""
+    resolution: Resolution | None = None
+    answer_url: str | None = None
+    previous_id: str | None = None
+    sequence: int = 0
+    alerts: tuple[Alert, ...]
+    exhibits: tuple[Exhibit, ...] = ()
+    timeline: tuple[Step, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.alerts:
+            raise ValueError(f"incident {self.id!r}: an incident has at least one alert")
+
+    @property
+    def kind(self) -> AlertKind:
+        """What it began with."""
+        return self.alerts[0].kind
+
+    @property
+    def kinds(self) -> tuple[AlertKind, ...]:
+        """Everything it became, in the order in which it became so."""
+        return tuple(dict.fromkeys(alert.kind for alert in self.alerts))
+
+    @property
+    def fire(self) -> Fire:
+        """The hottest state among its alerts."""
+        hottest = min(list(Fire).index(alert.fire) for alert in self.alerts)
+        return list(Fire)[hottest]
+
+    @property
+    def gathers(self) -> bool:
+        """Whether a further alert of the same trouble may still join it."""
+        return not self.status.is_closed

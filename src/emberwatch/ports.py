@@ -1,0 +1,421 @@
+"""What the runtime needs from adapters: sources, scorers, notifiers, the store."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol
+
+from emberwatch.model.alert import Alert
+from emberwatch.model.incident import Incident
+from emberwatch.model.mention import Mention, Score
+from emberwatch.model.notification import Notification
+from emberwatch.model.post import Counters, Post
+
+Cursor = Mapping[str, str]
+"""Where a feed's next poll goes on; opaque to all but its source. Empty: never polled."""
+
+
+# ---------------------------------------------------------------- the network, as sources see it
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a source asks the network for. `params` are appended to the URL, encoded."""
+
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What a site says of its limits: requests per period, how many are left, until when."""
+
+    limit: int | None
+    remaining: int | None
+    reset_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a site answered: decoded body, header names in lower case. `url` is the final one."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    received_at: datetime
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the site says that nothing changed since the validators that we sent."""
+        return self.status == 304
+
+
+class Web(Protocol):
+    """The guarded way to the network."""
+
+    async def get(self, request: Request) -> Answer:
+        """Fetch; raise `FeedUnavailable` or `FeedRefused` for all but 200 to 299 and 304."""
+        ...
+
+
+# ---------------------------------------------------------------- sources
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A thread's root that we know of, for sources that re-read counters. `key` as in `Post`."""
+
+    key: str
+    native_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """One reading of one feed.
+
+    `cursor` is empty at the first poll; then `since` says how far back to read (None: only what
+    the site shows at once). `unconditional` asks for a fetch without validators. `roots` are the
+    threads whose counters are wanted again, hottest first.
+    """
+
+    feed: str
+    now: datetime
+    every: timedelta
+    cursor: Cursor = field(default_factory=dict)
+    since: datetime | None = None
+    unconditional: bool = False
+    roots: tuple[Root, ...] = ()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this feed was never read before."""
+        return not self.cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A root's counters, read again."""
+
+    thread_id: str
+    counters: Counters
+    root_created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One committed step of a poll: posts, counters, and the cursor that goes with them.
+
+    `listed` is how many posts the answer held before any were left out. `invalid` says of each
+    post that made no sense which one and why. `rate` is what the site said of its limits.
+    """
+
+    posts: tuple[Post, ...] = ()
+    counts: tuple[Count, ...] = ()
+    cursor: Cursor
+    listed: int = 0
+    is_unchanged: bool = False
+    invalid: tuple[str, ...] = ()
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What `source parse` shows of one recorded answer; `next` is the next request's parameters."""
+
+    posts: tuple[Post, ...]
+    next: Mapping[str, str] | None = None
+    invalid: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A kind of site that we can read. Built as `SourceClass(options)`.
+
+    `Options` is a frozen dataclass of the feed's `options`; it may have a `problems()` method that
+    returns `(field, what is wrong)` pairs. `describe()` says what it can and cannot see.
+    """
+
+    kind: ClassVar[str]
+    Options: ClassVar[type[Any]]
+
+    def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield pages, oldest posts first where the site allows, each safe to commit alone."""
+        ...
+
+    def parse(self, answer: Answer) -> Parsed:
+        """Return the posts of one answer; pure but for a worker process; never invents a post."""
+        ...
+
+    def describe(self) -> str:
+        """Say in a sentence or two what a feed of this kind can and cannot see."""
+        ...
+
+
+# ---------------------------------------------------------------- scorers
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text to score: the language that the site claims, and those that the brand expects."""
+
+    text: str
+    language: str | None = None
+    expected: tuple[str, ...] = ()
+
+
+class Scorer(Protocol):
+    """A way of judging how posts sound."""
+
+    kind: ClassVar[str]
+
+    def score(self, texts: Sequence[Text]) -> list[Score]:
+        """Return one score a text, in order; raise `ScoringFailed` if none can be had."""
+        ...
+
+
+# ---------------------------------------------------------------- notifiers
+class Notifier(Protocol):
+    """A channel through which people are told. Built as `NotifierClass(options, outbound)`."""
+
+    kind: ClassVar[str]
+    Options: ClassVar[type[Any]]
+
+    async def deliver(self, notification: Notification, at: datetime) -> str:
+        """Send it once and return what the receiver said; `at` is the time of this try.
+
+        Raise `DeliveryFailed` to be tried again, `DeliveryRefused` never to be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message to post to a receiver; redirects are never followed."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Outbound(Protocol):
+    """The guarded way out for notifiers."""
+
+    async def post(self, message: Outgoing) -> Answer:
+        """Post it and return any answer (body cut at 64 kB); `DeliveryFailed` if none came."""
+        ...
+
+
+# ---------------------------------------------------------------- the store
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is already stored of a post: enough to tell a repeat from an edit."""
+
+    id: str
+    seen_at: datetime
+    text: str
+    counters: Counters
+    is_mention: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredState:
+    """A detector's state under one key, as the codec wrote it."""
+
+    detector: str
+    version: int
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHealth:
+    """How a feed is doing. `blind_since` is None while it is well; `why` says what is wrong."""
+
+    feed: str
+    source: str
+    last_ok_at: datetime | None = None
+    last_post_at: datetime | None = None
+    blind_since: datetime | None = None
+    why: str = ""
+    failures: int = 0
+    next_poll_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Everything that one batch changed; written whole or not at all.
+
+    `edits` are posts already stored whose text, counters or edit time changed (mentions of them
+    are in `mentions`, replacing the stored ones, or left out when the text is the same).
+    `counts` go to the time series of their thread, with the time they were read. `states` holds
+    the new body of each changed key, None to forget it. `orphans` are alerts that belong to no
+    incident. `clock` is where time stands after the batch.
+    """
+
+    posts: tuple[Post, ...] = ()
+    edits: tuple[Post, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    counts: tuple[tuple[datetime, Count], ...] = ()
+    feed: str | None = None
+    cursor: Cursor | None = None
+    health: tuple[FeedHealth, ...] = ()
+    states: Mapping[tuple[str, str], StoredState | None] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+    orphans: tuple[Alert, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    quarantine: tuple[tuple[str, datetime, str], ...] = ()
+    """(post id, when, traceback) of each mention that a rule crashed on."""
+    clock: datetime | None = None
+
+
+class Reading(Protocol):
+    """A consistent look at the store."""
+
+    def clock(self) -> datetime | None:
+        """Return where time stood after the last committed batch."""
+        ...
+
+    def known(self, ids: Sequence[str], uris: Sequence[str]) -> dict[str, Known]:
+        """Return what is stored under these post ids and (keyed by uri) federated uris."""
+        ...
+
+    def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
+        """Return the brand's mentions of these posts, by post id."""
+        ...
+
+    def states(self) -> Iterator[StoredState]:
+        """Yield every detector's state."""
+        ...
+
+    def cursor(self, feed: str) -> Cursor:
+        """Return the feed's cursor, empty if it was never read."""
+        ...
+
+    def health(self) -> dict[str, FeedHealth]:
+        """Return the health of every feed ever read."""
+        ...
+
+    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
+        """Return roots of mentions created after `since` that drew a reaction, hottest first."""
+        ...
+
+    def gathering(self) -> tuple[Incident, ...]:
+        """Return every incident that is not closed, oldest first, whole."""
+        ...
+
+    def latest(self, brand: str | None, subject: str) -> Incident | None:
+        """Return the newest incident of a brand (of a subject, where brand is None), or None."""
+        ...
+
+    def incident(self, id: str) -> Incident | None:
+        """Return an incident by its id, or by an unambiguous beginning of it."""
+        ...
+
+    def incidents(
+        self,
+        *,
+        opened_from: datetime | None = None,
+        opened_to: datetime | None = None,
+        is_open: bool | None = None,
+        brand: str | None = None,
+        most: int | None = None,
+    ) -> list[Incident]:
+        """Return incidents, oldest first; `opened_from` and `opened_to` are inclusive."""
+        ...
+
+    def incident_of_alert(self, alert_id: str) -> str | None:
+        """Return the id of the incident that already holds this alert."""
+        ...
+
+    def notifications(
+        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+    ) -> list[Notification]:
+        """Return notifications, oldest first."""
+        ...
+
+    def disabled(self) -> dict[str, str]:
+        """Return the disabled notifiers, each with the reason."""
+        ...
+
+    def statistics(self, now: datetime) -> "Statistics":
+        """Return what `status` shows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandStatistics:
+    """A brand in the last 24 hours: mentions, those without an anger, angry weight, alerts."""
+
+    brand: str
+    mentions: int
+    not_judged: int
+    angry_weight: float
+    last_seen_at: datetime | None
+    surge_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What `status` shows of a database."""
+
+    posts: int
+    brands: tuple[BrandStatistics, ...]
+    posts_by_feed: Mapping[str, int]
+    waiting: int
+    oldest_waiting_at: datetime | None
+    dead: int
+    quarantined: int
+    bytes: int
+
+
+class Writing(Reading, Protocol):
+    """A transaction that holds the write lock from its beginning (BEGIN IMMEDIATE)."""
+
+    def record(self, ledger: Ledger) -> None:
+        """Write everything that a batch changed."""
+        ...
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> list[Notification]:
+        """Take due notifications of enabled notifiers for the length of a lease, oldest first.
+
+        What is taken and not settled comes back when its lease has passed.
+        """
+        ...
+
+    def settle(self, notification: Notification) -> None:
+        """Write how a try ended and give back the lease."""
+        ...
+
+    def disable(self, notifier: str, at: datetime, why: str) -> None:
+        """Stop sending through a notifier; its waiting notifications are held."""
+        ...
+
+    def enable(self, notifier: str, at: datetime) -> None:
+        """Send through it again, beginning with what was held, now."""
+        ...
+
+    def revive(self, ids: Sequence[str], at: datetime) -> int:
+        """Make dead (or delivered) notifications due again, under the same ids; return how many."""
+        ...
+
+    def purge(self, before: datetime, at: datetime) -> int:
+        """Drop text and author of posts seen before an instant, everywhere; return how many."""
+        ...
+
+
+class Store(Protocol):
+    """Where everything is kept. Each use is from one thread at a time."""
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Open a consistent look. Raises `StoreBusy` or `StoreFailed`."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """Open a write transaction: committed at the end, rolled back when an exception leaves it.
+
+        Raises `StoreBusy` (full, locked, read-only: nothing was written) or `StoreFailed`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...

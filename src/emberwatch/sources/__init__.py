@@ -1,0 +1,1 @@
+"""One file per site that we can read."""

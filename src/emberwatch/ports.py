@@ -278,6 +278,10 @@ class Reading(Protocol):
         """Return what is stored under these post ids and (keyed by uri) federated uris."""
         ...
 
+    def threads(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the thread of each stored post that these keys (not ids) name, by key."""
+        ...
+
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         """Return the brand's mentions of these posts, by post id."""
         ...
@@ -336,6 +340,10 @@ class Reading(Protocol):
         """Return the disabled notifiers, each with the reason."""
         ...
 
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """Return the notifiers for which `claim` would find something now, by name."""
+        ...
+
     def statistics(self, now: datetime) -> "Statistics":
         """Return what `status` shows."""
         ...
@@ -374,11 +382,18 @@ class Writing(Reading, Protocol):
         """Write everything that a batch changed."""
         ...
 
-    def claim(self, now: datetime, lease: timedelta, most: int) -> list[Notification]:
+    def claim(
+        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+    ) -> list[Notification]:
         """Take due notifications of enabled notifiers for the length of a lease, oldest first.
 
-        What is taken and not settled comes back when its lease has passed.
+        What is taken and not settled comes back when its lease has passed. With `notifier`, only
+        what is owed to that one is taken: a receiver that hangs must not stand before the others.
         """
+        ...
+
+    def release(self) -> int:
+        """Give back every lease, as after a process that is gone; return how many."""
         ...
 
     def settle(self, notification: Notification) -> None:

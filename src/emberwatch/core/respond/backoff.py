@@ -1,0 +1,48 @@
+"""When to try a failed delivery again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How patient we are with one receiver.
+
+    `gaps[n]` is the wait before the try that follows `n` others, so the first is the wait before
+    the first try of all.
+    """
+
+    gaps: tuple[timedelta, ...]
+    longest_asked: timedelta = timedelta(hours=1)
+
+
+PATIENCE = Backoff(
+    gaps=(
+        timedelta(0),
+        timedelta(seconds=5),
+        timedelta(seconds=15),
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=30),
+        timedelta(hours=2),
+        timedelta(hours=5),
+        timedelta(hours=10),
+        timedelta(hours=14),
+        timedelta(hours=20),
+        timedelta(hours=24),
+    )
+)
+"""Twelve tries in 75 h 36 min: dense at first, because anger ages in minutes."""
+
+
+def next_try(
+    backoff: Backoff, attempts: int, failed_at: datetime, asked: timedelta | None
+) -> datetime | None:
+    """Return when to try again after `attempts` tries, or None to give up.
+
+    A receiver that asks for longer gets longer, up to `longest_asked`.
+    """
+    if attempts >= len(backoff.gaps):
+        return None
+    ours = backoff.gaps[attempts]
+    return failed_at + max(ours, min(asked or ours, backoff.longest_asked))

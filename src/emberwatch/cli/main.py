@@ -1,0 +1,84 @@
+"""The command `emberwatch`: finds the file of a command only when it is asked for."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from emberwatch import __version__
+from emberwatch.model.errors import ConfigError, EmberwatchError
+
+# What each command is for stands here too, so that `emberwatch --help` imports none of them.
+_COMMANDS = {
+    "init": "Write a commented config.yaml to start from.",
+    "check": "Say whether the configuration is right, and what it watches.",
+    "run": "Watch: poll the feeds, notice trouble, tell people.",
+    "status": "Show how the watch is doing; exit 4 when it is unhealthy.",
+    "demo": "Play a written storm in five languages, offline, in under a minute.",
+    "feed": "List the feeds, or read one once to see what it brings.",
+    "incident": "List and show incidents, and say what was done about them.",
+    "notifier": "List, test, enable and disable the channels that tell people.",
+    "delivery": "List what was sent to whom, and send it again.",
+    "replay": "Feed a file of posts through the whole watch.",
+    "score": "Score texts from a file or from standard input.",
+    "source": "Show what a source makes of a recorded answer.",
+}
+
+
+class _Commands(click.Group):
+    """A group that imports a command's file when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"emberwatch.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            ctx.fail(f"No such command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="emberwatch %(version)s")
+def cli() -> None:
+    """Get to an angry conversation while it can still be answered.
+
+    \b
+    Example:
+      emberwatch demo
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> Any:
+    """Run the command line; turn our own errors into one line and an exit code."""
+    try:
+        return cli(args=arguments, prog_name="emberwatch")
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(3)
+    except EmberwatchError as error:
+        click.echo(f"emberwatch: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

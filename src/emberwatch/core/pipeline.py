@@ -1,0 +1,298 @@
+"""The heart: memory and events in, everything that changed out; pure."""
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from emberwatch.core.detect.detector import Detector
+from emberwatch.core.respond import triage
+from emberwatch.core.respond.brief import notification_for
+from emberwatch.core.respond.routing import Route, route
+from emberwatch.model.alert import Alert, AlertKind
+from emberwatch.model.brand import Brand
+from emberwatch.model.event import Event, Mentioned, Reacted, Tick
+from emberwatch.model.incident import Action, Incident
+from emberwatch.model.mention import Mention
+from emberwatch.model.notification import Notification
+from emberwatch.model.post import Post
+
+Key = tuple[str, str]
+"""A detector's name and one of its keys."""
+
+QUIET_AFTER = timedelta(hours=6)
+"""For incidents whose brand is no longer configured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the operator wants: brands, the detectors that watch them, who is told of what."""
+
+    brands: Mapping[str, Brand]
+    detectors: tuple[Detector[Any], ...]
+    routes: tuple[Route, ...] = ()
+    notifiers: tuple[str, ...] = ()
+
+    @property
+    def surges_are_told(self) -> bool:
+        """Whether somebody asked to be told of volume alone."""
+        return any(AlertKind.SURGE in route.kinds for route in self.routes)
+
+
+class Memory(Protocol):
+    """What the store remembers of incidents and mentions, as of the last batch."""
+
+    def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]: ...
+    def gathering(self) -> tuple[Incident, ...]: ...
+    def latest(self, brand: str | None, subject: str) -> Incident | None: ...
+    def incident(self, id: str) -> Incident | None: ...
+    def incident_of_alert(self, alert_id: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Everything that a batch of events changed. A state of None means: forget that key."""
+
+    states: Mapping[Key, Any]
+    incidents: tuple[Incident, ...] = ()
+    orphans: tuple[Alert, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    reactions: tuple[Post, ...] = ()
+
+
+class States:
+    """Every detector's states, and which of them time alone may change next.
+
+    The wake-up times are derived from the states, so what is stored is the states alone.
+    """
+
+    def __init__(self, detectors: Iterable[Detector[Any]]) -> None:
+        self._detectors = {detector.name: detector for detector in detectors}
+        self._states: dict[Key, Any] = {}
+        self._wakes: dict[Key, datetime] = {}
+        self._heap: list[tuple[datetime, Key]] = []
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def get(self, key: Key) -> Any:
+        """Return the state under a key, or None."""
+        return self._states.get(key)
+
+    def items(self) -> Iterable[tuple[Key, Any]]:
+        """Return every key with its state."""
+        return self._states.items()
+
+    def put(self, changes: Mapping[Key, Any]) -> None:
+        """Take over what a committed batch changed."""
+        for key, state in changes.items():
+            if state is None:
+                self._states.pop(key, None)
+                self._wakes.pop(key, None)
+                continue
+            self._states[key] = state
+            wakes_at = self._detectors[key[0]].wakes_at(state)
+            if wakes_at is None:
+                self._wakes.pop(key, None)
+            elif self._wakes.get(key) != wakes_at:
+                self._wakes[key] = wakes_at
+                heapq.heappush(self._heap, (wakes_at, key))
+        if len(self._heap) > 4 * len(self._wakes) + 64:
+            self._heap = [(wakes_at, key) for key, wakes_at in self._wakes.items()]
+            heapq.heapify(self._heap)
+
+    def alarm(self) -> "_Alarm":
+        """Return the wake-up times as of now, for one batch to work with."""
+        return _Alarm(dict(self._wakes) if self._wakes else {}, self._heap.copy())
+
+
+class _Alarm:
+    """Who is to be woken when, within one batch."""
+
+    def __init__(self, wakes: dict[Key, datetime], heap: list[tuple[datetime, Key]]) -> None:
+        self._wakes = wakes
+        self._heap = heap
+
+    def set(self, key: Key, wakes_at: datetime | None) -> None:
+        if wakes_at is None:
+            self._wakes.pop(key, None)
+        elif self._wakes.get(key) != wakes_at:
+            self._wakes[key] = wakes_at
+            heapq.heappush(self._heap, (wakes_at, key))
+
+    def due(self, at: datetime) -> list[Key]:
+        """Take out the keys to be woken at an instant, in a fixed order, each once."""
+        keys: dict[Key, None] = {}
+        while self._heap and self._heap[0][0] <= at:
+            wakes_at, key = heapq.heappop(self._heap)
+            if self._wakes.get(key) == wakes_at:
+                del self._wakes[key]
+                keys[key] = None
+        return list(keys)
+
+
+@dataclass(slots=True)
+class _Incidents:
+    """The incidents of one batch: what the store remembers, with what the batch changed."""
+
+    memory: Memory
+    changed: dict[str, Incident] = field(default_factory=dict)
+    of_alert: dict[str, str] = field(default_factory=dict)
+    _remembered: dict[str, Incident] | None = None
+
+    def gathering(self) -> list[Incident]:
+        if self._remembered is None:
+            self._remembered = {incident.id: incident for incident in self.memory.gathering()}
+        return [*{**self._remembered, **self.changed}.values()]
+
+    def holding(self, alert_id: str) -> Incident | None:
+        id = self.of_alert.get(alert_id) or self.memory.incident_of_alert(alert_id)
+        if id is None:
+            return None
+        return self.changed.get(id) or self.memory.incident(id)
+
+    def latest(self, brand: str | None, subject: str) -> Incident | None:
+        mine = [
+            incident
+            for incident in self.changed.values()
+            if incident.brand == brand and incident.subject == subject
+        ]
+        stored = self.memory.latest(brand, subject)
+        return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
+
+    def keep(self, incident: Incident) -> None:
+        self.changed[incident.id] = incident
+        for alert in incident.alerts:
+            self.of_alert[alert.id] = incident.id
+
+
+def _opened_at(incident: Incident) -> datetime:
+    return incident.opened_at
+
+
+class Step:
+    """One run of the pure step over a batch, fed event by event.
+
+    It reads `states` and `memory` and changes neither: what changed is in `outcome()`. An
+    exception out of `feed` leaves what the event had changed until then and no more, so that the
+    caller can set that event aside and go on.
+    """
+
+    def __init__(self, policy: Policy, states: States, memory: Memory) -> None:
+        self._policy = policy
+        self._detectors = {detector.name: detector for detector in policy.detectors}
+        self._states = states
+        self._memory = memory
+        self._alarm = states.alarm()
+        self._changes: dict[Key, Any] = {}
+        self._incidents = _Incidents(memory)
+        self._orphans: dict[str, Alert] = {}
+        self._notifications: list[Notification] = []
+        self._mentions: dict[tuple[str, str], Mention] = {}
+        self._reactions: dict[str, Post] = {}
+
+    def feed(self, event: Event) -> None:
+        """Let every detector that the event concerns have it."""
+        if isinstance(event, Tick):
+            for key in self._alarm.due(event.at):
+                self._fold(key, event)
+            return
+        if isinstance(event, Mentioned):
+            mention = event.mention
+            self._mentions[mention.brand, mention.post.id] = mention
+        is_kept = False
+        for detector in self._policy.detectors:
+            for key in detector.keys(event):
+                is_kept |= self._fold((detector.name, key), event)
+        if isinstance(event, Reacted) and is_kept:
+            self._reactions[event.post.id] = event.post
+
+    def outcome(self) -> Outcome:
+        """Return everything that has changed so far."""
+        return Outcome(
+            states=self._changes,
+            incidents=tuple(self._incidents.changed.values()),
+            orphans=tuple(self._orphans.values()),
+            notifications=tuple(self._notifications),
+            mentions=tuple(self._mentions.values()),
+            reactions=tuple(self._reactions.values()),
+        )
+
+    def _fold(self, key: Key, event: Event) -> bool:
+        """Fold one event into one key; return whether the key was known before or is now."""
+        detector = self._detectors[key[0]]
+        before = self._changes[key] if key in self._changes else self._states.get(key)
+        after, alerts = detector.fold(key[1], before, event)
+        if after is not before:
+            self._changes[key] = after
+        self._alarm.set(key, None if after is None else detector.wakes_at(after))
+        for alert in alerts:
+            self._take(alert)
+        return before is not None or after is not None
+
+    def _take(self, alert: Alert) -> None:
+        mentions = self._evidence(alert)
+        held = self._incidents.holding(alert.id)
+        if held is None:
+            brand = self._policy.brands.get(alert.brand or "")
+            quiet_after = brand.quiet_after if brand else QUIET_AFTER
+            for incident in reversed(self._incidents.gathering()):
+                if triage.joins(incident, alert, quiet_after):
+                    held = incident
+                    break
+        if held is not None:
+            taken = triage.take(held, alert, mentions)
+            self._incidents.keep(taken)
+            if taken.sequence > held.sequence:
+                self._tell(taken)
+        elif triage.is_worth_an_incident(alert, surges_are=self._policy.surges_are_told):
+            previous = self._incidents.latest(alert.brand, alert.subject)
+            opened = triage.open_incident(alert, mentions, previous)
+            self._incidents.keep(opened)
+            self._tell(opened)
+        else:
+            self._orphans[alert.id] = alert
+        if held is not None:
+            self._orphans.pop(alert.id, None)
+
+    def _evidence(self, alert: Alert) -> dict[str, Mention]:
+        if alert.brand is None:
+            return {}
+        brand = alert.brand
+        mine = {
+            id: mention for id in alert.evidence if (mention := self._mentions.get((brand, id)))
+        }
+        missing = [id for id in alert.evidence if id not in mine]
+        return {**self._memory.mentions(missing, brand), **mine} if missing else mine
+
+    def _tell(self, incident: Incident) -> None:
+        step = incident.timeline[-1]
+        self._notifications.extend(
+            notifications(self._policy, incident, step.action, step.at, note=step.note)
+        )
+
+
+def notifications(
+    policy: Policy,
+    incident: Incident,
+    action: Action,
+    at: datetime,
+    *,
+    note: str = "",
+    by: str = "",
+) -> list[Notification]:
+    """Return what is owed to whom for one change of an incident."""
+    return [
+        notification_for(incident, action, notifier, at, note=note, by=by)
+        for notifier in route(incident, policy.routes, policy.notifiers)
+    ]
+
+
+def advance(policy: Policy, states: States, memory: Memory, events: Iterable[Event]) -> Outcome:
+    """Return what a batch of events changes. Batches may be cut anywhere: the sum is the same."""
+    step = Step(policy, states, memory)
+    for event in events:
+        step.feed(event)
+    return step.outcome()

@@ -1,0 +1,139 @@
+"""From alerts to incidents: one trouble, one incident."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import blake2b
+
+from emberwatch.core.respond.severity import severity_of
+from emberwatch.model.alert import Alert, AlertKind
+from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
+from emberwatch.model.mention import Mention
+
+OURSELVES = "emberwatch"
+"""Who signs the steps of a timeline that nobody took."""
+
+MOST_EXHIBITS = 30
+"""Posts frozen with an incident: what a person can read before answering."""
+
+LONGEST_EXHIBIT = 4000
+"""Characters of a post that are frozen with an incident."""
+
+
+def incident_id(alert: Alert) -> str:
+    """Return the id of the incident that this alert opens; computed, never drawn."""
+    return "inc_" + blake2b(alert.id.encode(errors="replace"), digest_size=8).hexdigest()
+
+
+def joins(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
+    """Whether a new alert belongs to a trouble that is already known.
+
+    A trouble of our own (a blind feed, a failing part) gathers by its subject until it closes; a
+    brand's until a person closes it or it has been quiet for `quiet_after`.
+    """
+    if not incident.gathers or incident.brand != alert.brand:
+        return False
+    if alert.brand is None:
+        return incident.kind is alert.kind and incident.subject == alert.subject
+    return alert.at - incident.last_alert_at <= quiet_after
+
+
+def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ...]:
+    """Freeze the evidence of an alert, weightiest first."""
+    return tuple(
+        Exhibit(
+            post_id=id,
+            author=mention.post.author.handle,
+            followers=mention.post.author.followers,
+            created_at=mention.post.created_at,
+            url=mention.post.url,
+            language=mention.score.language or mention.post.language,
+            text=mention.post.text[:LONGEST_EXHIBIT],
+            sentiment=mention.score.sentiment,
+            anger=mention.score.anger,
+            matched=mention.matched,
+            thread_id=mention.post.thread_id,
+        )
+        for id in alert.evidence[:MOST_EXHIBITS]
+        if (mention := mentions.get(id)) is not None
+    )
+
+
+def open_incident(
+    alert: Alert, mentions: Mapping[str, Mention], previous: Incident | None
+) -> Incident:
+    """Open the incident of a first alert; it names the one that it follows."""
+    seen = [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
+    return Incident(
+        id=incident_id(alert),
+        brand=alert.brand,
+        subject=alert.subject,
+        severity=severity_of((alert,)),
+        opened_at=alert.at,
+        last_alert_at=alert.at,
+        first_post_at=alert.first_post_at,
+        first_seen_at=min(seen, default=None),
+        previous_id=previous.id if previous else None,
+        sequence=1,
+        alerts=(alert,),
+        exhibits=exhibits(alert, mentions),
+        timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=alert.reason),),
+    )
+
+
+def take(incident: Incident, alert: Alert, mentions: Mapping[str, Mention]) -> Incident:
+    """Return the incident with an alert that is new to it, or that it already holds, renewed.
+
+    Evidence once frozen stays as it was; new evidence is added up to `MOST_EXHIBITS`. Severity
+    never falls. An incident of our own closes itself with its last alert.
+    """
+    position = {held.id: index for index, held in enumerate(incident.alerts)}.get(alert.id)
+    if position is None:
+        alerts = (*incident.alerts, alert)
+    else:
+        alerts = (*incident.alerts[:position], alert, *incident.alerts[position + 1 :])
+    frozen = {exhibit.post_id for exhibit in incident.exhibits}
+    added = tuple(exhibit for exhibit in exhibits(alert, mentions) if exhibit.post_id not in frozen)
+    dates = [at for at in (incident.first_post_at, alert.first_post_at) if at is not None]
+    grown = replace(
+        incident,
+        alerts=alerts,
+        last_alert_at=max(incident.last_alert_at, alert.at),
+        first_post_at=min(dates, default=None),
+        severity=max(incident.severity, severity_of(alerts), key=_rank),
+        exhibits=(*incident.exhibits, *added)[:MOST_EXHIBITS],
+    )
+    if incident.brand is not None or any(held.is_open for held in alerts):
+        return _told(incident, grown, alert, Action.UPDATED)
+    if incident.status.is_closed:
+        return grown
+    closed = replace(grown, status=Status.RESOLVED, closed_at=alert.at)
+    return _told(incident, closed, alert, Action.RESOLVED)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def _told(before: Incident, after: Incident, alert: Alert, action: Action) -> Incident:
+    """Number and note a change that people are told of; leave any other as it is.
+
+    A closed incident stays closed: the rest of its own storm changes its figures, and rings
+    nobody again.
+    """
+    is_news = (
+        before.kinds != after.kinds
+        or before.severity is not after.severity
+        or before.fire is not after.fire
+        or len(before.alerts) != len(after.alerts)
+        or action is Action.RESOLVED
+    )
+    if before.status.is_closed or not is_news:
+        return after
+    step = Step(at=alert.at, who=OURSELVES, action=action, note=alert.reason)
+    return replace(after, sequence=before.sequence + 1, timeline=(*before.timeline, step))
+
+
+def is_worth_an_incident(alert: Alert, *, surges_are: bool) -> bool:
+    """Whether an alert that no incident takes opens one: volume alone does not, unless asked."""
+    return alert.is_open and (alert.kind is not AlertKind.SURGE or surges_are)

@@ -1,0 +1,189 @@
+"""Reads feeds: one poll at a time, each page handed on and committed before the next is asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from emberwatch.core.read.politeness import next_poll_delay
+from emberwatch.model.errors import FeedRefused, FeedUnavailable
+from emberwatch.model.event import FeedRead
+from emberwatch.ports import Cursor, Page, Poll, Reading, Root, Source, Web
+from emberwatch.runtime.processor import Arrivals, Report
+from emberwatch.runtime.telemetry import Log
+
+_LOG = Log("collector")
+
+UNCONDITIONAL_EVERY = 10
+"""Polls: an edit in the same second as a feed's validators is answered 304 for ever."""
+
+LONGEST_POLL = timedelta(minutes=5)
+
+REFUSED_PAUSE = timedelta(minutes=15)
+"""After a site refused us for good: asked again now and then, in case somebody mended it."""
+
+ROOTS_FOR = timedelta(hours=6)
+MOST_ROOTS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A configured reading, with the source that reads it."""
+
+    name: str
+    source: Source
+    every: timedelta
+    brands: tuple[str, ...]
+    backfill: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the store knows of a feed before a poll."""
+
+    cursor: Cursor
+    roots: tuple[Root, ...]
+
+
+class Collector:
+    """Polls one feed. Keeps only what may be forgotten: how often it failed, when to ask again."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        web: Web,
+        submit: Callable[[Arrivals], Awaitable[Report]],
+        remember: Callable[[Callable[[Reading], Remembered]], Awaitable[Remembered]],
+        clock: Callable[[], datetime],
+        chance: Callable[[], float],
+    ) -> None:
+        self.feed = feed
+        self._web = web
+        self._submit = submit
+        self._remember = remember
+        self._clock = clock
+        self._chance = chance
+        self._polls = 0
+        self._failures = 0
+        self._not_before: datetime | None = None
+
+    async def poll(self, *, is_urgent: bool = False) -> FeedRead | None:
+        """Read the feed once and return how that went; None when it is not yet time to ask again.
+
+        `is_urgent` asks even then.
+        """
+        now = self._clock()
+        if self._not_before is not None and now < self._not_before and not is_urgent:
+            return None
+        listed = fresh = 0
+        is_unchanged = is_refused = False
+        why = ""
+        try:
+            async with asyncio.timeout(LONGEST_POLL.total_seconds()):
+                listed, fresh, is_unchanged = await self._read(now)
+            self._failures = 0
+            self._not_before = None
+        except FeedRefused as error:
+            why, is_refused = error.why, True
+            self._failed(now, REFUSED_PAUSE)
+        except FeedUnavailable as error:
+            why = error.why
+            self._failed(now, error.retry_after)
+        except TimeoutError:
+            why = f"one reading took longer than {LONGEST_POLL.total_seconds():.0f} seconds"
+            self._failed(now, None)
+        except Exception as error:
+            why = f"the source failed: {type(error).__name__}: {error}"
+            _LOG.error("source failed", with_trace=True, feed=self.feed.name)
+            self._failed(now, None)
+        read = FeedRead(
+            at=self._clock(),
+            feed=self.feed.name,
+            every=self.feed.every,
+            listed=listed,
+            fresh=fresh,
+            is_unchanged=is_unchanged,
+            is_refused=is_refused,
+            why=why,
+        )
+        await self._submit(self._arrivals(read.at, read=read))
+        if why:
+            _LOG.warning("feed not read", feed=self.feed.name, why=why, failures=self._failures)
+        else:
+            _LOG.info("feed read", feed=self.feed.name, posts=listed, fresh=fresh)
+        return read
+
+    async def _read(self, now: datetime) -> tuple[int, int, bool]:
+        feed = self.feed
+        host = getattr(feed.source, "host", None)
+
+        def look(reading: Reading) -> Remembered:
+            roots = (
+                reading.roots(feed.source.kind, host, now - ROOTS_FOR, MOST_ROOTS)
+                if host is not None
+                else ()
+            )
+            return Remembered(cursor=reading.cursor(feed.name), roots=roots)
+
+        remembered = await self._remember(look)
+        poll = Poll(
+            feed=feed.name,
+            now=now,
+            every=feed.every,
+            cursor=remembered.cursor,
+            since=now - feed.backfill if feed.backfill and not remembered.cursor else None,
+            unconditional=self._polls % UNCONDITIONAL_EVERY == 0,
+            roots=remembered.roots,
+        )
+        self._polls += 1
+        if poll.is_first:
+            return await self._read_back(poll)
+        listed = fresh = pages = 0
+        are_unchanged = True
+        async for page in feed.source.read(self._web, poll):
+            report = await self._submit(self._page(page))
+            listed += page.listed
+            fresh += report.fresh
+            pages += 1
+            are_unchanged &= page.is_unchanged
+        return listed, fresh, pages > 0 and are_unchanged
+
+    async def _read_back(self, poll: Poll) -> tuple[int, int, bool]:
+        """Read a feed for the first time: the whole of it in one batch, oldest post first."""
+        pages = [page async for page in self.feed.source.read(self._web, poll)]
+        if not pages:
+            return 0, 0, False
+        whole = replace(
+            pages[-1],
+            posts=tuple(post for page in pages for post in page.posts),
+            counts=tuple(count for page in pages for count in page.counts),
+            invalid=tuple(line for page in pages for line in page.invalid),
+        )
+        report = await self._submit(replace(self._page(whole), is_first=True))
+        return sum(page.listed for page in pages), report.fresh, False
+
+    def _page(self, page: Page) -> Arrivals:
+        for line in page.invalid[:10]:
+            _LOG.warning("post dropped", feed=self.feed.name, why=line)
+        return self._arrivals(self._clock(), page=page)
+
+    def _arrivals(
+        self, at: datetime, *, page: Page | None = None, read: FeedRead | None = None
+    ) -> Arrivals:
+        return Arrivals(
+            at=at,
+            feed=self.feed.name,
+            source=self.feed.source.kind,
+            brands=self.feed.brands,
+            posts=page.posts if page else (),
+            counts=page.counts if page else (),
+            cursor=page.cursor if page else None,
+            every=self.feed.every,
+            read=read,
+        )
+
+    def _failed(self, now: datetime, asked: timedelta | None) -> None:
+        self._failures += 1
+        delay = next_poll_delay(self.feed.every, self._failures, asked, self._chance())
+        self._not_before = now + delay

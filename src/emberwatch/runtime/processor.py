@@ -1,0 +1,515 @@
+"""The one writer: what arrived in, one transaction out."""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from emberwatch.core.detect import watch
+from emberwatch.core.pipeline import Outcome, Policy, States, Step
+from emberwatch.core.read.arrival import arrive
+from emberwatch.core.read.matching import Match, Matcher
+from emberwatch.core.read.text import fingerprint
+from emberwatch.model.alert import Alert
+from emberwatch.model.errors import ScoringFailed
+from emberwatch.model.event import (
+    Counted,
+    Event,
+    FeedRead,
+    Mentioned,
+    PartChecked,
+    Reacted,
+    Tick,
+    Unwatched,
+)
+from emberwatch.model.incident import Incident
+from emberwatch.model.mention import Mention, Score
+from emberwatch.model.post import NO_COUNTERS, Counters, Post, PostKind
+from emberwatch.ports import (
+    Count,
+    Cursor,
+    FeedHealth,
+    Known,
+    Ledger,
+    Reading,
+    Scorer,
+    Store,
+    StoredState,
+    Text,
+)
+
+HISTORY_AFTER = timedelta(hours=2)
+"""A post that reaches us this long after it was written teaches, and cannot ring."""
+
+GAP_AFTER = timedelta(minutes=15)
+"""A live watch that stood still this long (stopped, suspended) did not watch in the meantime."""
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
+
+    `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
+    `read` is given with the last page of a poll.
+    """
+
+    at: datetime
+    feed: str = ""
+    source: str = ""
+    brands: tuple[str, ...] = ()
+    posts: Sequence[Post] = ()
+    counts: tuple[Count, ...] = ()
+    cursor: Cursor | None = None
+    every: timedelta = MINUTE
+    is_first: bool = False
+    read: FeedRead | None = None
+    parts: tuple[PartChecked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one batch came to, for logs and for people who wait."""
+
+    posts: int = 0
+    fresh: int = 0
+    mentions: int = 0
+    not_judged: int = 0
+    quarantined: int = 0
+    incidents: tuple[Incident, ...] = ()
+    orphans: tuple[Alert, ...] = ()
+    notifications: int = 0
+
+
+@dataclass(slots=True)
+class _Item:
+    """One post of a batch and what is to be done with it."""
+
+    post: Post
+    is_new: bool
+    is_recounted: bool
+    is_edited: bool
+    matches: tuple[Match, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    newly: frozenset[str] = frozenset()
+    """The brands for which this is a mention that was not there before."""
+
+
+class Processor:
+    """Matches, scores, advances and commits. All of it runs in one thread at a time.
+
+    `encode` and `decode` turn detector states into bytes and back. `is_live` is false for a
+    replay, where a gap between two posts is a quiet time and not a sleeping watch.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        store: Store,
+        scorer: Scorer,
+        encode: Callable[[Any], bytes],
+        decode: Callable[[bytes, type[Any]], Any],
+        is_live: bool,
+        feeds_of: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self._policy = policy
+        self._store = store
+        self._scorer = scorer
+        self._encode = encode
+        self._decode = decode
+        self._is_live = is_live
+        self._feeds_of = feeds_of or {}
+        self._matcher = Matcher(tuple(policy.brands.values()))
+        self._versions = {detector.name: detector.version for detector in policy.detectors}
+        self._states = States(policy.detectors)
+        with store.reading() as look:
+            self._clock = look.clock()
+            self._health = look.health()
+            self._load(look)
+
+    @property
+    def clock(self) -> datetime | None:
+        """Where time stands: the greatest instant seen so far."""
+        return self._clock
+
+    @property
+    def health(self) -> Mapping[str, FeedHealth]:
+        """How each feed is doing, as of the last batch."""
+        return self._health
+
+    def process(self, arrivals: Arrivals) -> Report:
+        """Take one batch through the whole path and commit it.
+
+        Raises `StoreBusy` when the database takes nothing now: nothing was changed, neither there
+        nor here, and the same batch may be given again.
+        """
+        with self._store.reading() as look:
+            items = self._read(arrivals, look)
+        with self._store.writing() as tx:
+            step = Step(self._policy, self._states, tx)
+            crashed: list[tuple[str, datetime, str]] = []
+            clock = self._clock
+            for event in self._events(arrivals, items):
+                clock = event.at if clock is None else max(clock, event.at)
+                try:
+                    step.feed(event)
+                except Exception:
+                    crashed.append((_subject(event), event.at, traceback.format_exc()))
+            for part in _quarantine_checked(crashed, clock or arrivals.at):
+                step.feed(part)
+            outcome = step.outcome()
+            health = self._checked(arrivals, outcome)
+            ledger = self._ledger(arrivals, items, outcome, health, crashed, clock)
+            if _outlives(ledger):
+                tx.record(ledger)
+        self._states.put(outcome.states)
+        self._clock = clock
+        self._health = {**self._health, **{row.feed: row for row in health}}
+        return Report(
+            posts=len(arrivals.posts),
+            fresh=sum(item.is_new for item in items),
+            mentions=len(outcome.mentions),
+            not_judged=sum(mention.score.anger is None for mention in outcome.mentions),
+            quarantined=len(crashed),
+            incidents=outcome.incidents,
+            orphans=outcome.orphans,
+            notifications=len(outcome.notifications),
+        )
+
+    # ------------------------------------------------------------ reading
+    def _read(self, arrivals: Arrivals, look: Reading) -> list[_Item]:
+        """Tell new posts from repeats and edits; match and score those that are worth it."""
+        clock = self._clock
+        posts = []
+        for post in arrivals.posts:
+            at = min(post.seen_at, arrivals.at)
+            clock = at if clock is None else max(clock, at)
+            posts.append(arrive(post, clock))
+        if arrivals.is_first:
+            posts.sort(key=_created_at)
+        known = look.known(
+            [post.id for post in posts], [post.uri for post in posts if post.uri is not None]
+        )
+        items: list[_Item] = []
+        for post in posts:
+            item = _told_apart(post, known)
+            if item is not None:
+                items.append(item)
+        self._place(items, look)
+        self._match(items, arrivals, look)
+        return items
+
+    def _place(self, items: list[_Item], look: Reading) -> None:
+        """Put each reply into its parent's thread, where the site named the parent alone."""
+        lost = {
+            item.post.parent_id
+            for item in items
+            if item.post.parent_id is not None and item.post.thread_id == item.post.parent_id
+        }
+        if not lost:
+            return
+        thread_of = look.threads(sorted(lost))
+        for item in items:
+            post = item.post
+            root = thread_of.get(post.parent_id or "")
+            if root is not None and post.thread_id == post.parent_id != root:
+                item.post = post = replace(post, thread_id=root)
+            thread_of[post.key] = post.thread_id
+
+    def _match(self, items: list[_Item], arrivals: Arrivals, look: Reading) -> None:
+        wanted = arrivals.brands or None
+        matched: list[_Item] = []
+        for item in items:
+            if item.post.kind is PostKind.BOOST or not (item.is_new or item.is_edited):
+                continue
+            item.matches = self._matcher.match(item.post.text, wanted)
+            if item.matches:
+                matched.append(item)
+        texts = [
+            Text(
+                text=item.post.text,
+                language=item.post.language,
+                expected=tuple(
+                    language
+                    for match in item.matches
+                    for language in self._policy.brands[match.brand].languages
+                ),
+            )
+            for item in matched
+        ]
+        for item, score in zip(matched, self._scores(texts), strict=True):
+            print_ = fingerprint(item.post.text)
+            item.mentions = tuple(
+                Mention(
+                    brand=match.brand,
+                    post=item.post,
+                    score=score,
+                    matched=match.matched,
+                    feed=arrivals.feed,
+                    fingerprint=print_,
+                )
+                for match in item.matches
+            )
+            item.newly = frozenset(
+                match.brand
+                for match in item.matches
+                if item.is_new or not look.mentions([item.post.id], match.brand)
+            )
+
+    def _scores(self, texts: Sequence[Text]) -> list[Score]:
+        """Score a batch; where the scorer fails, the posts are kept and counted as not judged."""
+        if not texts:
+            return []
+        try:
+            return self._scorer.score(texts)
+        except ScoringFailed:
+            return [Score(scorer=f"{self._scorer.kind} (failed)") for _ in texts]
+
+    # ------------------------------------------------------------ events
+    def _events(self, arrivals: Arrivals, items: list[_Item]) -> Iterator[Event]:
+        """Put what arrived in the order of our clock, with a tick for each whole minute passed."""
+        clock = self._clock
+        if clock is not None and self._is_live and arrivals.at - clock > GAP_AFTER:
+            for brand in self._policy.brands:
+                yield Unwatched(at=arrivals.at, brand=brand, since=clock)
+            clock = arrivals.at
+            yield Tick(at=clock)
+        for item in items:
+            at = min(item.post.seen_at, arrivals.at)
+            if clock is not None and at > clock:
+                yield from self._ticks(clock, at)
+            clock = at if clock is None else max(clock, at)
+            yield from _item_events(item, arrivals, clock)
+        if arrivals.posts and not self._is_live:
+            return
+        at = max(arrivals.at, clock) if clock is not None else arrivals.at
+        if clock is not None:
+            yield from self._ticks(clock, at)
+        for count in arrivals.counts:
+            yield Counted(
+                at=at,
+                thread_id=count.thread_id,
+                counters=count.counters,
+                root_created_at=count.root_created_at,
+                every=arrivals.every,
+                is_history=arrivals.is_first,
+            )
+        if arrivals.read is not None:
+            yield replace(arrivals.read, at=at)
+        yield from arrivals.parts
+
+    def _ticks(self, since: datetime, until: datetime) -> Iterator[Event]:
+        """Yield a tick for each whole minute from `since` on and strictly before `until`."""
+        minute = since.replace(second=0, microsecond=0)
+        if minute < since:
+            minute += MINUTE
+        blind = self._blind_brands() if self._is_live and minute < until else ()
+        while minute < until:
+            for brand in blind:
+                yield Unwatched(at=minute, brand=brand, since=max(since, minute - MINUTE))
+            yield Tick(at=minute)
+            minute += MINUTE
+
+    def _blind_brands(self) -> tuple[str, ...]:
+        """Return the brands none of whose feeds can be read."""
+        return tuple(
+            brand
+            for brand, feeds in self._feeds_of.items()
+            if feeds
+            and all((row := self._health.get(feed)) and row.blind_since for feed in feeds)
+        )
+
+    # ------------------------------------------------------------ writing
+    def _ledger(
+        self,
+        arrivals: Arrivals,
+        items: list[_Item],
+        outcome: Outcome,
+        health: tuple[FeedHealth, ...],
+        crashed: list[tuple[str, datetime, str]],
+        clock: datetime | None,
+    ) -> Ledger:
+        kept = {mention.post.id for mention in outcome.mentions}
+        kept.update(post.id for post in outcome.reactions)
+        kept.update(id for id, _, _ in crashed)
+        return Ledger(
+            posts=tuple(item.post for item in items if item.is_new and item.post.id in kept),
+            edits=tuple(item.post for item in items if not item.is_new),
+            mentions=tuple(
+                mention
+                for item in items
+                if not item.is_new or item.post.id in kept
+                for mention in item.mentions
+            ),
+            counts=(
+                *(
+                    (item.post.seen_at, _count(item.post))
+                    for item in items
+                    if item.is_recounted and (not item.is_new or item.post.id in kept)
+                ),
+                *((arrivals.at, count) for count in arrivals.counts),
+            ),
+            feed=arrivals.feed or None,
+            cursor=arrivals.cursor,
+            health=health,
+            states={
+                key: None
+                if state is None
+                else StoredState(
+                    detector=key[0],
+                    version=self._versions[key[0]],
+                    key=key[1],
+                    body=self._encode(state),
+                )
+                for key, state in outcome.states.items()
+            },
+            incidents=outcome.incidents,
+            orphans=outcome.orphans,
+            notifications=outcome.notifications,
+            quarantine=tuple(crashed),
+            clock=clock,
+        )
+
+    def _checked(self, arrivals: Arrivals, outcome: Outcome) -> tuple[FeedHealth, ...]:
+        """Return the health of the feed that was read, and of any that time alone made blind."""
+        return ()
+
+    def _load(self, look: Reading) -> None:
+        types = {detector.name: detector for detector in self._policy.detectors}
+        loaded = {}
+        for row in look.states():
+            detector = types.get(row.detector)
+            if detector is not None and detector.version == row.version:
+                loaded[row.detector, row.key] = self._decode(row.body, detector.state_type)
+        self._states.put(loaded)
+
+
+def _created_at(post: Post) -> datetime:
+    return post.created_at
+
+
+def _has_reactions(counters: Counters) -> bool:
+    return any(n is not None for n in (counters.replies, counters.boosts, counters.quotes))
+
+
+def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
+    """Tell a new post from an edit, a recount and a repeat (None); remember it in `known`.
+
+    A federated copy shares its `uri` with a post that we hold under another id: it counts once.
+    """
+    before = known.get(post.id)
+    if before is None:
+        copy = known.get(post.uri) if post.uri is not None else None
+        if copy is not None and copy.id != post.id:
+            return None
+        item = _Item(
+            post=post,
+            is_new=True,
+            is_recounted=post.is_root and _has_reactions(post.counters),
+            is_edited=False,
+        )
+    else:
+        if post.seen_at <= before.seen_at:
+            return None
+        if post.counters == NO_COUNTERS:
+            post = replace(post, counters=before.counters)
+        is_edited = post.text != before.text
+        is_changed = post.counters != before.counters
+        if not is_edited and not is_changed:
+            return None
+        item = _Item(
+            post=post,
+            is_new=False,
+            is_recounted=is_changed and post.is_root and _has_reactions(post.counters),
+            is_edited=is_edited,
+        )
+    held = Known(
+        id=post.id,
+        seen_at=post.seen_at,
+        text=post.text,
+        counters=post.counters,
+        is_mention=before is not None and before.is_mention,
+    )
+    known[post.id] = held
+    if post.uri is not None:
+        known[post.uri] = held
+    return item
+
+
+def _item_events(item: _Item, arrivals: Arrivals, at: datetime) -> Iterator[Event]:
+    """Yield what one post means to the detectors."""
+    post = item.post
+    is_history = arrivals.is_first or at - post.created_at > HISTORY_AFTER
+    for mention in item.mentions:
+        if mention.brand in item.newly:
+            yield Mentioned(at=at, mention=mention, is_history=is_history)
+    stands_in_a_thread = post.thread_id != post.key or post.quote_of is not None
+    if item.is_new and not item.mentions and stands_in_a_thread:
+        yield Reacted(at=at, post=post, feed=arrivals.feed, is_history=is_history)
+    if item.is_recounted:
+        yield Counted(
+            at=at,
+            thread_id=post.thread_id,
+            counters=post.counters,
+            root_created_at=post.created_at,
+            every=arrivals.every,
+            is_history=is_history,
+        )
+
+
+def _count(post: Post) -> Count:
+    return Count(
+        thread_id=post.thread_id, counters=post.counters, root_created_at=post.created_at
+    )
+
+
+def _subject(event: Event) -> str:
+    """Name what a rule crashed on."""
+    match event:
+        case Mentioned(mention=mention):
+            return mention.post.id
+        case Reacted(post=post):
+            return post.id
+        case Counted(thread_id=thread_id):
+            return thread_id
+        case FeedRead(feed=feed):
+            return f"feed {feed}"
+        case PartChecked(part=part):
+            return f"part {part}"
+        case Unwatched(brand=brand):
+            return f"brand {brand}"
+        case Tick():
+            return "tick"
+
+
+def _quarantine_checked(
+    crashed: list[tuple[str, datetime, str]], at: datetime
+) -> Iterator[PartChecked]:
+    """Make a trouble of a rule that crashed; the next whole hour without one ends it."""
+    if crashed:
+        subject, _, trace = crashed[-1]
+        cause = trace.strip().splitlines()[-1]
+        yield PartChecked(
+            at=at,
+            part="quarantine",
+            why=f"a rule crashed on {subject} ({cause}); it was set aside and the watch goes on: "
+            "please report this",
+        )
+
+
+def _outlives(ledger: Ledger) -> bool:
+    """Whether a batch changed anything that must outlive the process."""
+    return bool(
+        ledger.posts
+        or ledger.edits
+        or ledger.counts
+        or ledger.cursor is not None
+        or ledger.health
+        or ledger.states
+        or ledger.incidents
+        or ledger.orphans
+        or ledger.quarantine
+    )

@@ -8,7 +8,7 @@ ELLIPSIS = "…"
 _INVISIBLE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # terminal controls; line feed and tab stay
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # text direction: can show "exe.gpj"
+    "\u202a-\u202e\u2066-\u2069"  # direction overrides: they can show "exe.gpj"
     "\u2028\u2029"  # line ends that some readers do not see
     "\ufff9-\ufffb\ufeff"
     "\U000e0000-\U000e0fff"  # tags and selectors that hide messages

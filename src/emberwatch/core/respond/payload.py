@@ -1,0 +1,164 @@
+"""The message that every notifier carries, as JSON text (contract section 5)."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import TypeAlias
+
+from emberwatch.core.respond.room import (
+    MOST_BYTES,
+    ROOMS,
+    Room,
+    fit_address,
+    fit_line,
+    fit_line_or_none,
+    fit_text,
+)
+from emberwatch.core.respond.wording import brief_text, finite, not_judged, origin_first, thread_url
+from emberwatch.model.alert import Alert
+from emberwatch.model.incident import Exhibit, Incident
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+SCHEMA = "emberwatch.incident/1"
+SOURCE = "emberwatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One change of an incident, about to be written down."""
+
+    incident: Incident
+    id: str
+    type: str
+    at: datetime
+    reason: str
+
+
+def payload_of(telling: Telling) -> str:
+    """Return the JSON text, under `MOST_BYTES`: posts give way first, then long texts."""
+    posts = len(telling.incident.exhibits)
+    for room in ROOMS[:-1]:
+        least = posts if room is ROOMS[0] else min(1, posts)
+        fitting = _fitting(telling, room)
+        if fitting >= least:
+            return _json(_payload(telling, fitting, room))
+    return _json(_payload(telling, _fitting(telling, ROOMS[-1]), ROOMS[-1]))
+
+
+def _fitting(telling: Telling, room: Room) -> int:
+    """Return how many posts, from the first, fit into a room; -1 when not even none does."""
+    sizes = [_size(_post(exhibit, room)) + 1 for exhibit in origin_first(telling.incident)]
+    totals = accumulate([_size(_payload(telling, 0, room)), *sizes])
+    return sum(total < MOST_BYTES for total in totals) - 1
+
+
+def _payload(telling: Telling, posts: int, room: Room) -> Json:
+    incident = telling.incident
+    exhibits = origin_first(incident)
+    told = (*incident.alerts[:1], *incident.alerts[1:][-(room.alerts - 1) :][: room.alerts - 1])
+    payload: dict[str, Json] = {
+        "schema": SCHEMA,
+        "specversion": "1.0",
+        "source": SOURCE,
+        "type": telling.type,
+        "id": telling.id,
+        "sequence": incident.sequence,
+        "occurred_at": _instant(telling.at),
+        "reason": fit_line(telling.reason, room),
+        "incident": _incident(incident, room),
+        "alerts": [_alert(alert, room) for alert in told],
+        "brief": {
+            "text": brief_text(incident, telling.reason, room),
+            "posts": [_post(exhibit, room) for exhibit in exhibits[:posts]],
+            "thread_url": fit_address(thread_url(incident), room),
+        },
+    }
+    if posts < len(exhibits):
+        payload["truncated"] = len(exhibits) - posts
+    if len(told) < len(incident.alerts):
+        payload["alerts_truncated"] = len(incident.alerts) - len(told)
+    return payload
+
+
+def _incident(incident: Incident, room: Room) -> Json:
+    first = incident.alerts[0]
+    return {
+        "id": fit_line(incident.id, room),
+        "brand": fit_line_or_none(incident.brand, room),
+        "subject": fit_line(incident.subject, room),
+        "kind": incident.kind,
+        "kinds": list(incident.kinds),
+        "status": incident.status,
+        "fire": incident.fire,
+        "severity": incident.severity,
+        "opened_at": _instant(incident.opened_at),
+        "first_post_at": _instant_or_none(incident.first_post_at),
+        "observed": finite(first.observed),
+        "expected": finite(first.expected),
+        "chance": finite(first.chance),
+        "window_minutes": first.window_minutes,
+        "not_judged": not_judged(incident),
+        "owner": fit_line(incident.owner, room),
+        "acknowledged_at": _instant_or_none(incident.acknowledged_at),
+        "responded_at": _instant_or_none(incident.responded_at),
+        "closed_at": _instant_or_none(incident.closed_at),
+        "resolution": incident.resolution,
+        "answer_url": fit_address(incident.answer_url, room),
+        "previous_id": fit_line_or_none(incident.previous_id, room),
+        "url": None,
+    }
+
+
+def _alert(alert: Alert, room: Room) -> Json:
+    return {
+        "id": fit_line(alert.id, room),
+        "kind": alert.kind,
+        "subject": fit_line(alert.subject, room),
+        "fire": alert.fire,
+        "started_at": _instant(alert.started_at),
+        "at": _instant(alert.at),
+        "ended_at": _instant_or_none(alert.ended_at),
+        "first_post_at": _instant_or_none(alert.first_post_at),
+        "observed": finite(alert.observed),
+        "expected": finite(alert.expected),
+        "chance": finite(alert.chance),
+        "window_minutes": alert.window_minutes,
+        "reach": alert.reach,
+        "not_judged": finite(alert.not_judged),
+        "thread_id": fit_line_or_none(alert.thread_id, room),
+        "evidence": [fit_line(id, room) for id in alert.evidence[: room.evidence]],
+        "reason": fit_line(alert.reason, room),
+    }
+
+
+def _post(exhibit: Exhibit, room: Room) -> Json:
+    return {
+        "id": fit_line(exhibit.post_id, room),
+        "author": fit_line(exhibit.author, room),
+        "followers": exhibit.followers,
+        "created_at": _instant(exhibit.created_at),
+        "url": fit_address(exhibit.url, room),
+        "language": fit_line_or_none(exhibit.language, room),
+        "text": fit_text(exhibit.text, room.post),
+        "sentiment": finite(exhibit.sentiment),
+        "anger": finite(exhibit.anger),
+        "matched": fit_line(exhibit.matched, room),
+    }
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _instant_or_none(at: datetime | None) -> str | None:
+    return None if at is None else _instant(at)
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _size(value: Json) -> int:
+    return len(_json(value).encode())

@@ -1,0 +1,184 @@
+"""An incident in words, for the person who is to answer."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from math import isfinite
+
+from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
+from emberwatch.model.alert import Alert, AlertKind
+from emberwatch.model.incident import Exhibit, Incident
+from emberwatch.model.post import PostKind
+
+NOT_JUDGED_WORTH_SAYING = 0.3
+"""Above this share of mentions without an anger, every message says so (contract section 3)."""
+
+MOST_QUOTES = 3
+MOST_ALERTS_TOLD = 5
+
+KINDS = {
+    AlertKind.SPIKE: "anger spike",
+    AlertKind.PILE_ON: "pile-on",
+    AlertKind.SURGE: "surge of posts",
+    AlertKind.WATCH_BLIND: "blind watch",
+    AlertKind.TROUBLE: "trouble of our own",
+    AlertKind.FOLLOW_UP_DUE: "follow-up due",
+}
+"""How people call what rang."""
+
+COUNTED = {
+    AlertKind.SPIKE: "angry",
+    AlertKind.PILE_ON: "reactions",
+    AlertKind.SURGE: "posts",
+}
+"""What `observed` and `expected` count."""
+
+
+def brief_text(incident: Incident, reason: str, room: Room) -> str:
+    """Return what a person reads first: why, the customers' own words, the facts, where to go."""
+    exhibits = origin_first(incident)
+    told = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
+    return "\n".join(
+        [
+            f"{fit_line(incident.brand or incident.subject, room)}: {fit_line(reason, room)}",
+            *(words for exhibit in exhibits[:MOST_QUOTES] for words in _quote(exhibit, room)),
+            *(f"- {_rang(alert)}" for alert in told),
+            *_velocity(incident),
+            *_who(incident, room),
+            *_languages(incident, room),
+            *_unjudged(incident),
+            *_where(incident, room),
+        ]
+    )
+
+
+def thread_url(incident: Incident) -> str | None:
+    """Return where the answer is to be written: the post that began the loudest thread."""
+    first = origin(incident)
+    return first.url if first else None
+
+
+def origin(incident: Incident) -> Exhibit | None:
+    """Return the post that began the loudest thread, or the nearest to it that was seen.
+
+    The loudest thread is the one that the newest alert with a thread names, else the one that
+    most of the evidence stands in.
+    """
+    if not incident.exhibits:
+        return None
+    named = [alert for alert in incident.alerts if alert.thread_id]
+    thread_id = max(named, key=lambda alert: alert.at).thread_id if named else None
+    threads = Counter(exhibit.thread_id for exhibit in incident.exhibits)
+    if thread_id not in threads:
+        thread_id = threads.most_common(1)[0][0]
+    thread = [exhibit for exhibit in incident.exhibits if exhibit.thread_id == thread_id]
+    return min(thread, key=lambda exhibit: (not _is_root(exhibit), exhibit.created_at))
+
+
+def _is_root(exhibit: Exhibit) -> bool:
+    """Whether a post began its thread: its id without its kind is then the thread's key."""
+    return any(
+        exhibit.post_id.replace(f":{kind}:", ":", 1) == exhibit.thread_id for kind in PostKind
+    )
+
+
+def origin_first(incident: Incident) -> tuple[Exhibit, ...]:
+    """Return the evidence, the post that began it all before the others."""
+    first = origin(incident)
+    return tuple(sorted(incident.exhibits, key=lambda exhibit: exhibit is not first))
+
+
+def newest(incident: Incident) -> Alert:
+    """Return the alert that was last looked at."""
+    return max(incident.alerts, key=lambda alert: alert.at)
+
+
+def not_judged(incident: Incident) -> float:
+    """Return the greatest share 0..1 without an anger among the alerts that still go on."""
+    alerts = [alert for alert in incident.alerts if alert.is_open] or incident.alerts
+    return max(finite(alert.not_judged) or 0.0 for alert in alerts)
+
+
+def finite(value: float | None) -> float | None:
+    """Return a figure that JSON and people can read, or None."""
+    return value if value is not None and isfinite(value) else None
+
+
+def _quote(exhibit: Exhibit, room: Room) -> list[str]:
+    lines = fit_text(exhibit.text.strip(), room.quote).splitlines()
+    reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
+    return [
+        *(f"> {words}" for words in lines if words.strip()),
+        f"  {fit_line(exhibit.author, room)}{reach}, {_clock(exhibit.created_at)}",
+    ]
+
+
+def _rang(alert: Alert) -> str:
+    until = f" until {_clock(alert.ended_at)}" if alert.ended_at else f", {alert.fire}"
+    observed, expected = finite(alert.observed), finite(alert.expected)
+    if observed is None or alert.kind not in COUNTED:
+        figures = ""
+    else:
+        usual = "" if expected is None else f", usual {_amount(expected)}"
+        within = "" if alert.window_minutes is None else f" in {alert.window_minutes} min"
+        figures = f": {_amount(observed)} {COUNTED[alert.kind]}{within}{usual}"
+    return f"{KINDS[alert.kind]} since {_clock(alert.started_at)}{until}{figures}"
+
+
+def _velocity(incident: Incident) -> list[str]:
+    alert = newest(incident)
+    observed, expected = finite(alert.observed), finite(alert.expected)
+    if not observed or not alert.window_minutes or alert.kind not in COUNTED:
+        return []
+    pace = f"{_amount(observed / alert.window_minutes)} {COUNTED[alert.kind]} a minute"
+    times = f", {_amount(observed / expected)} times the usual" if expected else ""
+    return [f"Velocity: {pace}{times}."]
+
+
+def _who(incident: Incident, room: Room) -> list[str]:
+    if not incident.exhibits:
+        return []
+    authors = {exhibit.author for exhibit in incident.exhibits}
+    count = "one author" if len(authors) == 1 else f"{len(authors)} authors"
+    loudest = max(incident.exhibits, key=lambda exhibit: exhibit.followers or 0)
+    biggest = (
+        f", the largest {fit_line(loudest.author, room)} with {loudest.followers:,} followers"
+        if loudest.followers
+        else ""
+    )
+    reach = max(alert.reach for alert in incident.alerts)
+    together = f"; reach {reach:,}" if reach else ""
+    return [f"Who: {count} in evidence{biggest}{together}."]
+
+
+def _languages(incident: Incident, room: Room) -> list[str]:
+    exhibits = incident.exhibits
+    if not exhibits:
+        return []
+    counts = Counter(
+        fit_line(exhibit.language, room) if exhibit.language else "not known"
+        for exhibit in exhibits
+    )
+    shares = [
+        f"{language} {count / len(exhibits):.0%}" for language, count in counts.most_common(5)
+    ]
+    return [f"Languages: {', '.join(shares)}."]
+
+
+def _unjudged(incident: Incident) -> list[str]:
+    share = not_judged(incident)
+    if share <= NOT_JUDGED_WORTH_SAYING:
+        return []
+    return [f"Not judged: {share:.0%} of the mentions bear no anger; there may be more than this."]
+
+
+def _where(incident: Incident, room: Room) -> list[str]:
+    url = fit_address(thread_url(incident), room)
+    return [f"Answer here: {url}"] if url else []
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
+from emberwatch.core.read.politeness import Rate as Rate
 from emberwatch.model.alert import Alert
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Mention, Score
@@ -26,15 +27,6 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     last_modified: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """What a site says of its limits: requests per period, how many are left, until when."""
-
-    limit: int | None
-    remaining: int | None
-    reset_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

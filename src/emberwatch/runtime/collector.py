@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from emberwatch.core.read.politeness import next_poll_delay
+from emberwatch.core.read.politeness import is_unconditional, next_poll_in
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.event import FeedRead
 from emberwatch.ports import Cursor, Page, Poll, Reading, Root, Source, Web
@@ -133,7 +133,7 @@ class Collector:
             every=feed.every,
             cursor=remembered.cursor,
             since=now - feed.backfill if feed.backfill and not remembered.cursor else None,
-            unconditional=self._polls % UNCONDITIONAL_EVERY == 0,
+            unconditional=is_unconditional(self._polls, UNCONDITIONAL_EVERY),
             roots=remembered.roots,
         )
         self._polls += 1
@@ -185,5 +185,5 @@ class Collector:
 
     def _failed(self, now: datetime, asked: timedelta | None) -> None:
         self._failures += 1
-        delay = next_poll_delay(self.feed.every, self._failures, asked, self._chance())
+        delay = next_poll_in(self.feed.every, self._failures, asked, self._chance())
         self._not_before = now + delay

@@ -2,11 +2,10 @@
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
@@ -318,8 +317,7 @@ class Processor:
         return tuple(
             brand
             for brand, feeds in self._feeds_of.items()
-            if feeds
-            and all((row := self._health.get(feed)) and row.blind_since for feed in feeds)
+            if feeds and all((row := self._health.get(feed)) and row.blind_since for feed in feeds)
         )
 
     # ------------------------------------------------------------ writing
@@ -461,9 +459,7 @@ def _item_events(item: _Item, arrivals: Arrivals, at: datetime) -> Iterator[Even
 
 
 def _count(post: Post) -> Count:
-    return Count(
-        thread_id=post.thread_id, counters=post.counters, root_created_at=post.created_at
-    )
+    return Count(thread_id=post.thread_id, counters=post.counters, root_created_at=post.created_at)
 
 
 def _subject(event: Event) -> str:

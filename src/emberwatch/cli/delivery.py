@@ -1,0 +1,129 @@
+"""What was sent to whom, and sending it again."""
+
+from pathlib import Path
+
+import click
+
+from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
+
+
+@click.group("delivery")
+def command() -> None:
+    """List what was sent to whom, and send it again.
+
+    \b
+    Example:
+      emberwatch delivery replay --dead
+    """
+
+
+@command.command("list")
+@click.option(
+    "--state",
+    type=click.Choice(["waiting", "delivered", "dead", "held"]),
+    help="Only those that stand so.",
+)
+@click.option("--notifier", help="Only through this notifier.")
+@click.option("--most", default=50, show_default=True, help="How many, newest first.")
+@config_option
+@database_option
+@json_option
+def list_(
+    state: str | None,
+    notifier: str | None,
+    most: int,
+    config_path: Path,
+    database: Path | None,
+    as_json: bool,
+) -> None:
+    """List notifications and how far each has come, newest first.
+
+    \b
+    Example:
+      emberwatch delivery list --state dead
+    """
+    from emberwatch.cli.present import clock, instant, show_json, table
+
+    with opened(database_of(config_path, database)) as store, store.reading() as look:
+        found = look.notifications(state=state, notifier=notifier)
+    found = found[::-1][:most]
+    if as_json:
+        for row in found:
+            show_json(
+                {
+                    "notification_id": row.id,
+                    "incident_id": row.incident_id,
+                    "notifier": row.notifier,
+                    "type": row.type,
+                    "state": row.state,
+                    "attempts": row.attempts,
+                    "created_at": instant(row.created_at),
+                    "next_try_at": instant(row.next_try_at) if row.state == "waiting" else None,
+                    "first_try_at": instant(row.first_try_at),
+                    "delivered_at": instant(row.delivered_at),
+                    "last_answer": row.last_answer or None,
+                }
+            )
+        return
+    table(
+        (
+            "Notification",
+            "Incident",
+            "To",
+            "What",
+            "State",
+            "Tries",
+            "Created (UTC)",
+            "Last answer",
+        ),
+        (
+            (
+                row.id,
+                row.incident_id,
+                row.notifier,
+                row.type,
+                row.state,
+                row.attempts,
+                clock(row.created_at),
+                row.last_answer or "-",
+            )
+            for row in found
+        ),
+        empty="Nothing was sent yet.",
+    )
+
+
+@command.command("replay")
+@click.argument("ids", nargs=-1)
+@click.option("--dead", "are_dead", is_flag=True, help="Everything that was given up.")
+@click.option("--notifier", help="With --dead: only through this notifier.")
+@config_option
+@database_option
+def replay(
+    ids: tuple[str, ...],
+    are_dead: bool,
+    notifier: str | None,
+    config_path: Path,
+    database: Path | None,
+) -> None:
+    """Send notifications again, under the ids that they had; the running daemon sends them.
+
+    \b
+    Example:
+      emberwatch delivery replay --dead --notifier ops
+    """
+    from emberwatch.model.errors import NotFound
+    from emberwatch.runtime.wiring import now
+
+    if bool(ids) == are_dead:
+        raise click.UsageError("name notifications, or give --dead")
+    with opened(database_of(config_path, database)) as store, store.writing() as transaction:
+        wanted = list(ids)
+        if are_dead:
+            wanted = [row.id for row in transaction.notifications(state="dead", notifier=notifier)]
+        count = transaction.revive(wanted, now())
+    if ids and not count:
+        raise NotFound(
+            f"no notification is called {', '.join(ids)}: 'emberwatch delivery list' shows them"
+        )
+    click.echo(f"{count} will be sent again, by 'emberwatch run' or 'emberwatch run --once'")

@@ -1,0 +1,387 @@
+"""List and show incidents, and say what was done about them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
+
+if TYPE_CHECKING:
+    from emberwatch.model.incident import Action, Incident, Resolution
+    from emberwatch.ports import Reading
+
+
+@click.group("incident")
+def command() -> None:
+    """List and show incidents, and say what was done about them.
+
+    \b
+    Example:
+      emberwatch incident acknowledge inc_4be1 --by anna
+    """
+
+
+@command.command("list")
+@click.option("--all", "are_all", is_flag=True, help="Closed incidents too.")
+@click.option("--brand", help="Only this brand's.")
+@config_option
+@database_option
+@json_option
+def list_(
+    are_all: bool, brand: str | None, config_path: Path, database: Path | None, as_json: bool
+) -> None:
+    """List incidents that nobody has closed yet, newest first.
+
+    \b
+    Example:
+      emberwatch incident list --all --json
+    """
+    from emberwatch.cli.present import clock, show_json, span, table
+    from emberwatch.runtime.wiring import now
+
+    with opened(database_of(config_path, database)) as store, store.reading() as look:
+        found = look.incidents(is_open=None if are_all else True, brand=brand)
+    found.reverse()
+    if as_json:
+        for incident in found:
+            show_json(_summary(incident))
+        return
+    at = now()
+    table(
+        ("Incident", "Brand", "Kinds", "Status", "Fire", "Severity", "Age", "Opened (UTC)", "Why"),
+        (
+            (
+                incident.id,
+                incident.brand or incident.subject,
+                "+".join(incident.kinds),
+                incident.status,
+                incident.fire,
+                incident.severity,
+                span(at - incident.opened_at),
+                clock(incident.opened_at),
+                incident.alerts[0].reason,
+            )
+            for incident in found
+        ),
+        empty="No incidents." if are_all else "No open incidents. (--all shows closed ones)",
+    )
+
+
+@command.command("show")
+@click.argument("id")
+@config_option
+@database_option
+@json_option
+def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> None:
+    """Show one incident: why it rang, the customers' words, what was done.
+
+    \b
+    Example:
+      emberwatch incident show inc_4be1
+    """
+    from emberwatch.cli.present import show_json
+
+    with opened(database_of(config_path, database)) as store, store.reading() as look:
+        incident = _named(look, id)
+    if as_json:
+        show_json(_whole(incident))
+    else:
+        _print(incident)
+
+
+def _named(look: "Reading", id: str) -> "Incident":
+    """Return the incident that a person means, or say how to find it."""
+    from emberwatch.model.errors import NotFound
+
+    incident = look.incident(id)
+    if incident is None:
+        raise NotFound(
+            f"no incident, or more than one, begins with '{id}': 'emberwatch incident list --all' "
+            "shows them"
+        )
+    return incident
+
+
+def _summary(incident: "Incident") -> dict[str, object]:
+    from emberwatch.cli.present import instant
+
+    first = incident.alerts[0]
+    return {
+        "id": incident.id,
+        "brand": incident.brand,
+        "subject": incident.subject,
+        "kind": incident.kind,
+        "kinds": incident.kinds,
+        "status": incident.status,
+        "fire": incident.fire,
+        "severity": incident.severity,
+        "opened_at": instant(incident.opened_at),
+        "first_post_at": instant(incident.first_post_at),
+        "observed": first.observed,
+        "expected": first.expected,
+        "chance": first.chance,
+        "window_minutes": first.window_minutes,
+        "owner": incident.owner or None,
+        "reason": first.reason,
+    }
+
+
+def _whole(incident: "Incident") -> dict[str, object]:
+    from emberwatch.cli.present import instant
+
+    return {
+        **_summary(incident),
+        "first_seen_at": instant(incident.first_seen_at),
+        "acknowledged_at": instant(incident.acknowledged_at),
+        "responded_at": instant(incident.responded_at),
+        "closed_at": instant(incident.closed_at),
+        "resolution": incident.resolution,
+        "answer_url": incident.answer_url,
+        "previous_id": incident.previous_id,
+        "alerts": [
+            {
+                "id": alert.id,
+                "kind": alert.kind,
+                "started_at": instant(alert.started_at),
+                "at": instant(alert.at),
+                "ended_at": instant(alert.ended_at),
+                "observed": alert.observed,
+                "expected": alert.expected,
+                "chance": alert.chance,
+                "window_minutes": alert.window_minutes,
+                "fire": alert.fire,
+                "reason": alert.reason,
+                "evidence": alert.evidence,
+            }
+            for alert in incident.alerts
+        ],
+        "posts": [
+            {
+                "id": exhibit.post_id,
+                "author": exhibit.author,
+                "followers": exhibit.followers,
+                "created_at": instant(exhibit.created_at),
+                "url": exhibit.url,
+                "language": exhibit.language,
+                "text": exhibit.text,
+                "sentiment": exhibit.sentiment,
+                "anger": exhibit.anger,
+                "matched": exhibit.matched,
+            }
+            for exhibit in incident.exhibits
+        ],
+        "timeline": [
+            {
+                "at": instant(step.at),
+                "who": step.who,
+                "action": step.action,
+                "note": step.note,
+            }
+            for step in incident.timeline
+        ],
+    }
+
+
+def _print(incident: "Incident") -> None:
+    """Print an incident for people: why, the customers' words, what was done, what is possible."""
+    from emberwatch.cli.present import COLOURS, MARKS, clock
+    from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.workflow import MOVES, VERBS
+
+    def line(text: str, indent: int = 0) -> None:
+        click.echo(" " * indent + safe_line(text, 2000))
+
+    mark = click.style(
+        f"{MARKS[incident.severity]} {incident.severity.upper()}",
+        fg=COLOURS[incident.severity],
+        bold=True,
+    )
+    kinds = " + ".join(kind.replace("_", "-") for kind in incident.kinds)
+    click.echo(
+        f"{mark}  {safe_line(incident.brand or incident.subject, 80)}  {kinds}  "
+        f"{incident.status}, fire {incident.fire}"
+    )
+    line(f"{incident.id}   opened {clock(incident.opened_at)} UTC")
+    if incident.first_post_at:
+        line(f"first post {clock(incident.first_post_at)} UTC", 0)
+    if incident.previous_id:
+        line(f"follows {incident.previous_id}")
+    click.echo()
+    click.secho("Why", bold=True)
+    for alert in incident.alerts:
+        line(f"{alert.kind.replace('_', '-')}: {alert.reason}", 2)
+    if incident.exhibits:
+        click.echo()
+        click.secho("In their words", bold=True)
+        for exhibit in incident.exhibits[:10]:
+            anger = "not judged" if exhibit.anger is None else f"anger {exhibit.anger:.2f}"
+            reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
+            line(f"{clock(exhibit.created_at)}  @{exhibit.author} ({anger}{reach})", 2)
+            line(exhibit.text, 4)
+            if exhibit.url:
+                line(exhibit.url, 4)
+        if len(incident.exhibits) > 10:
+            line(f"and {len(incident.exhibits) - 10} more (--json shows all)", 2)
+    click.echo()
+    click.secho("What was done", bold=True)
+    for step in incident.timeline:
+        note = f": {step.note}" if step.note else ""
+        line(f"{clock(step.at)}  {step.action} by {step.who}{note}", 2)
+    possible = ", ".join(VERBS[action] for action in MOVES[incident.status])
+    click.echo()
+    line(f"Possible now: emberwatch incident {{{possible}}} {incident.id} --by YOUR-NAME")
+
+
+def _act(
+    id: str,
+    action: "Action",
+    config_path: Path,
+    database: Path | None,
+    *,
+    by: str,
+    note: str,
+    resolution: "Resolution | None" = None,
+    answer_url: str | None = None,
+) -> None:
+    """Do one thing with an incident and owe the news to whoever is told of it."""
+    from emberwatch.cli.place import read
+    from emberwatch.core.pipeline import notifications
+    from emberwatch.core.respond.workflow import act
+    from emberwatch.ports import Ledger
+    from emberwatch.runtime.wiring import now, policy
+
+    config = read(config_path)
+    wanted = policy(config)
+    at = now()
+    with opened(database or config.database) as store, store.writing() as transaction:
+        incident = act(
+            _named(transaction, id),
+            action,
+            by=by,
+            at=at,
+            note=note,
+            resolution=resolution,
+            answer_url=answer_url,
+        )
+        told = notifications(wanted, incident, action, at, note=note, by=by)
+        transaction.record(Ledger(incidents=(incident,), notifications=tuple(told)))
+    names = ", ".join(notification.notifier for notification in told) or "nobody"
+    click.echo(f"{incident.id} {action} by {by}; telling {names}")
+
+
+_by = click.option("--by", required=True, help="Who does it: your name.")
+_note = click.option("--note", default="", help="A line for the timeline.")
+
+
+@command.command("acknowledge")
+@click.argument("id")
+@_by
+@_note
+@config_option
+@database_option
+def acknowledge(id: str, by: str, note: str, config_path: Path, database: Path | None) -> None:
+    """Say that you have seen it and take it on.
+
+    \b
+    Example:
+      emberwatch incident acknowledge inc_4be1 --by anna
+    """
+    from emberwatch.model.incident import Action
+
+    _act(id, Action.ACKNOWLEDGED, config_path, database, by=by, note=note)
+
+
+@command.command("respond")
+@click.argument("id")
+@_by
+@_note
+@click.option("--link", "answer_url", help="Where the answer was given.")
+@config_option
+@database_option
+def respond(
+    id: str, by: str, note: str, answer_url: str | None, config_path: Path, database: Path | None
+) -> None:
+    """Say that the customer has been answered.
+
+    \b
+    Example:
+      emberwatch incident respond inc_4be1 --by anna --link https://social.example/@acme/1
+    """
+    from emberwatch.model.incident import Action
+
+    if answer_url is not None and not answer_url.startswith(("https://", "http://")):
+        raise click.BadParameter(
+            "expected an address that begins with https://", param_hint="--link"
+        )
+    _act(id, Action.RESPONDED, config_path, database, by=by, note=note, answer_url=answer_url)
+
+
+@command.command("resolve")
+@click.argument("id")
+@_by
+@_note
+@click.option(
+    "--with",
+    "resolution",
+    type=click.Choice(["apology", "refund", "replacement", "extra", "let_go", "policy_changed"]),
+    help="What was done for the customer.",
+)
+@config_option
+@database_option
+def resolve(
+    id: str, by: str, note: str, resolution: str | None, config_path: Path, database: Path | None
+) -> None:
+    """Say that the trouble is over.
+
+    \b
+    Example:
+      emberwatch incident resolve inc_4be1 --by anna --with refund
+    """
+    from emberwatch.model.incident import Action, Resolution
+
+    _act(
+        id,
+        Action.RESOLVED,
+        config_path,
+        database,
+        by=by,
+        note=note,
+        resolution=Resolution(resolution) if resolution else None,
+    )
+
+
+@command.command("dismiss")
+@click.argument("id")
+@_by
+@_note
+@config_option
+@database_option
+def dismiss(id: str, by: str, note: str, config_path: Path, database: Path | None) -> None:
+    """Say that it was no trouble: a false alarm.
+
+    \b
+    Example:
+      emberwatch incident dismiss inc_4be1 --by anna --note "a song lyric"
+    """
+    from emberwatch.model.incident import Action
+
+    _act(id, Action.DISMISSED, config_path, database, by=by, note=note)
+
+
+@command.command("reopen")
+@click.argument("id")
+@_by
+@_note
+@config_option
+@database_option
+def reopen(id: str, by: str, note: str, config_path: Path, database: Path | None) -> None:
+    """Say that it is not over after all.
+
+    \b
+    Example:
+      emberwatch incident reopen inc_4be1 --by anna
+    """
+    from emberwatch.model.incident import Action
+
+    _act(id, Action.REOPENED, config_path, database, by=by, note=note)

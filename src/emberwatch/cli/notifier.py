@@ -1,0 +1,159 @@
+"""The channels that tell people."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emberwatch.cli.place import config_option, database_option, json_option, opened, read
+
+if TYPE_CHECKING:
+    from emberwatch.config.schema import Config
+
+
+@click.group("notifier")
+def command() -> None:
+    """List, test, enable and disable the channels that tell people.
+
+    \b
+    Example:
+      emberwatch notifier test ops
+    """
+
+
+def _checked(config: "Config", name: str) -> None:
+    """Complain about a name that the configuration does not have."""
+    from emberwatch.model.errors import NotFound
+
+    names = [settings.name for settings in config.notifiers]
+    if name not in names:
+        known = ", ".join(names) or "none"
+        raise NotFound(f"no notifier is called '{name}' in {config.path}: it has {known}")
+
+
+@command.command("list")
+@config_option
+@database_option
+@json_option
+def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
+    """List the configured notifiers, and which of them are disabled and why.
+
+    \b
+    Example:
+      emberwatch notifier list
+    """
+    from emberwatch.cli.present import show_json, table
+
+    config = read(config_path)
+    path = database or config.database
+    disabled: dict[str, str] = {}
+    waiting: dict[str, int] = {}
+    if path.exists():
+        with opened(path) as store, store.reading() as look:
+            disabled = look.disabled()
+            for state in ("waiting", "held"):
+                for row in look.notifications(state=state):
+                    waiting[row.notifier] = waiting.get(row.notifier, 0) + 1
+    if as_json:
+        for settings in config.notifiers:
+            show_json(
+                {
+                    "name": settings.name,
+                    "kind": settings.kind,
+                    "disabled": disabled.get(settings.name),
+                    "waiting": waiting.get(settings.name, 0),
+                }
+            )
+        return
+    table(
+        ("Notifier", "Kind", "Waiting", "State"),
+        (
+            (
+                settings.name,
+                settings.kind,
+                waiting.get(settings.name, 0),
+                f"disabled: {disabled[settings.name]}" if settings.name in disabled else "enabled",
+            )
+            for settings in config.notifiers
+        ),
+        empty=f"No notifiers in {config.path}: nobody would be told.",
+    )
+
+
+@command.command("test")
+@click.argument("name")
+@config_option
+@database_option
+def test(name: str, config_path: Path, database: Path | None) -> None:
+    """Send a test message now; one that succeeds enables a disabled notifier again.
+
+    \b
+    Example:
+      emberwatch notifier test ops
+    """
+    from emberwatch.core.respond.brief import test_notification
+    from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
+    from emberwatch.runtime import wiring
+
+    config = read(config_path)
+    _checked(config, name)
+
+    async def send() -> str:
+        async with wiring.network(config) as network:
+            notifier = wiring.notifiers(config, network.outbound())[name]
+            at = wiring.now()
+            return await notifier.deliver(test_notification(name, at), at)
+
+    try:
+        answer = asyncio.run(send())
+    except (DeliveryFailed, DeliveryRefused) as error:
+        raise click.ClickException(f"{name} did not take the test message: {error}") from error
+    click.echo(f"{name} took the test message: {answer}")
+    path = database or config.database
+    if path.exists():
+        with opened(path) as store, store.writing() as transaction:
+            if name in transaction.disabled():
+                transaction.enable(name, wiring.now())
+                click.echo(f"{name} is enabled again; what was held is sent next")
+
+
+@command.command("enable")
+@click.argument("name")
+@config_option
+@database_option
+def enable(name: str, config_path: Path, database: Path | None) -> None:
+    """Send through a disabled notifier again, beginning with what was held.
+
+    \b
+    Example:
+      emberwatch notifier enable ops
+    """
+    from emberwatch.runtime.wiring import now
+
+    config = read(config_path)
+    _checked(config, name)
+    with opened(database or config.database) as store, store.writing() as transaction:
+        transaction.enable(name, now())
+    click.echo(f"{name} is enabled")
+
+
+@command.command("disable")
+@click.argument("name")
+@click.option("--why", default="disabled by hand", show_default=True, help="The reason.")
+@config_option
+@database_option
+def disable(name: str, why: str, config_path: Path, database: Path | None) -> None:
+    """Hold back what is owed to a notifier until it is enabled again.
+
+    \b
+    Example:
+      emberwatch notifier disable ops --why "moving house"
+    """
+    from emberwatch.runtime.wiring import now
+
+    config = read(config_path)
+    _checked(config, name)
+    with opened(database or config.database) as store, store.writing() as transaction:
+        transaction.disable(name, now(), why)
+    click.echo(f"{name} is disabled: {why}")

@@ -1,0 +1,67 @@
+"""The options that say which configuration and which database a command works on."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from emberwatch.config.schema import Config
+    from emberwatch.ports import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(command: F) -> F:
+    """Add `--config` to a command."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path("config.yaml"),
+        show_default="./config.yaml",
+        help="The configuration to work with.",
+    )(command)
+
+
+def database_option(command: F) -> F:
+    """Add `--database` to a command."""
+    return click.option(
+        "--database",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The database, instead of the one that the configuration names.",
+    )(command)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line a row.")
+
+
+def read(config_path: Path) -> "Config":
+    """Read and check the configuration."""
+    from emberwatch.runtime.wiring import configuration
+
+    return configuration(config_path)
+
+
+def database_of(config_path: Path, database: Path | None) -> Path:
+    """Return the database to work on; the configuration is read only when it must be."""
+    return database if database is not None else read(config_path).database
+
+
+@contextmanager
+def opened(database: Path, *, must_exist: bool = True) -> Iterator["Store"]:
+    """Open a database for the length of a command."""
+    from emberwatch.store.sqlite import open_store
+
+    if must_exist and not database.exists():
+        raise click.ClickException(
+            f"there is no database at {database} yet: 'emberwatch run' makes it, or name another "
+            "with --database"
+        )
+    store = open_store(database)
+    try:
+        yield store
+    finally:
+        store.close()

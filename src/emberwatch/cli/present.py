@@ -1,0 +1,84 @@
+"""How results look: tables for people at a terminal, plain lines in a pipe, JSON on demand."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from emberwatch.core.read.text import safe_line
+
+MARKS = {"info": "·", "warning": "▲", "high": "▲▲", "critical": "■"}
+COLOURS = {"info": "blue", "warning": "yellow", "high": "red", "critical": "bright_red"}
+
+
+def show_json(value: object) -> None:
+    """Print a value as one line of JSON; instants as ISO 8601 in UTC."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def instant(at: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 in UTC, to the millisecond."""
+    if at is None:
+        return None
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clock(at: datetime | None) -> str:
+    """Return an instant for people, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at is not None else "-"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """Return how long ago an instant was, in one word."""
+    return "never" if at is None else f"{span(now - at)} ago"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its one or two greatest units."""
+    seconds = max(0, int(length.total_seconds()))
+    for unit, size, smaller, small in (
+        ("d", 86400, "h", 3600),
+        ("h", 3600, "m", 60),
+        ("m", 60, "s", 1),
+    ):
+        if seconds >= size:
+            rest = seconds % size // small
+            return f"{seconds // size}{unit}" + (f" {rest}{smaller}" if rest else "")
+    return f"{seconds}s"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
+    """Print rows under headings; `empty` is said when there is not a single row.
+
+    At a terminal a table fitted to its width; in a pipe tab-separated lines, a heading first.
+    """
+    lines = [[safe_line(str(cell), 400) for cell in row] for row in rows]
+    if not lines:
+        click.echo(empty, err=not sys.stdout.isatty())
+        return
+    if not sys.stdout.isatty():
+        click.echo("\t".join(heading.lower() for heading in headings))
+        for line in lines:
+            click.echo("\t".join(line))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        drawn.add_column(heading, overflow="fold" if heading == headings[-1] else "ellipsis")
+    for line in lines:
+        drawn.add_row(*(Text(cell) for cell in line))
+    Console(highlight=False).print(drawn)

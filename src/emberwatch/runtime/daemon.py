@@ -1,0 +1,403 @@
+"""The watch itself: polls, one writer, a dispatcher, and an orderly end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from emberwatch.config.schema import Heartbeat
+from emberwatch.core.pipeline import Policy
+from emberwatch.model.errors import ConfigError, EmberwatchError, StoreBusy
+from emberwatch.model.event import PartChecked
+from emberwatch.ports import Notifier, Outbound, Outgoing, Reading, Store, Web, Writing
+from emberwatch.runtime.collector import Collector, Feed
+from emberwatch.runtime.dispatcher import Dispatcher
+from emberwatch.runtime.processor import Arrivals, Processor, Report
+from emberwatch.runtime.schedule import Schedule
+from emberwatch.runtime.telemetry import Log
+from emberwatch.runtime.writer import Writer
+
+_LOG = Log("daemon")
+
+RETRY_STORE = 5.0
+"""Seconds between tries of a batch that the database does not take."""
+
+QUEUE = 64
+"""Pages that may wait for the writer; a further one makes its feed wait."""
+
+LAG_ALARM = timedelta(minutes=2)
+"""A batch that waits this long for the writer is a trouble."""
+
+MOST_DRIFT = 30.0
+"""Seconds by which the wall clock may drift from the monotonic one before jobs are set anew."""
+
+STOP_WITHIN = 5.0
+"""Seconds that polls and sends in flight are given at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """Everything that a configuration asks for, built and ready to be joined by the daemon."""
+
+    policy: Policy
+    feeds: tuple[Feed, ...]
+    notifiers: dict[str, Notifier]
+    web: Callable[[str], Web]
+    outbound: Outbound
+    processor: Callable[[], Processor]
+    retention: timedelta
+    heartbeat: Heartbeat | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A batch on its way to the writer, and who waits for its report."""
+
+    arrivals: Arrivals
+    report: "asyncio.Future[Report]"
+    since: float
+
+
+class Daemon:
+    """Watches until it is told to stop. Time and chance come in as arguments."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        store: Store,
+        *,
+        clock: Callable[[], datetime],
+        chance: Callable[[], float],
+        reload: Callable[[], Assembly] | None = None,
+    ) -> None:
+        self._assembly = assembly
+        self._clock = clock
+        self._chance = chance
+        self._reload = reload
+        self._writer = Writer(store)
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(maxsize=QUEUE)
+        self._schedule = Schedule()
+        self._collectors: dict[str, Collector] = {}
+        self._polls: set[asyncio.Task[object]] = set()
+        self._processor: Processor | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._held_since: datetime | None = None
+        self._oldest: float | None = None
+        self._stop = asyncio.Event()
+        self._swap = asyncio.Lock()
+
+    # ------------------------------------------------------------ life
+    async def run(self) -> None:
+        """Watch until `stop` is called; raise what the watch cannot live with."""
+        await self._prepare()
+        dispatcher = self._sending()
+        tasks = [
+            asyncio.create_task(self._consume(), name="writer"),
+            asyncio.create_task(dispatcher.run(), name="dispatcher"),
+            asyncio.create_task(self._mind_the_clock(), name="clock"),
+        ]
+        stopped = asyncio.create_task(self._stop.wait(), name="stop")
+        try:
+            self._schedule.start()
+            self._schedule_all()
+            done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                task.result()
+        finally:
+            stopped.cancel()
+            await self._end(dispatcher, tasks)
+
+    async def once(self) -> bool:
+        """Poll every feed once, process, deliver what is due; return whether all went well.
+
+        All went well when at least one feed was read (or there is none) and no receiver refused.
+        """
+        await self._prepare()
+        dispatcher = self._sending()
+        consumer = asyncio.create_task(self._consume(), name="writer")
+        try:
+            polls = [
+                asyncio.create_task(collector.poll(is_urgent=True))
+                for collector in self._collectors.values()
+            ]
+            gathered = asyncio.gather(*polls)
+            await asyncio.wait([gathered, consumer], return_when=asyncio.FIRST_COMPLETED)
+            if consumer.done():
+                consumer.result()
+            reads = await gathered
+            await self._submit(Arrivals(at=self._clock()))
+            are_all_sent = await dispatcher.drain()
+            is_one_read = not reads or any(read is not None and not read.why for read in reads)
+            return is_one_read and are_all_sent
+        finally:
+            await self._end(dispatcher, [consumer])
+
+    def stop(self) -> None:
+        """Ask the watch to end; what is in flight is finished or kept."""
+        self._stop.set()
+
+    def read_configuration_again(self) -> None:
+        """Apply a changed configuration whole, or say why not and change nothing."""
+        task = asyncio.create_task(self._read_again(), name="reload")
+        self._polls.add(task)
+        task.add_done_callback(self._polls.discard)
+
+    async def _prepare(self) -> None:
+        self._processor = await self._writer.do(self._assembly.processor)
+        await self._writer.write(_release)
+        self._collectors = self._new_collectors()
+        self._dispatcher = self._new_dispatcher()
+
+    async def _end(self, dispatcher: Dispatcher, tasks: list["asyncio.Task[None]"]) -> None:
+        """Stop asking, finish or keep what is in flight, let go of the database."""
+        self._schedule.stop()
+        for poll in self._polls:
+            poll.cancel()
+        if self._polls:
+            await asyncio.wait(self._polls, timeout=STOP_WITHIN)
+        await dispatcher.stop(STOP_WITHIN)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        while not self._queue.empty():
+            self._queue.get_nowait().report.cancel()
+        await asyncio.to_thread(self._writer.close)
+
+    # ------------------------------------------------------------ the one writer
+    async def _submit(self, arrivals: Arrivals) -> Report:
+        """Hand a batch to the writer and wait until it is committed."""
+        waiting = _Waiting(arrivals, asyncio.get_running_loop().create_future(), time.monotonic())
+        await self._queue.put(waiting)
+        return await waiting.report
+
+    async def _consume(self) -> None:
+        while True:
+            waiting = await self._queue.get()
+            self._oldest = waiting.since
+            async with self._swap:
+                report = await self._commit(waiting.arrivals)
+            self._oldest = None
+            if not waiting.report.done():
+                waiting.report.set_result(report)
+            for incident in report.incidents:
+                _LOG.info(
+                    "incident",
+                    id=incident.id,
+                    brand=incident.brand or "-",
+                    status=incident.status,
+                    fire=incident.fire,
+                    severity=incident.severity,
+                    reason=incident.alerts[-1].reason,
+                )
+            if report.notifications:
+                self._sending().wake()
+
+    async def _commit(self, arrivals: Arrivals) -> Report:
+        """Commit a batch, however long the database takes to take it."""
+        processor = self._watching()
+        while True:
+            try:
+                report = await self._writer.do(lambda: processor.process(arrivals))
+            except StoreBusy as error:
+                self._held_since = self._held_since or self._clock()
+                _LOG.error(
+                    "the database takes nothing; the batch is held",
+                    why=error,
+                    since=self._held_since,
+                    retry=f"{RETRY_STORE:.0f}s",
+                )
+                await asyncio.sleep(RETRY_STORE)
+                continue
+            if self._held_since is not None:
+                since, self._held_since = self._held_since, None
+                _LOG.info("the database takes batches again", held_since=since)
+                await self._tell_of_storage(processor, since)
+            return report
+
+    async def _tell_of_storage(self, processor: Processor, since: datetime) -> None:
+        """Leave a trace, in the database and with people, of a time when nothing was taken."""
+        now = self._clock()
+        why = (
+            f"the database took nothing from {since:%H:%M:%S} to {now:%H:%M:%S} UTC; nothing was "
+            "lost, but nobody was told of anything in that time"
+        )
+        held = Arrivals(at=now, parts=(PartChecked(at=now, part="storage", why=why),))
+        well = Arrivals(at=now, parts=(PartChecked(at=now, part="storage"),))
+        try:
+            await self._writer.do(lambda: processor.process(held))
+            await self._writer.do(lambda: processor.process(well))
+        except StoreBusy as error:
+            _LOG.error("the database takes nothing again", why=error)
+
+    def _watching(self) -> Processor:
+        if self._processor is None:
+            raise EmberwatchError("the watch has not been prepared")
+        return self._processor
+
+    def _sending(self) -> Dispatcher:
+        if self._dispatcher is None:
+            raise EmberwatchError("the watch has not been prepared")
+        return self._dispatcher
+
+    # ------------------------------------------------------------ jobs
+    def _new_collectors(self) -> dict[str, Collector]:
+        return {
+            feed.name: Collector(
+                feed,
+                web=self._assembly.web(feed.name),
+                submit=self._submit,
+                remember=self._writer.read,
+                clock=self._clock,
+                chance=self._chance,
+            )
+            for feed in self._assembly.feeds
+        }
+
+    def _new_dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            notifiers=self._assembly.notifiers,
+            write=self._writer.write,
+            read=self._writer.read,
+            clock=self._clock,
+            chance=self._chance,
+            on_part=self._part_checked,
+        )
+
+    def _schedule_all(self) -> None:
+        """Give every feed its job, splayed over its first second, and the house its own."""
+        now = self._clock()
+        wanted = {f"feed:{name}" for name in self._collectors}
+        for id in self._schedule.ids() - wanted:
+            self._schedule.cancel(id)
+        for place, (name, collector) in enumerate(self._collectors.items()):
+            splay = timedelta(milliseconds=50 * place)
+            self._schedule.every(
+                collector.feed.every,
+                self._poll_job(collector),
+                id=f"feed:{name}",
+                first_at=now + splay,
+            )
+        minute = timedelta(minutes=1)
+        next_minute = now.replace(second=0, microsecond=0) + minute
+        self._schedule.every(
+            minute, self._tick, id="tick", first_at=next_minute + timedelta(milliseconds=100)
+        )
+        self._schedule.every(
+            timedelta(hours=6), self._purge, id="purge", first_at=now + timedelta(minutes=5)
+        )
+        if self._assembly.heartbeat is not None:
+            self._schedule.every(
+                self._assembly.heartbeat.every, self._beat, id="heartbeat", first_at=next_minute
+            )
+
+    def _poll_job(self, collector: Collector) -> Callable[[], Awaitable[None]]:
+        async def job() -> None:
+            task: asyncio.Task[object] = asyncio.create_task(
+                _polled(collector), name=f"poll {collector.feed.name}"
+            )
+            self._polls.add(task)
+            task.add_done_callback(self._polls.discard)
+            await asyncio.wait([task])
+
+        return job
+
+    async def _tick(self) -> None:
+        now = self._clock()
+        lag = time.monotonic() - self._oldest if self._oldest is not None else 0.0
+        why = ""
+        if lag > LAG_ALARM.total_seconds():
+            why = f"a batch has waited {lag:.0f} seconds for the writer: too many posts or a slow disk"
+        await self._submit(Arrivals(at=now, parts=(PartChecked(at=now, part="queue", why=why),)))
+
+    async def _purge(self) -> None:
+        now = self._clock()
+        before = now - self._assembly.retention
+
+        def purge(transaction: Writing) -> int:
+            return transaction.purge(before, now)
+
+        count = await self._writer.write(purge)
+        if count:
+            _LOG.info("old posts forgotten", posts=count, before=before)
+
+    async def _beat(self) -> None:
+        """Tell the dead man's switch that we live: only while feeds are fresh and mail moves."""
+        now = self._clock()
+        heartbeat = self._assembly.heartbeat
+        if heartbeat is None:
+            return
+
+        def fault(look: Reading) -> str:
+            names = {feed.name for feed in self._assembly.feeds}
+            blind = [row.feed for row in look.health().values() if row.blind_since]
+            stuck = look.statistics(now).oldest_waiting_at
+            if set(blind) & names:
+                return f"blind feeds: {', '.join(blind)}"
+            if stuck is not None and now - stuck > timedelta(minutes=5):
+                return f"a notification has waited since {stuck:%H:%M:%S}"
+            return ""
+
+        why = await self._writer.read(fault)
+        if why:
+            _LOG.warning("no heartbeat", why=why)
+            return
+        message = Outgoing(url=heartbeat.url.reveal(), body=b"", headers={})
+        try:
+            await self._assembly.outbound.post(message)
+        except EmberwatchError as error:
+            _LOG.warning("heartbeat not sent", why=error)
+
+    async def _part_checked(self, part: str, why: str) -> None:
+        now = self._clock()
+        await self._submit(Arrivals(at=now, parts=(PartChecked(at=now, part=part, why=why),)))
+
+    # ------------------------------------------------------------ time and change
+    async def _mind_the_clock(self) -> None:
+        """Notice a wall clock that jumps, which APScheduler sleeps through."""
+        apart = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(5)
+            drift = time.time() - time.monotonic() - apart
+            if abs(drift) > MOST_DRIFT:
+                _LOG.warning("the wall clock jumped; jobs are set anew", seconds=f"{drift:+.0f}")
+                self._schedule.mend(datetime.now(UTC))
+                apart += drift
+
+    async def _read_again(self) -> None:
+        if self._reload is None:
+            return
+        try:
+            assembly = await asyncio.to_thread(self._reload)
+        except ConfigError as error:
+            for problem in error.problems:
+                _LOG.error("configuration not applied", problem=problem)
+            return
+        async with self._swap:
+            before, self._assembly = self._assembly, assembly
+            try:
+                self._processor = await self._writer.do(assembly.processor)
+            except EmberwatchError as error:
+                self._assembly = before
+                _LOG.error("configuration not applied", problem=error)
+                return
+            for poll in self._polls - {asyncio.current_task()}:
+                poll.cancel()
+            self._collectors = self._new_collectors()
+            self._sending().use(assembly.notifiers)
+        self._schedule_all()
+        _LOG.info(
+            "configuration applied",
+            brands=len(assembly.policy.brands),
+            feeds=len(assembly.feeds),
+            notifiers=len(assembly.notifiers),
+        )
+
+
+async def _polled(collector: Collector) -> None:
+    await collector.poll()
+
+
+def _release(transaction: Writing) -> None:
+    """Free what a process that is gone had taken from the outbox: we alone run now."""
+    transaction.release()

@@ -1,0 +1,147 @@
+"""Joins adapters to ports; the only place that knows which adapters exist."""
+
+import os
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from emberwatch import __version__
+from emberwatch.config.reader import read_config
+from emberwatch.config.schema import Config, PlugIns
+from emberwatch.core.pipeline import Policy
+from emberwatch.http import Network
+from emberwatch.model.secret import Secret
+from emberwatch.ports import Notifier, Outbound, Scorer, Source, Store
+from emberwatch.runtime import plugins
+from emberwatch.runtime.collector import Feed
+from emberwatch.runtime.daemon import Assembly
+from emberwatch.runtime.processor import Processor
+from emberwatch.store.codec import decode, encode
+
+USER_AGENT = f"emberwatch/{__version__} (reads public posts for a brand; Python, httpx)"
+
+DEFAULT_SCORER = "vader"
+
+
+def now() -> datetime:
+    """Return the wall clock's time; the one place that asks for it."""
+    return datetime.now(UTC)
+
+
+def chance() -> float:
+    """Return a number from 0 up to 1; the one place that draws lots."""
+    return random.random()
+
+
+def configuration(path: Path) -> Config:
+    """Read and check a configuration with the plug-ins that are installed."""
+    return read_config(path, installed(), os.environ)
+
+
+def installed() -> PlugIns:
+    """Return the kinds of source and notifier that a configuration may name."""
+    return PlugIns(sources=plugins.sources(), notifiers=plugins.notifiers())
+
+
+def policy(config: Config, *, is_told: bool = True) -> Policy:
+    """Return what the operator wants. With `is_told` false nobody is notified of anything."""
+    brands = {brand.name: brand for brand in config.brands}
+    return Policy(
+        brands=brands,
+        detectors=tuple(detector(brands) for detector in plugins.detectors().values()),
+        routes=config.routes,
+        notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
+    )
+
+
+def scorer(kind: str = DEFAULT_SCORER) -> Scorer:
+    """Return a scorer by its kind."""
+    made: Scorer = plugins.scorers()[kind]()
+    return made
+
+
+def source(config: Config, feed: str) -> Source:
+    """Return the source that reads a configured feed."""
+    settings = next(settings for settings in config.feeds if settings.name == feed)
+    made: Source = plugins.sources()[settings.source](settings.options)
+    return made
+
+
+def notifiers(config: Config, outbound: Outbound) -> dict[str, Notifier]:
+    """Return the configured notifiers, by name."""
+    kinds = plugins.notifiers()
+    return {
+        settings.name: kinds[settings.kind](settings.options, outbound)
+        for settings in config.notifiers
+    }
+
+
+def network(config: Config) -> Network:
+    """Return the guarded way to the network, not yet entered."""
+    return Network(allow=config.networks, user_agent=USER_AGENT, clock=now, chance=chance)
+
+
+def processor(
+    store: Store, policy: Policy, *, is_live: bool, feeds_of: Mapping[str, tuple[str, ...]]
+) -> Processor:
+    """Return the processor over a store; it reads there where the last one left off."""
+    return Processor(
+        policy=policy,
+        store=store,
+        scorer=scorer(),
+        encode=encode,
+        decode=decode,
+        is_live=is_live,
+        feeds_of=feeds_of,
+    )
+
+
+def assembly(config: Config, store: Store, network: Network) -> Assembly:
+    """Build everything that a configuration asks for."""
+    feeds = tuple(
+        Feed(
+            name=settings.name,
+            source=source(config, settings.name),
+            every=settings.every,
+            brands=settings.brands,
+            backfill=settings.backfill,
+        )
+        for settings in config.feeds
+    )
+    wanted = policy(config)
+    feeds_of = {
+        brand.name: tuple(feed.name for feed in config.feeds_of(brand.name))
+        for brand in config.brands
+    }
+    outbound = network.outbound()
+    make: Callable[[], Processor] = partial(
+        processor, store, wanted, is_live=True, feeds_of=feeds_of
+    )
+    heartbeat = config.heartbeat
+    return Assembly(
+        policy=wanted,
+        feeds=feeds,
+        notifiers=notifiers(config, outbound),
+        web=network.web,
+        outbound=outbound,
+        processor=make,
+        retention=config.retention,
+        heartbeat=heartbeat,
+    )
+
+
+def secrets(config: Config) -> list[Secret]:
+    """Return every secret of a configuration, for the log to hide."""
+    found: list[Secret] = []
+    holders: list[Any] = [settings.options for settings in (*config.feeds, *config.notifiers)]
+    for holder in holders:
+        for name in getattr(holder, "__dataclass_fields__", {}):
+            value = getattr(holder, name)
+            if isinstance(value, Secret):
+                found.append(value)
+    if config.heartbeat is not None:
+        found.append(config.heartbeat.url)
+    return found

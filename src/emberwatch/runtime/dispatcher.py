@@ -1,0 +1,341 @@
+"""Brings what the outbox owes to those it is owed to: claim, deliver, settle."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+from emberwatch.core.respond.backoff import PATIENCE, Backoff
+from emberwatch.core.respond.legible import one_line
+from emberwatch.core.respond.outbox import delivered, failed, refused
+from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
+from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.secret import Secret
+from emberwatch.ports import Notifier, Reading, Writing
+from emberwatch.runtime.telemetry import Log
+
+_LOG = Log("dispatcher")
+
+T = TypeVar("T")
+
+LOOK_EVERY = 1.0
+"""Seconds between looks into the outbox: other processes owe messages too."""
+
+DEADLINE = 20.0
+"""Seconds that one try may take, whatever the notifier does (Standard Webhooks: 15 to 30)."""
+
+LEASE = timedelta(minutes=2)
+"""How long what was taken stays taken: longer than `MOST_IN_FLIGHT` tries in a row."""
+
+MOST_IN_FLIGHT = 4
+"""Tries of one notifier at a time."""
+
+WORRY_AFTER = 5
+"""Failed tries of one message (about six minutes) after which people are told, if nothing else
+got through in the meantime: waiting for the last try would be three days of silence."""
+
+MOST_ANSWER = 300
+"""Characters of an answer that are kept."""
+
+
+class Write(Protocol):
+    """Runs work in a write transaction of its own, off the event loop."""
+
+    def __call__(self, work: Callable[[Writing], T], /) -> Awaitable[T]:
+        """Return what the work returned once it is committed."""
+        ...
+
+
+class Read(Protocol):
+    """Runs work on a consistent look at the store, off the event loop."""
+
+    def __call__(self, work: Callable[[Reading], T], /) -> Awaitable[T]:
+        """Return what the work returned."""
+        ...
+
+
+class TellPart(Protocol):
+    """Passes on how a part of ours does; an empty `why` means well."""
+
+    def __call__(self, part: str, why: str) -> Awaitable[None]:
+        """Return once it is known."""
+        ...
+
+
+class Health(StrEnum):
+    """How a notifier does, as far as people were told."""
+
+    WELL = "well"
+    WORRYING = "worrying"
+    DEAD = "dead"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Dispatcher:
+    """Delivers at least once, each notifier by itself, so that a dead one delays no other.
+
+    Messages of one incident leave for one notifier one after the other, in their order; a failed
+    one does not hold back those after it (each carries the full state and its `sequence`). What a
+    process that died had taken must be given back (`Writing.release`) before this one begins.
+    """
+
+    def __init__(
+        self,
+        *,
+        notifiers: Mapping[str, Notifier],
+        write: Write,
+        read: Read,
+        clock: Callable[[], datetime],
+        chance: Callable[[], float],
+        on_part: TellPart,
+        secrets: Iterable[Secret] = (),
+        backoff: Backoff = PATIENCE,
+        deadline: float = DEADLINE,
+        look_every: float = LOOK_EVERY,
+    ) -> None:
+        self._notifiers = dict(notifiers)
+        self._write = write
+        self._read = read
+        self._clock = clock
+        self._chance = chance
+        self._on_part = on_part
+        self._secrets = tuple(secrets)
+        self._backoff = backoff
+        self._deadline = deadline
+        self._look_every = look_every
+        self._woken = asyncio.Event()
+        self._is_stopping = False
+        self._in_flight: dict[str, str] = {}
+        self._tries: set[asyncio.Task[bool]] = set()
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._last_ok_at: dict[str, datetime] = {}
+        self._told: dict[str, Health] = {}
+
+    def use(self, notifiers: Mapping[str, Notifier], secrets: Iterable[Secret] = ()) -> None:
+        """Deliver through these from now on; tries in flight end as they began."""
+        self._notifiers = dict(notifiers)
+        self._secrets = (*self._secrets, *secrets)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look into the outbox at once: something new is owed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`. Raises `StoreFailed` when the database is damaged."""
+        async with asyncio.TaskGroup() as group:
+            while not self._is_stopping:
+                self._woken.clear()
+                try:
+                    await self._begin_due(group)
+                except StoreBusy as busy:
+                    _LOG.warning("the outbox cannot be read; trying again", why=busy)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), self._look_every)
+
+    async def drain(self) -> bool:
+        """Try once everything that is due now; return whether all of it was delivered.
+
+        A receiver that fails everything sent to it at a time is left alone until the next run.
+        """
+        until = self._clock()
+        due = await self._read(lambda look: look.due(until))
+        names = [name for name in due if name in self._notifiers]
+        return all(await asyncio.gather(*(self._drain(name, until) for name in names)))
+
+    async def stop(self, within: float) -> None:
+        """Begin nothing new; give tries in flight `within` seconds, then leave them taken."""
+        self._is_stopping = True
+        self.wake()
+        if not self._tries:
+            return
+        _, late = await asyncio.wait(self._tries, timeout=within)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+    # ------------------------------------------------------------ claim
+    async def _begin_due(self, group: asyncio.TaskGroup) -> None:
+        now = self._clock()
+        due = await self._read(lambda look: look.due(now))
+        busy = Counter(self._in_flight.values())
+        free = {
+            name: MOST_IN_FLIGHT - busy[name]
+            for name in due
+            if name in self._notifiers and busy[name] < MOST_IN_FLIGHT
+        }
+        for name in due:
+            if name not in self._notifiers:
+                group.create_task(self._report(name, Health.UNKNOWN, _unknown(name)))
+        if not free:
+            return
+        claimed = await self._write(lambda outbox: _claim(outbox, now, free))
+        if not self._is_stopping:
+            self._begin(group, claimed)
+
+    async def _drain(self, name: str, until: datetime) -> bool:
+        are_all_sent = True
+        while True:
+            claimed = await self._write(
+                lambda outbox: outbox.claim(until, LEASE, MOST_IN_FLIGHT, name)
+            )
+            if not claimed:
+                return are_all_sent
+            async with asyncio.TaskGroup() as group:
+                tries = self._begin(group, claimed)
+            outcomes = [task.result() for task in tries]
+            are_all_sent = are_all_sent and all(outcomes)
+            if not any(outcomes):
+                return False
+
+    def _begin(
+        self, group: asyncio.TaskGroup, claimed: Iterable[Notification]
+    ) -> list["asyncio.Task[bool]"]:
+        begun = []
+        for notification in claimed:
+            if notification.id in self._in_flight:
+                continue
+            self._in_flight[notification.id] = notification.notifier
+            task = group.create_task(
+                self._see_through(self._notifiers[notification.notifier], notification)
+            )
+            self._tries.add(task)
+            task.add_done_callback(self._tries.discard)
+            begun.append(task)
+        return begun
+
+    # ------------------------------------------------------------ deliver
+    async def _see_through(self, notifier: Notifier, notification: Notification) -> bool:
+        """Try once and settle; return whether it was delivered."""
+        key = notification.notifier, notification.incident_id
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        try:
+            async with turn:
+                after = await self._try(notifier, notification)
+                await self._settle(after)
+        finally:
+            del self._in_flight[notification.id]
+            self.wake()
+        await self._judge(after)
+        return after.state is DeliveryState.DELIVERED
+
+    async def _try(self, notifier: Notifier, notification: Notification) -> Notification:
+        tried_at = self._clock()
+        asked = None
+        try:
+            async with asyncio.timeout(self._deadline):
+                answer = await notifier.deliver(notification, tried_at)
+        except DeliveryRefused as refusal:
+            return refused(notification, tried_at=tried_at, answer=self._plain(refusal.answer))
+        except DeliveryFailed as failure:
+            answer, asked = failure.answer, failure.retry_after
+        except TimeoutError:
+            answer = f"no answer within {self._deadline:g} seconds"
+        except Exception as error:  # noqa: BLE001 - a notifier is anybody's code
+            answer = f"{type(error).__name__}: {error}"
+            _LOG.error("a notifier crashed", notifier=notification.notifier, with_trace=True)
+        else:
+            return delivered(
+                notification, tried_at=tried_at, at=self._clock(), answer=self._plain(answer)
+            )
+        return failed(
+            notification,
+            tried_at=tried_at,
+            at=self._clock(),
+            answer=self._plain(answer),
+            asked=asked,
+            backoff=self._backoff,
+            chance=self._chance(),
+        )
+
+    # ------------------------------------------------------------ settle
+    async def _settle(self, after: Notification) -> None:
+        """Write how the try ended, however long the database takes to take it."""
+        now = self._clock()
+
+        def settle(outbox: Writing) -> None:
+            outbox.settle(after)
+            if after.state is DeliveryState.HELD:
+                outbox.disable(after.notifier, now, after.last_answer)
+
+        while True:
+            try:
+                return await self._write(settle)
+            except StoreBusy as busy:
+                _LOG.warning("a delivery cannot be noted; trying again", id=after.id, why=busy)
+                await asyncio.sleep(self._look_every)
+
+    async def _judge(self, after: Notification) -> None:
+        """Log how it went, and tell people of a notifier that does not get through."""
+        name, id, answer = after.notifier, after.id, after.last_answer
+        if after.state is DeliveryState.DELIVERED:
+            _LOG.info("delivered", notifier=name, id=id, tries=after.attempts, answer=answer)
+            self._last_ok_at[name] = self._clock()
+            await self._report(name, Health.WELL, "")
+        elif after.state is DeliveryState.HELD:
+            _LOG.error("refused for good", notifier=name, id=id, answer=answer)
+            await self._report(name, Health.REFUSED, _refusal(after))
+        elif after.state is DeliveryState.DEAD:
+            _LOG.error("given up", notifier=name, id=id, tries=after.attempts, answer=answer)
+            await self._report(name, Health.DEAD, _death(after))
+        else:
+            _LOG.warning("not delivered", notifier=name, id=id, tries=after.attempts, answer=answer)
+            last_ok_at, since = self._last_ok_at.get(name), after.first_try_at or after.created_at
+            if after.attempts >= WORRY_AFTER and (last_ok_at is None or last_ok_at < since):
+                await self._report(name, Health.WORRYING, _worry(after))
+
+    async def _report(self, name: str, health: Health, why: str) -> None:
+        """Pass on how a notifier does, once each time that it changes."""
+        if self._told.get(name) is not health:
+            self._told[name] = health
+            await self._on_part(part=f"notifier:{name}", why=why)
+
+    def _plain(self, answer: str) -> str:
+        """Return what was said in one line, without a secret that an error may have repeated."""
+        for secret in self._secrets:
+            if value := secret.reveal():
+                answer = answer.replace(value, "***")
+        return one_line(answer, MOST_ANSWER)
+
+
+def _claim(outbox: Writing, now: datetime, free: Mapping[str, int]) -> list[Notification]:
+    return [
+        notification
+        for name, most in free.items()
+        for notification in outbox.claim(now, LEASE, most, name)
+    ]
+
+
+def _unknown(name: str) -> str:
+    return (
+        f"messages wait for notifier {name!r}, which the configuration does not name: "
+        f"put it back, or see 'emberwatch delivery list'"
+    )
+
+
+def _refusal(after: Notification) -> str:
+    return (
+        f"notifier {after.notifier!r} wants no more messages ({after.last_answer}): it is "
+        f"disabled and its messages are held; mend it, then 'emberwatch notifier test "
+        f"{after.notifier}'"
+    )
+
+
+def _death(after: Notification) -> str:
+    return (
+        f"notifier {after.notifier!r} did not take message {after.id} in {after.attempts} tries "
+        f"({after.last_answer}): given up; 'emberwatch delivery replay {after.id}' sends it again"
+    )
+
+
+def _worry(after: Notification) -> str:
+    return (
+        f"notifier {after.notifier!r} has taken nothing for {after.attempts} tries "
+        f"({after.last_answer}): look at the receiver; trying goes on"
+    )

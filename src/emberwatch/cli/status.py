@@ -1,0 +1,239 @@
+"""How the watch is doing."""
+
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emberwatch.cli.place import config_option, database_option, json_option, opened, read
+
+if TYPE_CHECKING:
+    from emberwatch.config.schema import Config
+    from emberwatch.model.incident import Incident
+    from emberwatch.ports import FeedHealth, Statistics
+
+STUCK_AFTER = timedelta(minutes=5)
+"""A notification that has waited this long beyond its first try is a sign of ill health."""
+
+NOT_JUDGED_NOTICE = 0.3
+"""More than this share of mentions without an anger is said wherever the brand is shown."""
+
+
+@click.command("status")
+@config_option
+@database_option
+@json_option
+def command(config_path: Path, database: Path | None, as_json: bool) -> None:
+    """Show how the watch is doing; exit 4 when it is unhealthy.
+
+    Unhealthy is: no daemon, a blind feed, a notification that does not get out, a disabled
+    notifier, or a part of ours in trouble.
+
+    \b
+    Example:
+      emberwatch status --json
+    """
+    from emberwatch.cli.present import show_json
+    from emberwatch.runtime.wiring import now
+    from emberwatch.store.lock import owner_of
+
+    config = read(config_path)
+    path = database or config.database
+    at = now()
+    owner = owner_of(path)
+    with opened(path) as store, store.reading() as look:
+        statistics = look.statistics(at)
+        health = look.health()
+        disabled = look.disabled()
+        incidents = look.incidents(is_open=True)
+    faults = _faults(config, statistics, health, disabled, incidents, at, is_running=bool(owner))
+    if as_json:
+        show_json(_report(config, path, owner, statistics, health, incidents, faults))
+    else:
+        _print(config, path, owner, statistics, health, incidents, faults, at)
+    if faults:
+        sys.exit(4)
+
+
+def _faults(
+    config: "Config",
+    statistics: "Statistics",
+    health: "dict[str, FeedHealth]",
+    disabled: dict[str, str],
+    incidents: "list[Incident]",
+    at: datetime,
+    *,
+    is_running: bool,
+) -> list[str]:
+    """Return what is wrong, one line each with what to do; pure."""
+    from emberwatch.cli.present import span
+
+    faults = [] if is_running else ["no daemon is running: start 'emberwatch run'"]
+    for feed in config.feeds:
+        row = health.get(feed.name)
+        if row is None:
+            faults.append(f"feed {feed.name} was never read")
+        elif row.blind_since is not None:
+            faults.append(
+                f"feed {feed.name} is blind for {span(at - row.blind_since)}: {row.why}; "
+                f"try 'emberwatch feed test {feed.name}'"
+            )
+        elif is_running and (row.last_ok_at is None or at - row.last_ok_at > 10 * feed.every):
+            faults.append(f"feed {feed.name} has not been read: {row.why or 'not yet polled'}")
+    for name, why in disabled.items():
+        faults.append(f"notifier {name} is disabled ({why}): 'emberwatch notifier test {name}'")
+    if statistics.oldest_waiting_at and at - statistics.oldest_waiting_at > STUCK_AFTER:
+        waited = span(at - statistics.oldest_waiting_at)
+        faults.append(f"a notification has waited for {waited}: see 'emberwatch delivery list'")
+    if statistics.dead:
+        faults.append(
+            f"{statistics.dead} notifications were given up: 'emberwatch delivery list --state "
+            "dead', then 'emberwatch delivery replay --dead'"
+        )
+    for incident in incidents:
+        if incident.kind == "trouble":
+            faults.append(f"{incident.subject}: {incident.alerts[-1].reason}")
+    return faults
+
+
+def _report(
+    config: "Config",
+    path: Path,
+    owner: str | None,
+    statistics: "Statistics",
+    health: "dict[str, FeedHealth]",
+    incidents: "list[Incident]",
+    faults: list[str],
+) -> dict[str, object]:
+    from emberwatch.cli.present import instant
+
+    return {
+        "is_healthy": not faults,
+        "faults": faults,
+        "database": str(path),
+        "daemon": owner,
+        "posts": statistics.posts,
+        "bytes": statistics.bytes,
+        "waiting": statistics.waiting,
+        "dead": statistics.dead,
+        "quarantined": statistics.quarantined,
+        "brands": [
+            {
+                "brand": brand.brand,
+                "mentions_24h": brand.mentions,
+                "not_judged_24h": brand.not_judged,
+                "angry_weight_24h": brand.angry_weight,
+                "last_seen_at": instant(brand.last_seen_at),
+                "surge_since": instant(brand.surge_since),
+            }
+            for brand in statistics.brands
+        ],
+        "feeds": [
+            {
+                "feed": feed.name,
+                "last_ok_at": instant(row.last_ok_at) if row else None,
+                "blind_since": instant(row.blind_since) if row else None,
+                "why": (row.why if row else "never read") or None,
+                "posts_24h": statistics.posts_by_feed.get(feed.name, 0),
+            }
+            for feed in config.feeds
+            for row in [health.get(feed.name)]
+        ],
+        "incidents": [
+            {
+                "id": incident.id,
+                "brand": incident.brand,
+                "kinds": incident.kinds,
+                "status": incident.status,
+                "fire": incident.fire,
+                "severity": incident.severity,
+            }
+            for incident in incidents
+        ],
+    }
+
+
+def _print(
+    config: "Config",
+    path: Path,
+    owner: str | None,
+    statistics: "Statistics",
+    health: "dict[str, FeedHealth]",
+    incidents: "list[Incident]",
+    faults: list[str],
+    at: datetime,
+) -> None:
+    from emberwatch.cli.present import ago, clock, span, table
+    from emberwatch.core.read.text import safe_line
+
+    size = statistics.bytes / 1e6
+    click.echo(f"{'watching, ' + owner if owner else 'not running'}")
+    click.echo(f"database {path}: {statistics.posts:,} posts, {size:.1f} MB")
+    click.echo()
+    click.secho("The last 24 hours", bold=True)
+    by_brand = {row.brand: row for row in statistics.brands}
+    rows = []
+    for brand in config.brands:
+        row = by_brand.get(brand.name)
+        mentions = row.mentions if row else 0
+        unjudged = row.not_judged / mentions if row and mentions else 0.0
+        notes = []
+        if unjudged > NOT_JUDGED_NOTICE:
+            notes.append(f"{unjudged:.0%} of its mentions could not be judged for anger")
+        if row and row.surge_since:
+            notes.append(f"surge since {clock(row.surge_since)}")
+        rows.append(
+            (
+                brand.name,
+                mentions,
+                f"{row.angry_weight:.1f}" if row else "0.0",
+                ago(row.last_seen_at if row else None, at),
+                "; ".join(notes) or "-",
+            )
+        )
+    table(("Brand", "Mentions", "Angry weight", "Last mention", "Note"), rows, empty="No brands.")
+    click.echo()
+    click.secho("Feeds", bold=True)
+    table(
+        ("Feed", "Last read", "Posts 24h", "State"),
+        (
+            (
+                feed.name,
+                ago(row.last_ok_at if row else None, at),
+                statistics.posts_by_feed.get(feed.name, 0),
+                f"BLIND for {span(at - row.blind_since)}"
+                if row and row.blind_since
+                else ("reading" if row and not row.why else "failing" if row else "not read yet"),
+            )
+            for feed in config.feeds
+            for row in [health.get(feed.name)]
+        ),
+        empty="No feeds: nothing is watched.",
+    )
+    click.echo()
+    click.secho("Burning", bold=True)
+    table(
+        ("Incident", "Brand", "Kinds", "Status", "Fire", "Severity", "Age"),
+        (
+            (
+                incident.id,
+                incident.brand or incident.subject,
+                "+".join(incident.kinds),
+                incident.status,
+                incident.fire,
+                incident.severity,
+                span(at - incident.opened_at),
+            )
+            for incident in reversed(incidents)
+        ),
+        empty="Nothing. All is quiet.",
+    )
+    click.echo()
+    if not faults:
+        click.secho("Healthy.", fg="green", bold=True)
+        return
+    click.secho("Unhealthy:", fg="red", bold=True)
+    for fault in faults:
+        click.echo("  " + safe_line(fault, 500))

@@ -1,0 +1,314 @@
+"""`emberwatch check`: is the configuration right, and what would be watched?"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emberwatch.cli.place import config_option
+from emberwatch.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from emberwatch.config.schema import Config, FeedSettings
+    from emberwatch.model.alert import AlertKind
+    from emberwatch.model.brand import Brand, Group
+
+_LABEL = 13
+_WIDTH = 100
+
+Block = tuple[str, Sequence[str]]
+"""A label, and the lines that stand beside it."""
+
+
+@click.command()
+@config_option
+@click.option("--explain", metavar="BRAND", help="Say what is watched for a brand, and why.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the file, and stop.")
+def command(config_path: Path, explain: str | None, as_json: bool, schema: bool) -> None:
+    """Say whether the configuration is right, and what it watches.
+
+    Every mistake is told at once, each with its line and column, and the exit code is 3. Nothing
+    is started and the network is not touched.
+
+    \b
+    Example:
+      emberwatch check --explain Samsung
+    """
+    from emberwatch.config.reader import json_schema, read_config
+    from emberwatch.runtime.plugins import installed
+
+    plugins = installed()
+    if schema:
+        click.echo(json.dumps(json_schema(plugins), indent=2, ensure_ascii=False))
+        return
+    try:
+        config = read_config(config_path, plugins, os.environ)
+    except ConfigError as error:
+        if as_json:
+            _print_json({"ok": False, "problems": list(error.problems)})
+        raise
+    if explain is not None:
+        brand = _brand(config, explain)
+        if as_json:
+            _print_json(explanation(config, brand))
+        else:
+            described = {
+                feed.name: plugins.sources[feed.source](feed.options).describe()
+                for feed in config.feeds_of(brand.name)
+            }
+            _print_blocks(explained(config, brand, described))
+    elif as_json:
+        _print_json(summary(config))
+    else:
+        click.echo(f"{config_path} is right.\n")
+        _print_blocks(summarised(config))
+        for brand in config.brands:
+            if not config.feeds_of(brand.name):
+                click.echo(f"\nNo feed is read for {brand.name}: nothing will be found.", err=True)
+        if not config.notifiers:
+            click.echo("\nThere is no notifier: nobody will be told.", err=True)
+
+
+def _brand(config: "Config", wanted: str) -> "Brand":
+    from emberwatch.config.tree import did_you_mean
+
+    for brand in config.brands:
+        if brand.name.casefold() == wanted.casefold():
+            return brand
+    names = tuple(brand.name for brand in config.brands)
+    hint = did_you_mean(wanted, names) or f"; there are {', '.join(names)}"
+    raise click.BadParameter(f"there is no brand '{wanted}'{hint}", param_hint="--explain")
+
+
+# ---------------------------------------------------------------- what is watched
+def summary(config: "Config") -> dict[str, object]:
+    """Return what `check --json` prints of a right configuration."""
+    return {
+        "ok": True,
+        "path": str(config.path),
+        "database": str(config.database),
+        "retention": _length(config.retention),
+        "brands": [brand.name for brand in config.brands],
+        "feeds": [_feed(feed) for feed in config.feeds],
+        "notifiers": [{"name": one.name, "kind": one.kind} for one in config.notifiers],
+        "routes": [
+            {"brands": route.brands, "kinds": route.kinds, "notify": route.notify}
+            for route in config.routes
+        ],
+        "networks": [str(network) for network in config.networks],
+        "heartbeat": _length(config.heartbeat.every) if config.heartbeat else None,
+    }
+
+
+def _feed(feed: "FeedSettings") -> dict[str, object]:
+    return {
+        "name": feed.name,
+        "source": feed.source,
+        "every": _length(feed.every),
+        "brands": feed.brands,
+        "backfill": None if feed.backfill is None else _length(feed.backfill),
+        "options": public(feed.options),
+    }
+
+
+def summarised(config: "Config") -> list[Block]:
+    """Say in a few lines what a configuration watches and whom it tells."""
+    routes = [
+        f"{_or(route.brands, 'any brand')}: {_or(route.kinds, 'any kind but surge')}"
+        f" -> {', '.join(route.notify)}"
+        for route in config.routes
+    ]
+    blocks: list[Block] = [
+        ("database", [f"{config.database}, texts kept for {_length(config.retention)}"]),
+        ("brands", [_counted(brand) for brand in config.brands]),
+        (
+            "feeds",
+            _columns(
+                (feed.name, feed.source, f"every {_length(feed.every)}", ", ".join(feed.brands))
+                for feed in config.feeds
+            )
+            or ["none"],
+        ),
+        ("notifiers", _columns((one.name, one.kind) for one in config.notifiers) or ["none"]),
+        ("routes", routes or ["none: every notifier is told of everything but mere volume"]),
+    ]
+    if config.networks:
+        allowed = ", ".join(str(network) for network in config.networks)
+        blocks.append(("network", [f"private addresses allowed: {allowed}"]))
+    if config.heartbeat is not None:
+        blocks.append(("heartbeat", [f"every {_length(config.heartbeat.every)} while all is well"]))
+    return blocks
+
+
+def _counted(brand: "Brand") -> str:
+    counts = (
+        (len(brand.words), "word or phrase", "words and phrases"),
+        (len(brand.handles), "handle", "handles"),
+        (len(brand.hashtags), "hashtag", "hashtags"),
+        (len(brand.groups), "group", "groups"),
+    )
+    known = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n)
+    team = f"; {brand.team} answers" if brand.team else ""
+    return f"{brand.name}: {known}{team}; {_budget(brand)}"
+
+
+def _budget(brand: "Brand") -> str:
+    allowed = f"{brand.false_alarms_per_month:g}"
+    return f"at most {allowed} false alarm{'' if allowed == '1' else 's'} a month"
+
+
+# ---------------------------------------------------------------- how a brand is watched
+def explanation(config: "Config", brand: "Brand") -> dict[str, object]:
+    """Return what `check --explain BRAND --json` prints."""
+    return {
+        "brand": brand.name,
+        "words": brand.words,
+        "handles": brand.handles,
+        "hashtags": brand.hashtags,
+        "groups": [{"any": g.any, "all": g.all, "none": g.none} for g in brand.groups],
+        "exclude": brand.exclude,
+        "languages": brand.languages,
+        "team": brand.team,
+        "false_alarms_per_month": brand.false_alarms_per_month,
+        "pile_on_floor": brand.pile_on_floor,
+        "quiet_after": _length(brand.quiet_after),
+        "feeds": [_feed(feed) for feed in config.feeds_of(brand.name)],
+        "told": {str(kind): names for kind, names in told(config, brand.name).items()},
+    }
+
+
+def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) -> list[Block]:
+    """Say what is watched for a brand, by which rule, and who would be told.
+
+    `described` says of each feed, by name, what it can and cannot see.
+    """
+    from emberwatch.model.alert import AlertKind
+
+    feeds: list[str] = []
+    for feed in config.feeds_of(brand.name):
+        settings = ", ".join(f"{key} {value}" for key, value in public(feed.options).items())
+        feeds.append(f"{feed.name}: {feed.source}, every {_length(feed.every)}, {settings}")
+        feeds.extend(f"  {line}" for line in _wrapped(described[feed.name], _WIDTH - _LABEL - 4))
+    blocks: list[Block] = [
+        ("brand", [brand.name + (f", answered by {brand.team}" if brand.team else "")]),
+        ("words", _listed(brand.words)),
+        ("handles", _listed(brand.handles)),
+        ("hashtags", _listed(brand.hashtags)),
+        ("or a group", [_group(group) for group in brand.groups]),
+        ("but never", _listed(brand.exclude)),
+        ("languages", _listed(brand.languages)),
+        ("feeds", feeds or ["none: nothing will be found"]),
+    ]
+    blocks = [block for block in blocks if block[1]]
+    meant = {
+        AlertKind.SPIKE: f"anger comes faster than is normal at this hour; {_budget(brand)}",
+        AlertKind.PILE_ON: "one thread is about to gather a crowd; "
+        f"until there is history, of {brand.pile_on_floor} voices",
+        AlertKind.SURGE: "many more posts than is normal, angry or not",
+        AlertKind.FOLLOW_UP_DUE: "a customer was promised a word by today",
+        AlertKind.WATCH_BLIND: "a feed stopped, or brings nothing any more",
+        AlertKind.TROUBLE: "a part of emberwatch itself is in trouble",
+    }
+    who = told(config, brand.name)
+    rows = _columns((str(kind), _or(who[kind], "nobody"), what) for kind, what in meant.items())
+    blocks.append(("who is told", rows))
+    quiet = f"what follows within {_length(brand.quiet_after)} joins the same incident"
+    blocks.append(("", [quiet]))
+    return blocks
+
+
+def told(config: "Config", brand: str) -> dict["AlertKind", tuple[str, ...]]:
+    """Return which notifiers each kind of alert would go to, by the rule that routes them."""
+    from emberwatch.core.respond.routing import route
+    from emberwatch.model.alert import Alert, AlertKind
+    from emberwatch.model.incident import Incident, Severity
+
+    names = tuple(notifier.name for notifier in config.notifiers)
+    at = datetime.min.replace(tzinfo=UTC)
+    who = {}
+    for kind in AlertKind:
+        concerned = None if kind.is_about_us else brand
+        alert = Alert(
+            id="", kind=kind, brand=concerned, subject=brand, started_at=at, at=at, reason=""
+        )
+        incident = Incident(
+            id="",
+            brand=concerned,
+            subject=brand,
+            severity=Severity.INFO,
+            opened_at=at,
+            last_alert_at=at,
+            alerts=(alert,),
+        )
+        who[kind] = route(incident, config.routes, names)
+    return who
+
+
+def public(options: object) -> dict[str, str]:
+    """Return the options that are set, spelled out; secrets stay hidden."""
+    if not dataclasses.is_dataclass(options):
+        return {}
+    spelled: dict[str, str] = {}
+    for field in dataclasses.fields(options):
+        value: object = getattr(options, field.name)
+        if value is None or value == field.default or value == ():
+            continue
+        if isinstance(value, timedelta):
+            spelled[field.name] = _length(value)
+        elif isinstance(value, tuple | frozenset | list):
+            spelled[field.name] = ", ".join(str(one) for one in value)
+        else:
+            spelled[field.name] = str(value)
+    return spelled
+
+
+def _group(group: "Group") -> str:
+    parts = (("any of", group.any), ("all of", group.all), ("none of", group.none))
+    return "; ".join(f"{label} {' · '.join(words)}" for label, words in parts if words)
+
+
+# ---------------------------------------------------------------- how it is set
+def _length(length: timedelta) -> str:
+    from emberwatch.config.duration import spell_duration
+
+    return spell_duration(length)
+
+
+def _or(names: Sequence[str], otherwise: str) -> str:
+    return ", ".join(names) or otherwise
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    return _wrapped(" · ".join(name.replace(" ", "\u00a0") for name in names), _WIDTH - _LABEL - 2)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def _columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    filled = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in filled
+    ]
+
+
+def _print_blocks(blocks: Iterable[Block]) -> None:
+    for label, lines in blocks:
+        for position, line in enumerate(lines):
+            click.echo(f"  {label if position == 0 else '':<{_LABEL}}{line}")
+
+
+def _print_json(value: Mapping[str, object]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,83 @@
+"""What a configuration comes to: the frozen values that the runtime works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from emberwatch.core.respond.routing import Route
+from emberwatch.model.brand import Brand
+from emberwatch.model.secret import Secret
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlugIns:
+    """What a configuration may name: the class of each kind of source and of notifier.
+
+    Each class has a frozen dataclass `Options`. Looking a kind up may raise `ConfigError`, with
+    the reason why that plug-in cannot be used.
+    """
+
+    sources: Mapping[str, type]
+    notifiers: Mapping[str, type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """One configured reading of a site.
+
+    `source` is the kind of site and `options` an instance of that source's `Options`. Empty
+    `brands` mean all of them. `backfill` is how far back the first poll reads; None: only what
+    the site shows at once.
+    """
+
+    name: str
+    source: str
+    options: object
+    every: timedelta
+    brands: tuple[str, ...] = ()
+    backfill: timedelta | None = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """One configured channel; `options` is an instance of the `Options` of its kind."""
+
+    name: str
+    kind: str
+    options: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """Where to call, and how often, while feeds are fresh and the outbox moves."""
+
+    url: Secret
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole configuration, checked.
+
+    `path` (absolute) is the file it was read from and `database` (absolute) the one it names.
+    `networks` are the private ranges that feeds and receivers may lie in. Posts older than
+    `retention` lose their text and author.
+    """
+
+    path: Path
+    database: Path
+    networks: tuple[Network, ...] = ()
+    brands: tuple[Brand, ...]
+    feeds: tuple[FeedSettings, ...] = ()
+    notifiers: tuple[NotifierSettings, ...] = ()
+    routes: tuple[Route, ...] = ()
+    retention: timedelta = timedelta(days=90)
+    heartbeat: Heartbeat | None = None
+
+    def feeds_of(self, brand: str) -> tuple[FeedSettings, ...]:
+        """Return the feeds that are read for a brand, in the order of the file."""
+        return tuple(feed for feed in self.feeds if not feed.brands or brand in feed.brands)

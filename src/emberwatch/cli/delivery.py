@@ -74,7 +74,7 @@ def list_(
             "State",
             "Tries",
             "Created (UTC)",
-            "Last answer",
+            "Answer",
         ),
         (
             (

@@ -1,4 +1,4 @@
-"""Reads feeds: one poll at a time, each page handed on and committed before the next is asked for."""
+"""Reads a feed: one poll at a time, each page committed before the next is asked for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

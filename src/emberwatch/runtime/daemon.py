@@ -307,7 +307,7 @@ class Daemon:
         lag = time.monotonic() - self._oldest if self._oldest is not None else 0.0
         why = ""
         if lag > LAG_ALARM.total_seconds():
-            why = f"a batch has waited {lag:.0f} seconds for the writer: too many posts or a slow disk"
+            why = f"a batch has waited {lag:.0f} s for the writer: too many posts or a slow disk"
         await self._submit(Arrivals(at=now, parts=(PartChecked(at=now, part="queue", why=why),)))
 
     async def _purge(self) -> None:

@@ -11,7 +11,7 @@ from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
 from emberwatch.core.read.text import fingerprint
 from emberwatch.model.alert import Alert
-from emberwatch.model.errors import ScoringFailed
+from emberwatch.model.errors import ScoringFailed, StoreBusy, StoreFailed
 from emberwatch.model.event import (
     Counted,
     Event,
@@ -155,6 +155,8 @@ class Processor:
                 clock = event.at if clock is None else max(clock, event.at)
                 try:
                     step.feed(event)
+                except (StoreBusy, StoreFailed):
+                    raise
                 except Exception:
                     crashed.append((_subject(event), event.at, traceback.format_exc()))
             for part in _quarantine_checked(crashed, clock or arrivals.at):

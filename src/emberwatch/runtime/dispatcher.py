@@ -217,6 +217,8 @@ class Dispatcher:
         turn = self._turns.setdefault(key, asyncio.Lock())
         try:
             async with turn:
+                if self._is_stopping:
+                    return False
                 after = await self._try(notifier, notification)
                 await self._settle(after)
         finally:
@@ -237,7 +239,7 @@ class Dispatcher:
             answer, asked = failure.answer, failure.retry_after
         except TimeoutError:
             answer = f"no answer within {self._deadline:g} seconds"
-        except Exception as error:  # noqa: BLE001 - a notifier is anybody's code
+        except Exception as error:
             answer = f"{type(error).__name__}: {error}"
             _LOG.error("a notifier crashed", notifier=notification.notifier, with_trace=True)
         else:

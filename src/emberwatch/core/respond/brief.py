@@ -38,7 +38,7 @@ def notification_for(
     return _notification(incident, f"incident.{action}", id, notifier, at, reason)
 
 
-def test_notification(notifier: str, at: datetime) -> Notification:
+def trial_for(notifier: str, at: datetime) -> Notification:
     """Return a message that tries a notifier out: shaped like any other, of type `test`."""
     reason = "This is a test: nothing burns, and nothing is to be done."
     began_at = at - timedelta(minutes=10)

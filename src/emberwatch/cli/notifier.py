@@ -92,7 +92,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     Example:
       emberwatch notifier test ops
     """
-    from emberwatch.core.respond.brief import test_notification
+    from emberwatch.core.respond.brief import trial_for
     from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
     from emberwatch.runtime import wiring
 
@@ -103,7 +103,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
         async with wiring.network(config) as network:
             notifier = wiring.notifiers(config, network.outbound())[name]
             at = wiring.now()
-            return await notifier.deliver(test_notification(name, at), at)
+            return await notifier.deliver(trial_for(name, at), at)
 
     try:
         answer = asyncio.run(send())

@@ -11,6 +11,9 @@ import click
 from emberwatch.cli.place import config_option, database_option, json_option, opened, read
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from emberwatch.model.incident import Incident
     from emberwatch.runtime.replay import Replayed
 
 
@@ -35,7 +38,11 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
 
     config = read(config_path)
     path = database or config.database
-    with claim_instance(path), opened(path, must_exist=False) as store, _bytes_of(file) as lines:
+    with (
+        claim_instance(path, wiring.now()),
+        opened(path, must_exist=False) as store,
+        _bytes_of(file) as lines,
+    ):
         policy = wiring.policy(config, is_told=False)
         processor = wiring.processor(store, policy, is_live=False, feeds_of={})
         with _progress(file, lines) as report:
@@ -79,11 +86,9 @@ def _say(done: "Replayed") -> None:
     )
 
 
-def _show(incidents: "list[object]", *, as_json: bool) -> None:
+def _show(rows: "list[Incident]", *, as_json: bool) -> None:
     from emberwatch.cli.present import clock, instant, show_json, table
-    from emberwatch.model.incident import Incident
 
-    rows: list[Incident] = [row for row in incidents if isinstance(row, Incident)]
     if as_json:
         for row in rows:
             first = row.alerts[0]
@@ -125,14 +130,14 @@ class _Progress:
     def __init__(self, file: Path, lines: IO[bytes]) -> None:
         self._size = file.stat().st_size
         self._raw = getattr(lines, "fileobj", None) or lines
-        self._bar = None
+        self._bar: Progress | None = None
 
     def __enter__(self) -> "_Progress":
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            self._bar = Progress(
+            bar = self._bar = Progress(
                 TextColumn("replaying"),
                 BarColumn(),
                 TextColumn("{task.fields[posts]} posts"),
@@ -140,8 +145,8 @@ class _Progress:
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._bar.add_task("replay", total=self._size, posts=0)
-            self._bar.start()
+            self._task = bar.add_task("replay", total=self._size, posts=0)
+            bar.start()
         return self
 
     def __call__(self, done: "Replayed") -> None:

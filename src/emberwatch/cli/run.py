@@ -39,7 +39,7 @@ def command(config_path: Path, database: Path | None, is_once: bool, is_verbose:
     config = read(config_path)
     path = database or config.database
     start_logging(wiring.secrets(config), is_verbose=is_verbose)
-    with claim_instance(path), opened(path, must_exist=False) as store:
+    with claim_instance(path, wiring.now()), opened(path, must_exist=False) as store:
         _say_what_is_watched(config, path, is_once=is_once)
         is_well = asyncio.run(_watch(config, store, is_once=is_once))
     if not is_once:

@@ -204,8 +204,8 @@ class Step:
             self._mentions[mention.brand, mention.post.id] = mention
         is_kept = False
         for detector in self._policy.detectors:
-            for key in detector.keys(event):
-                is_kept |= self._fold((detector.name, key), event)
+            for name in detector.keys(event):
+                is_kept |= self._fold((detector.name, name), event)
         if isinstance(event, Reacted) and is_kept:
             self._reactions[event.post.id] = event.post
 

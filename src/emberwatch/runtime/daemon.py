@@ -5,11 +5,13 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from emberwatch.config.schema import Heartbeat
 from emberwatch.core.pipeline import Policy
 from emberwatch.model.errors import ConfigError, EmberwatchError, StoreBusy
 from emberwatch.model.event import PartChecked
+from emberwatch.model.secret import Secret
 from emberwatch.ports import Notifier, Outbound, Outgoing, Reading, Store, Web, Writing
 from emberwatch.runtime.collector import Collector, Feed
 from emberwatch.runtime.dispatcher import Dispatcher
@@ -48,6 +50,7 @@ class Assembly:
     processor: Callable[[], Processor]
     retention: timedelta
     heartbeat: Heartbeat | None
+    secrets: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Daemon:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(maxsize=QUEUE)
         self._schedule = Schedule()
         self._collectors: dict[str, Collector] = {}
-        self._polls: set[asyncio.Task[object]] = set()
+        self._polls: set[asyncio.Task[None]] = set()
         self._processor: Processor | None = None
         self._dispatcher: Dispatcher | None = None
         self._held_since: datetime | None = None
@@ -122,7 +125,8 @@ class Daemon:
                 for collector in self._collectors.values()
             ]
             gathered = asyncio.gather(*polls)
-            await asyncio.wait([gathered, consumer], return_when=asyncio.FIRST_COMPLETED)
+            first: set[asyncio.Future[Any]] = {gathered, consumer}
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
             if consumer.done():
                 consumer.result()
             reads = await gathered
@@ -262,6 +266,7 @@ class Daemon:
             clock=self._clock,
             chance=self._chance,
             on_part=self._part_checked,
+            secrets=self._assembly.secrets,
         )
 
     def _schedule_all(self) -> None:
@@ -293,7 +298,7 @@ class Daemon:
 
     def _poll_job(self, collector: Collector) -> Callable[[], Awaitable[None]]:
         async def job() -> None:
-            task: asyncio.Task[object] = asyncio.create_task(
+            task: asyncio.Task[None] = asyncio.create_task(
                 _polled(collector), name=f"poll {collector.feed.name}"
             )
             self._polls.add(task)
@@ -384,7 +389,7 @@ class Daemon:
             for poll in self._polls - {asyncio.current_task()}:
                 poll.cancel()
             self._collectors = self._new_collectors()
-            self._sending().use(assembly.notifiers)
+            self._sending().use(assembly.notifiers, assembly.secrets)
         self._schedule_all()
         _LOG.info(
             "configuration applied",

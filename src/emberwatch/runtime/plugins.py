@@ -42,6 +42,10 @@ class Offers(Mapping[str, type]):
             raise ConfigError((f"the {self._noun} '{kind}' ({point.value}) is not a class",))
         return loaded
 
+    def __contains__(self, kind: object) -> bool:
+        # The mapping's own way would import the plug-in to find out.
+        return kind in self._offered
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._offered)
 

@@ -19,7 +19,7 @@ from emberwatch.runtime import plugins
 from emberwatch.runtime.collector import Feed
 from emberwatch.runtime.daemon import Assembly
 from emberwatch.runtime.processor import Processor
-from emberwatch.store.codec import decode, encode
+from emberwatch.store.codec import decode_state, encode_state
 
 USER_AGENT = f"emberwatch/{__version__} (reads public posts for a brand; Python, httpx)"
 
@@ -92,8 +92,8 @@ def processor(
         policy=policy,
         store=store,
         scorer=scorer(),
-        encode=encode,
-        decode=decode,
+        encode=encode_state,
+        decode=decode_state,
         is_live=is_live,
         feeds_of=feeds_of,
     )
@@ -120,7 +120,6 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
     make: Callable[[], Processor] = partial(
         processor, store, wanted, is_live=True, feeds_of=feeds_of
     )
-    heartbeat = config.heartbeat
     return Assembly(
         policy=wanted,
         feeds=feeds,
@@ -129,14 +128,18 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         outbound=outbound,
         processor=make,
         retention=config.retention,
-        heartbeat=heartbeat,
+        heartbeat=config.heartbeat,
+        secrets=tuple(secrets(config)),
     )
 
 
 def secrets(config: Config) -> list[Secret]:
     """Return every secret of a configuration, for the log to hide."""
     found: list[Secret] = []
-    holders: list[Any] = [settings.options for settings in (*config.feeds, *config.notifiers)]
+    holders: list[Any] = [
+        *(settings.options for settings in config.feeds),
+        *(settings.options for settings in config.notifiers),
+    ]
     for holder in holders:
         for name in getattr(holder, "__dataclass_fields__", {}):
             value = getattr(holder, name)

@@ -1,0 +1,141 @@
+"""One trouble, one incident."""
+
+from dataclasses import replace
+
+import pytest
+from tests.build import NOON, a_mention, an_alert, minutes
+
+from emberwatch.core.respond import triage
+from emberwatch.model.alert import AlertKind, Fire
+from emberwatch.model.incident import Action, Severity, Status
+
+
+def _opened(**facts: object):
+    mentions = {"jsonl::post:1": a_mention("1", followers=120, at=NOON - minutes(5))}
+    alert = an_alert(evidence=("jsonl::post:1", "gone"), first_post_at=NOON - minutes(5), **facts)
+    return triage.open_incident(alert, mentions, None)
+
+
+def test_an_incident_opens_with_the_posts_as_they_were() -> None:
+    incident = _opened()
+    assert [exhibit.post_id for exhibit in incident.exhibits] == ["jsonl::post:1"]
+    assert incident.exhibits[0].followers == 120
+    assert incident.first_seen_at == NOON - minutes(5)
+    assert incident.sequence == 1
+    assert incident.timeline[0].action is Action.OPENED
+    assert incident.status is Status.OPEN
+
+
+def test_the_same_alert_always_opens_the_same_incident() -> None:
+    assert _opened().id == _opened().id
+    assert triage.incident_id(an_alert("spike:Acme:2")) != _opened().id
+
+
+def test_an_incident_names_the_one_that_it_follows() -> None:
+    before = _opened()
+    after = triage.open_incident(an_alert("spike:Acme:2"), {}, before)
+    assert after.previous_id == before.id
+
+
+def test_a_second_alert_of_the_brand_joins_while_it_lasts() -> None:
+    incident = _opened()
+    late = an_alert("pile_on:Acme:t", kind=AlertKind.PILE_ON, started_at=NOON + minutes(360))
+    assert triage.joins(incident, late, minutes(360))
+    assert not triage.joins(incident, replace(late, at=NOON + minutes(361)), minutes(360))
+
+
+def test_nothing_joins_what_a_person_has_closed() -> None:
+    closed = replace(_opened(), status=Status.DISMISSED)
+    assert not triage.joins(closed, an_alert("spike:Acme:2"), minutes(360))
+
+
+def test_another_brand_has_another_trouble() -> None:
+    assert not triage.joins(_opened(), an_alert("x", brand="Other"), minutes(360))
+
+
+def test_a_blind_feed_gathers_by_its_name_and_kind() -> None:
+    blind = an_alert("b1", kind=AlertKind.WATCH_BLIND, subject="town")
+    incident = triage.open_incident(blind, {}, None)
+    again = an_alert("b2", kind=AlertKind.WATCH_BLIND, subject="town", started_at=NOON)
+    other = an_alert("b3", kind=AlertKind.WATCH_BLIND, subject="hn")
+    part = an_alert("b4", kind=AlertKind.TROUBLE, subject="town")
+    assert triage.joins(incident, again, minutes(0))
+    assert not triage.joins(incident, other, minutes(0))
+    assert not triage.joins(incident, part, minutes(0))
+
+
+def test_a_new_kind_is_told_and_noted() -> None:
+    incident = _opened()
+    pile_on = an_alert(
+        "pile_on:Acme:t", kind=AlertKind.PILE_ON, started_at=NOON + minutes(3), reason="67 voices"
+    )
+    grown = triage.take(incident, pile_on, {})
+    assert grown.kinds == (AlertKind.SPIKE, AlertKind.PILE_ON)
+    assert grown.sequence == 2
+    assert grown.timeline[-1].note == "67 voices"
+    assert grown.last_alert_at == NOON + minutes(3)
+
+
+def test_the_same_news_twice_changes_nothing() -> None:
+    incident = _opened()
+    assert triage.take(incident, incident.alerts[0], {}) == incident
+
+
+def test_a_cooling_fire_is_told_once() -> None:
+    incident = _opened()
+    cooling = replace(incident.alerts[0], fire=Fire.COOLING, at=NOON + minutes(60))
+    once = triage.take(incident, cooling, {})
+    twice = triage.take(once, replace(cooling, at=NOON + minutes(61)), {})
+    assert (once.sequence, twice.sequence) == (2, 2)
+    assert twice.last_alert_at == NOON + minutes(61)
+
+
+def test_evidence_is_added_and_never_replaced() -> None:
+    incident = _opened()
+    edited = a_mention("1", text="I never said that")
+    more = a_mention("2", text="me too")
+    alert = replace(incident.alerts[0], evidence=("jsonl::post:1", "jsonl::post:2"))
+    grown = triage.take(incident, alert, {"jsonl::post:1": edited, "jsonl::post:2": more})
+    assert [exhibit.text for exhibit in grown.exhibits] == ["Acme lost my parcel again", "me too"]
+
+
+def test_severity_never_falls() -> None:
+    incident = replace(_opened(), severity=Severity.CRITICAL)
+    assert triage.take(incident, incident.alerts[0], {}).severity is Severity.CRITICAL
+
+
+def test_a_closed_incident_rings_nobody_again() -> None:
+    closed = replace(_opened(), status=Status.RESOLVED)
+    out = replace(closed.alerts[0], fire=Fire.OUT, ended_at=NOON + minutes(90))
+    after = triage.take(closed, out, {})
+    assert after.sequence == closed.sequence
+    assert after.fire is Fire.OUT
+
+
+def test_a_feed_that_sees_again_closes_its_incident_by_itself() -> None:
+    blind = an_alert("b1", kind=AlertKind.WATCH_BLIND, subject="town")
+    incident = triage.open_incident(blind, {}, None)
+    ended = replace(blind, ended_at=NOON + minutes(9), at=NOON + minutes(9), fire=Fire.OUT)
+    closed = triage.take(incident, ended, {})
+    assert closed.status is Status.RESOLVED
+    assert closed.closed_at == NOON + minutes(9)
+    assert closed.timeline[-1].action is Action.RESOLVED
+    assert triage.take(closed, ended, {}) == closed
+
+
+@pytest.mark.parametrize(
+    ("kind", "surges_are", "is_worth"),
+    [
+        (AlertKind.SPIKE, False, True),
+        (AlertKind.SURGE, False, False),
+        (AlertKind.SURGE, True, True),
+    ],
+)
+def test_volume_alone_is_no_trouble_unless_asked(kind, surges_are, is_worth) -> None:
+    alert = an_alert("a", kind=kind)
+    assert triage.is_worth_an_incident(alert, surges_are=surges_are) is is_worth
+
+
+def test_an_alert_that_is_over_opens_nothing() -> None:
+    over = an_alert("a", ended_at=NOON)
+    assert not triage.is_worth_an_incident(over, surges_are=True)

@@ -1,0 +1,359 @@
+"""The questions that the database answers within one transaction."""
+
+# ruff: noqa: S608 - the statements are put together of our own column names, nothing else
+
+import hashlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+from emberwatch.model.alert import Alert
+from emberwatch.model.incident import Exhibit, Incident, Step
+from emberwatch.model.mention import Mention
+from emberwatch.model.notification import Notification
+from emberwatch.ports import (
+    BrandStatistics,
+    Cursor,
+    FeedHealth,
+    Known,
+    Root,
+    Statistics,
+    StoredState,
+)
+from emberwatch.store import rows
+from emberwatch.store.codec import clean, instant_text, read_instant, read_mapping, strings_json
+
+CLOCK = "SELECT at FROM _clock"
+
+KNOWN_BY_ID = """
+    SELECT id, uri, id, read_at, text, is_mention, replies, boosts, quotes, likes, views
+    FROM _post WHERE id IN (SELECT value FROM json_each(?))
+"""
+KNOWN_BY_URI = """
+    SELECT id, uri, id, read_at, text, is_mention, replies, boosts, quotes, likes, views
+    FROM _post WHERE uri IN (SELECT value FROM json_each(?)) ORDER BY row DESC
+"""
+
+THREADS = """
+    SELECT key, thread_id FROM _post
+    WHERE kind <> 'boost' AND key IN (SELECT value FROM json_each(?)) ORDER BY row DESC
+"""
+
+MENTIONS = f"""
+    SELECT p.id, {rows.MENTION_READ_COLUMNS}
+    FROM _post p JOIN _mention m ON m.post = p.row
+    WHERE p.id IN (SELECT value FROM json_each(?)) AND m.brand = ?
+"""
+
+STATES = "SELECT detector, version, key, body FROM _state"
+
+CURSOR = "SELECT cursor FROM _cursor WHERE feed = ?"
+
+HEALTH = f"SELECT {rows.FEED_COLUMNS} FROM _feed ORDER BY feed"
+
+# Hottest: most reactions (the greater of seen and counted, as everywhere) an hour of its life,
+# which is taken as ten minutes at least. A thread that moved cannot have been still since before
+# its root was written; the hour allows for authors' clocks that are ahead of ours.
+ROOTS = """
+    SELECT p.key, p.native_id, p.created_at
+    FROM _thread t JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
+    WHERE t.at > ?3 AND p.created_at > ?4 AND p.source = ?1 AND p.host = ?2
+      AND p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
+      AND max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
+        + max(t.quotes, t.quotes_seen) > 0
+    GROUP BY p.key
+    ORDER BY (max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
+        + max(t.quotes, t.quotes_seen))
+      / max(julianday((SELECT max(at) FROM _thread)) - julianday(p.created_at), 10.0 / 1440) DESC,
+      p.row DESC
+    LIMIT ?5
+"""
+
+INCIDENT_BY_ID = f"SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident WHERE id = ?"
+INCIDENT_BY_BEGINNING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident WHERE id >= ? AND id < ? LIMIT 2
+"""
+GATHERING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE is_closed = 0 ORDER BY opened_at, row
+"""
+LATEST_OF_BRAND = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE brand = ? ORDER BY opened_at DESC, row DESC LIMIT 1
+"""
+LATEST_OF_SUBJECT = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE brand IS NULL AND subject = ? ORDER BY opened_at DESC, row DESC LIMIT 1
+"""
+INCIDENTS = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE opened_at >= ?1 AND opened_at <= ?2 AND (?3 IS NULL OR is_closed = ?3)
+      AND (?4 IS NULL OR brand = ?4)
+    ORDER BY opened_at DESC, row DESC LIMIT ?5
+"""
+ALERTS_OF_INCIDENTS = f"""
+    SELECT l.incident, {", ".join("a." + name for name in rows.ALERT_COLUMNS.split(", "))}
+    FROM _incident_alert l JOIN _alert a ON a.id = l.alert_id
+    WHERE l.incident IN (SELECT value FROM json_each(?)) ORDER BY l.incident, l.position
+"""
+EXHIBITS_OF_INCIDENTS = f"""
+    SELECT incident, {rows.EXHIBIT_COLUMNS} FROM _exhibit
+    WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
+STEPS_OF_INCIDENTS = f"""
+    SELECT incident, {rows.STEP_COLUMNS} FROM _step
+    WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
+INCIDENT_OF_ALERT = """
+    SELECT i.id FROM _incident_alert l JOIN _incident i ON i.row = l.incident
+    WHERE l.alert_id = ? ORDER BY l.incident DESC LIMIT 1
+"""
+
+NOTIFICATIONS = f"""
+    SELECT {rows.NOTIFICATION_COLUMNS} FROM _notification
+    WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
+    ORDER BY created_at DESC, row DESC LIMIT ?3
+"""
+DISABLED = "SELECT notifier, why FROM _disabled ORDER BY notifier"
+
+DUE_NOW = """
+    state = 'waiting' AND next_try_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
+"""
+DUE_NOTIFIERS = f"SELECT DISTINCT notifier FROM _notification WHERE {DUE_NOW} ORDER BY notifier"
+
+# a step from brand to brand through the index, because DISTINCT would read all of it
+BRANDS = """
+    WITH RECURSIVE brands (brand) AS (
+      SELECT min(brand) FROM _mention
+      UNION ALL
+      SELECT (SELECT min(brand) FROM _mention WHERE brand > b.brand)
+      FROM brands b WHERE b.brand IS NOT NULL
+    )
+    SELECT brand FROM brands WHERE brand IS NOT NULL
+    UNION SELECT brand FROM _alert
+      WHERE kind = 'surge' AND ended_at IS NULL AND brand IS NOT NULL
+"""
+BRAND_STATISTICS = """
+    SELECT count(*), count(*) - count(anger), total(anger),
+      (SELECT p.seen_at FROM _mention l JOIN _post p ON p.row = l.post
+        WHERE l.brand = ?1 ORDER BY l.created_at DESC LIMIT 1),
+      (SELECT min(started_at) FROM _alert
+        WHERE kind = 'surge' AND brand = ?1 AND ended_at IS NULL)
+    FROM _mention WHERE brand = ?1 AND created_at > ?2 AND created_at <= ?3
+"""
+# rows are numbered without gaps and never deleted; counting them would read a whole index
+LAST_ROW = "SELECT ifnull(max(row), 0) FROM _post"
+POSTS_BY_FEED = """
+    SELECT feed, count(*) FROM _post
+    WHERE is_erased IN (0, 1) AND seen_at > ? AND seen_at <= ? GROUP BY feed ORDER BY feed
+"""
+OUTBOX = """
+    SELECT (SELECT count(*) FROM _notification WHERE state = 'waiting'),
+      (SELECT min(created_at) FROM _notification WHERE state = 'waiting'),
+      (SELECT count(*) FROM _notification WHERE state = 'dead'),
+      (SELECT count(*) FROM _quarantine)
+"""
+
+
+class SqliteReading:
+    """A transaction's questions."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db = connection
+        self._path = path
+
+    def clock(self) -> datetime | None:
+        row = self._db.execute(CLOCK).fetchone()
+        return None if row is None else read_instant(row[0])
+
+    def known(self, ids: Sequence[str], uris: Sequence[str]) -> dict[str, Known]:
+        known: dict[str, Known] = {}
+        if uris:
+            asked = {clean(uri): uri for uri in uris} | {erased_uri(uri): uri for uri in uris}
+            for _, uri, *row in self._db.execute(KNOWN_BY_URI, (strings_json(tuple(asked)),)):
+                known[asked[uri]] = _read_known(row)
+        if ids:
+            asked = {clean(id): id for id in ids}
+            for id, _, *row in self._db.execute(KNOWN_BY_ID, (strings_json(tuple(asked)),)):
+                known[asked[id]] = _read_known(row)
+        return known
+
+    def threads(self, keys: Sequence[str]) -> dict[str, str]:
+        asked = {clean(key): key for key in keys}
+        found = self._db.execute(THREADS, (strings_json(tuple(asked)),))
+        return {asked[key]: thread for key, thread in found}
+
+    def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
+        found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))
+        return {id: rows.read_mention(row) for id, *row in found}
+
+    def states(self) -> Iterator[StoredState]:
+        for detector, version, key, body in self._db.execute(STATES):
+            yield StoredState(detector=detector, version=version, key=key, body=body)
+
+    def cursor(self, feed: str) -> Cursor:
+        row = self._db.execute(CURSOR, (clean(feed),)).fetchone()
+        return {} if row is None else read_mapping(row[0])
+
+    def health(self) -> dict[str, FeedHealth]:
+        return {row[0]: rows.read_feed(row) for row in self._db.execute(HEALTH)}
+
+    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
+        moved_since = instant_text(_earlier(since, timedelta(hours=1)))
+        found = self._db.execute(ROOTS, (source, host, moved_since, instant_text(since), most))
+        return tuple(
+            Root(key=key, native_id=native_id, created_at=read_instant(created_at))
+            for key, native_id, created_at in found
+        )
+
+    def gathering(self) -> tuple[Incident, ...]:
+        return tuple(self._whole(self._db.execute(GATHERING).fetchall()))
+
+    def latest(self, brand: str | None, subject: str) -> Incident | None:
+        if brand is None:
+            found = self._db.execute(LATEST_OF_SUBJECT, (clean(subject),)).fetchall()
+        else:
+            found = self._db.execute(LATEST_OF_BRAND, (clean(brand),)).fetchall()
+        return next(iter(self._whole(found)), None)
+
+    def incident(self, id: str) -> Incident | None:
+        beginning = clean(id)
+        found = self._db.execute(INCIDENT_BY_ID, (beginning,)).fetchall()
+        if not found and beginning:
+            found = self._db.execute(
+                INCIDENT_BY_BEGINNING, (beginning, beginning + "\U0010ffff")
+            ).fetchall()
+        return self._whole(found)[0] if len(found) == 1 else None
+
+    def incidents(
+        self,
+        *,
+        opened_from: datetime | None = None,
+        opened_to: datetime | None = None,
+        is_open: bool | None = None,
+        brand: str | None = None,
+        most: int | None = None,
+    ) -> list[Incident]:
+        found = self._db.execute(
+            INCIDENTS,
+            (
+                "" if opened_from is None else instant_text(opened_from),
+                "~" if opened_to is None else instant_text(opened_to),
+                None if is_open is None else not is_open,
+                None if brand is None else clean(brand),
+                -1 if most is None else most,
+            ),
+        ).fetchall()
+        return self._whole(found[::-1])
+
+    def incident_of_alert(self, alert_id: str) -> str | None:
+        row = self._db.execute(INCIDENT_OF_ALERT, (clean(alert_id),)).fetchone()
+        return None if row is None else cast("str", row[0])
+
+    def notifications(
+        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+    ) -> list[Notification]:
+        found = self._db.execute(
+            NOTIFICATIONS,
+            (
+                None if state is None else str(state),
+                None if notifier is None else clean(notifier),
+                -1 if most is None else most,
+            ),
+        ).fetchall()
+        return [rows.read_notification(row) for row in found[::-1]]
+
+    def disabled(self) -> dict[str, str]:
+        return dict(self._db.execute(DISABLED).fetchall())
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        found = self._db.execute(DUE_NOTIFIERS, (instant_text(now),))
+        return tuple(notifier for (notifier,) in found)
+
+    def statistics(self, now: datetime) -> Statistics:
+        day = (instant_text(_earlier(now, timedelta(hours=24))), instant_text(now))
+        (posts,) = self._db.execute(LAST_ROW).fetchone()
+        waiting, oldest, dead, quarantined = self._db.execute(OUTBOX).fetchone()
+        return Statistics(
+            posts=posts,
+            brands=tuple(
+                self._brand(brand, day) for (brand,) in self._db.execute(BRANDS).fetchall()
+            ),
+            posts_by_feed=dict(self._db.execute(POSTS_BY_FEED, day).fetchall()),
+            waiting=waiting,
+            oldest_waiting_at=rows.instant_from(oldest),
+            dead=dead,
+            quarantined=quarantined,
+            bytes=_bytes_of(self._path),
+        )
+
+    def _brand(self, brand: str, day: tuple[str, str]) -> BrandStatistics:
+        mentions, not_judged, angry_weight, last_seen_at, surge_since = self._db.execute(
+            BRAND_STATISTICS, (brand, *day)
+        ).fetchone()
+        return BrandStatistics(
+            brand=brand,
+            mentions=mentions,
+            not_judged=not_judged,
+            angry_weight=angry_weight,
+            last_seen_at=rows.instant_from(last_seen_at),
+            surge_since=rows.instant_from(surge_since),
+        )
+
+    def _whole(self, found: Sequence[Sequence[rows.Cell]]) -> list[Incident]:
+        if not found:
+            return []
+        numbers = ("[" + ",".join(str(row[0]) for row in found) + "]",)
+        alerts: defaultdict[int, list[Alert]] = defaultdict(list)
+        for incident, *row in self._db.execute(ALERTS_OF_INCIDENTS, numbers):
+            alerts[incident].append(rows.read_alert(row))
+        exhibits: defaultdict[int, list[Exhibit]] = defaultdict(list)
+        for incident, *row in self._db.execute(EXHIBITS_OF_INCIDENTS, numbers):
+            exhibits[incident].append(rows.read_exhibit(row))
+        steps: defaultdict[int, list[Step]] = defaultdict(list)
+        for incident, *row in self._db.execute(STEPS_OF_INCIDENTS, numbers):
+            steps[incident].append(rows.read_step(row))
+        return [
+            rows.read_incident(
+                row[1:],
+                alerts=alerts[cast("int", row[0])],
+                exhibits=exhibits[cast("int", row[0])],
+                timeline=steps[cast("int", row[0])],
+            )
+            for row in found
+        ]
+
+
+def _read_known(row: Sequence[rows.Cell]) -> Known:
+    id, read_at, text, is_mention, *counters = row
+    return Known(
+        id=cast("str", id),
+        seen_at=read_instant(cast("str", read_at)),
+        text=cast("str", text),
+        counters=rows.read_counters(cast("list[int | None]", counters)),
+        is_mention=bool(is_mention),
+    )
+
+
+def erased_uri(uri: str) -> str:
+    """Return what stays of an erased post's uri: it names its author, but must be recognised."""
+    return "erased:" + hashlib.sha256(clean(uri).encode()).hexdigest()
+
+
+def _earlier(at: datetime, by: timedelta) -> datetime:
+    try:
+        return at - by
+    except OverflowError:
+        return datetime.min.replace(tzinfo=at.tzinfo)
+
+
+def _bytes_of(path: Path) -> int:
+    total = 0
+    for name in (path, Path(f"{path}-wal")):
+        with suppress(FileNotFoundError):
+            total += name.stat().st_size
+    return total

@@ -1,0 +1,393 @@
+"""The tables, the analysts' views, and how an older database is brought up to date."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emberwatch.model.errors import StoreFailed
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x456D6272
+"""Marks a file as ours in its header (`Embr`), so that no other program's database is changed."""
+
+TABLES = (
+    """
+    CREATE TABLE _post (
+      row INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      source TEXT NOT NULL,
+      host TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      native_id TEXT NOT NULL,
+      feed TEXT NOT NULL,
+      author TEXT NOT NULL,
+      author_name TEXT NOT NULL,
+      followers INTEGER,
+      is_verified INTEGER NOT NULL,
+      title TEXT NOT NULL,
+      text TEXT NOT NULL,
+      created_at TEXT NOT NULL,
+      seen_at TEXT NOT NULL,
+      read_at TEXT NOT NULL,
+      edited_at TEXT,
+      url TEXT,
+      uri TEXT,
+      language TEXT,
+      parent_id TEXT,
+      thread_id TEXT NOT NULL,
+      boost_of TEXT,
+      quote_of TEXT,
+      replies INTEGER,
+      boosts INTEGER,
+      quotes INTEGER,
+      likes INTEGER,
+      views INTEGER,
+      flags TEXT NOT NULL,
+      is_root INTEGER NOT NULL,
+      is_mention INTEGER NOT NULL,
+      is_erased INTEGER NOT NULL DEFAULT 0,
+      erased_at TEXT,
+      key TEXT NOT NULL AS (source || ':' || host || ':' || native_id) VIRTUAL
+    ) STRICT
+    """,
+    # serves the retention (erased or not, oldest first) and the counts of a feed's last day
+    "CREATE INDEX _post_seen ON _post (is_erased, seen_at, feed)",
+    "CREATE INDEX _post_uri ON _post (uri) WHERE uri IS NOT NULL",
+    "CREATE INDEX _post_key ON _post (key)",
+    """
+    CREATE TABLE _mention (
+      post INTEGER NOT NULL REFERENCES _post (row),
+      brand TEXT NOT NULL,
+      feed TEXT NOT NULL,
+      matched TEXT NOT NULL,
+      fingerprint TEXT NOT NULL,
+      created_at TEXT NOT NULL,
+      sentiment REAL,
+      negative REAL,
+      anger REAL,
+      language TEXT,
+      confidence REAL NOT NULL,
+      judged INTEGER NOT NULL,
+      scorer TEXT NOT NULL,
+      scorer_version TEXT NOT NULL,
+      why TEXT NOT NULL,
+      PRIMARY KEY (post, brand)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX _mention_time ON _mention (brand, created_at, judged, anger)",
+    """
+    CREATE VIRTUAL TABLE mention_search USING fts5(
+      text, content = '_post', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+    )
+    """,
+    """
+    CREATE TABLE _thread (
+      thread_id TEXT PRIMARY KEY,
+      at TEXT NOT NULL,
+      has_mention INTEGER NOT NULL,
+      replies_seen INTEGER NOT NULL,
+      boosts_seen INTEGER NOT NULL,
+      quotes_seen INTEGER NOT NULL,
+      replies INTEGER NOT NULL,
+      boosts INTEGER NOT NULL,
+      quotes INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX _thread_at ON _thread (at)",
+    """
+    CREATE TABLE _count (
+      thread_id TEXT NOT NULL,
+      at TEXT NOT NULL,
+      root_created_at TEXT NOT NULL,
+      replies INTEGER,
+      boosts INTEGER,
+      quotes INTEGER,
+      likes INTEGER,
+      views INTEGER,
+      PRIMARY KEY (thread_id, at)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE _cursor (feed TEXT PRIMARY KEY, cursor TEXT NOT NULL) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE _feed (
+      feed TEXT PRIMARY KEY,
+      source TEXT NOT NULL,
+      last_ok_at TEXT,
+      last_post_at TEXT,
+      blind_since TEXT,
+      why TEXT NOT NULL,
+      failures INTEGER NOT NULL,
+      next_poll_at TEXT
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE _state (
+      detector TEXT NOT NULL,
+      key TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      body BLOB NOT NULL,
+      PRIMARY KEY (detector, key)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE _clock (
+      only_row INTEGER PRIMARY KEY CHECK (only_row = 1), at TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE _incident (
+      row INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      brand TEXT,
+      subject TEXT NOT NULL,
+      status TEXT NOT NULL,
+      is_closed INTEGER NOT NULL,
+      severity TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      kinds TEXT NOT NULL,
+      fire TEXT NOT NULL,
+      opened_at TEXT NOT NULL,
+      last_alert_at TEXT NOT NULL,
+      first_post_at TEXT,
+      first_seen_at TEXT,
+      acknowledged_at TEXT,
+      responded_at TEXT,
+      closed_at TEXT,
+      owner TEXT NOT NULL,
+      resolution TEXT,
+      answer_url TEXT,
+      previous_id TEXT,
+      sequence INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX _incident_opened ON _incident (opened_at)",
+    "CREATE INDEX _incident_brand ON _incident (brand, opened_at)",
+    "CREATE INDEX _incident_subject ON _incident (subject, opened_at) WHERE brand IS NULL",
+    "CREATE INDEX _incident_gathering ON _incident (opened_at) WHERE is_closed = 0",
+    """
+    CREATE TABLE _alert (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      brand TEXT,
+      subject TEXT NOT NULL,
+      started_at TEXT NOT NULL,
+      at TEXT NOT NULL,
+      ended_at TEXT,
+      first_post_at TEXT,
+      observed REAL,
+      expected REAL,
+      chance REAL,
+      window_minutes INTEGER,
+      reach INTEGER NOT NULL,
+      not_judged REAL NOT NULL,
+      thread_id TEXT,
+      evidence TEXT NOT NULL,
+      fire TEXT NOT NULL,
+      reason TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX _alert_open ON _alert (kind, brand) WHERE ended_at IS NULL",
+    # an alert may outlive its incident (people closed it) and be gathered again by the next one
+    """
+    CREATE TABLE _incident_alert (
+      incident INTEGER NOT NULL REFERENCES _incident (row),
+      position INTEGER NOT NULL,
+      alert_id TEXT NOT NULL REFERENCES _alert (id),
+      PRIMARY KEY (incident, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX _incident_alert_alert ON _incident_alert (alert_id, incident)",
+    """
+    CREATE TABLE _exhibit (
+      incident INTEGER NOT NULL REFERENCES _incident (row),
+      position INTEGER NOT NULL,
+      post_id TEXT NOT NULL,
+      author TEXT NOT NULL,
+      followers INTEGER,
+      created_at TEXT NOT NULL,
+      url TEXT,
+      language TEXT,
+      text TEXT NOT NULL,
+      sentiment REAL,
+      anger REAL,
+      matched TEXT NOT NULL,
+      thread_id TEXT NOT NULL,
+      PRIMARY KEY (incident, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX _exhibit_post ON _exhibit (post_id)",
+    """
+    CREATE TABLE _step (
+      incident INTEGER NOT NULL REFERENCES _incident (row),
+      position INTEGER NOT NULL,
+      at TEXT NOT NULL,
+      who TEXT NOT NULL,
+      action TEXT NOT NULL,
+      note TEXT NOT NULL,
+      PRIMARY KEY (incident, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE _notification (
+      row INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      incident_id TEXT NOT NULL,
+      notifier TEXT NOT NULL,
+      type TEXT NOT NULL,
+      sequence INTEGER NOT NULL,
+      payload TEXT NOT NULL,
+      created_at TEXT NOT NULL,
+      attempts INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      next_try_at TEXT NOT NULL,
+      first_try_at TEXT,
+      delivered_at TEXT,
+      last_answer TEXT NOT NULL,
+      leased_until TEXT,
+      is_erased INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+    "CREATE INDEX _notification_state ON _notification (state, created_at)",
+    "CREATE INDEX _notification_incident ON _notification (incident_id)",
+    "CREATE INDEX _notification_age ON _notification (created_at) WHERE is_erased = 0",
+    """
+    CREATE TABLE _disabled (
+      notifier TEXT PRIMARY KEY, at TEXT NOT NULL, why TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE _quarantine (
+      post_id TEXT NOT NULL,
+      at TEXT NOT NULL,
+      traceback TEXT NOT NULL,
+      PRIMARY KEY (post_id, at)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+VIEWS = (
+    """
+    CREATE VIEW mentions AS
+    SELECT p.id AS post_id, m.brand, m.feed, p.source, p.kind, p.author, p.created_at, p.seen_at,
+      coalesce(m.language, p.language) AS language, p.text, p.url, p.thread_id, m.matched,
+      m.sentiment, m.anger, m.judged, m.scorer,
+      m.negative, m.confidence, m.scorer_version, m.why, m.fingerprint,
+      p.author_name, p.followers, p.host, p.title, p.parent_id, p.quote_of, p.edited_at,
+      p.replies, p.boosts, p.quotes, p.likes, p.views, p.flags, p.erased_at, p.row AS search_row
+    FROM _mention m JOIN _post p ON p.row = m.post
+    """,
+    """
+    CREATE VIEW anger_by_hour AS
+    SELECT brand, substr(created_at, 1, 13) || ':00:00Z' AS hour, count(*) AS posts,
+      sum(judged) AS judged, total(anger) AS angry_weight, count(anger) AS with_anger
+    FROM _mention GROUP BY 1, 2
+    """,
+    """
+    CREATE VIEW incidents AS
+    SELECT i.id, i.brand, i.kind, i.kinds, i.status, i.fire, i.severity, i.opened_at,
+      i.first_post_at, a.observed, a.expected, a.chance,
+      (SELECT e.url FROM _exhibit e
+        WHERE e.incident = i.row AND e.url IS NOT NULL ORDER BY e.position LIMIT 1) AS url,
+      a.window_minutes, a.reason, i.subject, i.last_alert_at, i.first_seen_at,
+      i.acknowledged_at, i.responded_at, i.closed_at, i.owner, i.resolution, i.answer_url,
+      i.previous_id, i.sequence
+    FROM _incident i
+    JOIN _incident_alert l ON l.incident = i.row AND l.position = 0
+    JOIN _alert a ON a.id = l.alert_id
+    """,
+    """
+    CREATE VIEW incident_timeline AS
+    SELECT i.id AS incident_id, s.at, s.who, s.action, s.note
+    FROM _step s JOIN _incident i ON i.row = s.incident
+    ORDER BY i.row, s.position
+    """,
+    """
+    CREATE VIEW alerts AS
+    SELECT a.id,
+      (SELECT i.id FROM _incident_alert l JOIN _incident i ON i.row = l.incident
+        WHERE l.alert_id = a.id ORDER BY l.incident DESC LIMIT 1) AS incident_id,
+      a.brand, a.kind, a.started_at, a.ended_at, a.observed, a.expected, a.chance,
+      a.window_minutes, a.reason,
+      a.subject, a.at, a.first_post_at, a.reach, a.not_judged, a.thread_id, a.fire, a.evidence
+    FROM _alert a
+    """,
+    """
+    CREATE VIEW deliveries AS
+    SELECT id AS notification_id, incident_id, notifier, attempts, state, first_try_at,
+      delivered_at, last_answer, type, sequence, created_at, next_try_at
+    FROM _notification
+    """,
+    """
+    CREATE VIEW feeds_health AS
+    SELECT f.feed, f.source, f.last_ok_at, f.blind_since, f.why,
+      (SELECT count(*) FROM _post p
+        WHERE p.feed = f.feed AND p.is_erased IN (0, 1) AND p.seen_at > (
+          SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', at, '-24 hours') FROM _clock
+        )) AS posts_24h,
+      f.last_post_at, f.failures, f.next_poll_at
+    FROM _feed f
+    """,
+)
+
+
+def _first_schema(db: "Database") -> None:
+    for statement in (*TABLES, *VIEWS):
+        db.conn.execute(statement)
+
+
+MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
+    ("0001_first_schema", _first_schema),
+)
+"""Every step from an empty file to today's schema, oldest first. Never edited once released."""
+
+VERSION = len(MIGRATIONS)
+"""Written to the file's `user_version` once its migrations are through."""
+
+
+def version_of(connection: sqlite3.Connection, name: str) -> int:
+    """Return the version of a database's schema, 0 for an empty file. `name` is for messages.
+
+    Raises `StoreFailed` when the database is newer than this program, or another program's.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application or version or tables:
+            raise StoreFailed(f"{name} is another program's database: use --database to name ours")
+        return 0
+    if version > VERSION:
+        raise StoreFailed(
+            f"database {name} was written by a newer emberwatch (schema {version}; this one knows "
+            f"{VERSION}): use that version, or another file with --database"
+        )
+    return int(version)
+
+
+def bring_up_to_date(connection: sqlite3.Connection, name: str) -> None:
+    """Apply what is missing, all of it or nothing: killed in between, the next start begins anew.
+
+    The write lock is taken before looking, so that of two programs that start at once only one
+    migrates. `connection` must be in autocommit mode.
+    """
+    # imported here because it costs 0.4 s, which a database that is up to date need not pay
+    from sqlite_utils import Database, Migrations
+
+    steps = Migrations("emberwatch")
+    for name, migrate in MIGRATIONS:
+        steps(name=name)(migrate)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if version_of(connection, name) < VERSION:
+            steps.apply(Database(connection, execute_plugins=False))
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -21,31 +21,24 @@ class Room:
 
 
 ROOMS = (
-    Room(
-        post=MOST_BYTES,
-        quote=600,
-        line=MOST_BYTES,
-        address=MOST_BYTES,
-        alerts=MOST_BYTES,
-        evidence=MOST_BYTES,
-    ),
+    Room(post=MOST_BYTES, quote=600, line=2000, address=4000, alerts=100, evidence=100),
     Room(post=4000, quote=600, line=600, address=1000, alerts=20, evidence=10),
     Room(post=2000, quote=300, line=300, address=500, alerts=5, evidence=5),
     Room(post=500, quote=100, line=150, address=300, alerts=3, evidence=0),
     Room(post=60, quote=40, line=50, address=150, alerts=1, evidence=0),
 )
-"""From generous to tight: the first cuts nothing, the last fits whatever the texts hold."""
+"""From generous to tight: the first cuts nothing that people write, the last always fits."""
 
 
 def fit_text(text: str, most: int) -> str:
     """Return the text legible and at most so long; what is far beyond is not even looked at."""
-    head = text[: 4 * most]
+    head = text[: 2 * most]
     return shortened(legible(head) + (ELLIPSIS if len(head) < len(text) else ""), most)
 
 
 def fit_line(text: str, room: Room) -> str:
     """Return the text legible, in one line, at most as long as a line may be."""
-    return one_line(text[: 4 * room.line], room.line)
+    return one_line(text[: 2 * room.line], room.line)
 
 
 def fit_line_or_none(text: str | None, room: Room) -> str | None:

@@ -1,0 +1,129 @@
+"""Fields of a site's answer: taken when they are what they should be, None when they are not."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
+
+from emberwatch.model.errors import FeedUnavailable
+from emberwatch.ports import Answer
+from emberwatch.sources.plain import clean
+
+MOST_COUNTED = 10**12
+"""Beyond this a counter is a mistake; it would not fit a database column either."""
+
+LONGEST_SHOWN = 80
+
+
+def decode_json(answer: Answer) -> object:
+    """Return the body as JSON values, or raise `FeedUnavailable` that says what came instead."""
+    try:
+        value: object = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        raise not_expected(answer, "JSON") from None
+    return value
+
+
+def not_expected(answer: Answer, wanted: str) -> FeedUnavailable:
+    """Return the error for an answer that is not of the kind that was wanted."""
+    where = answer.url or "the site"
+    shown = answer.body[:2000].decode("utf-8", "replace")
+    lower = shown.lower()
+    if "<html" in lower or "<!doctype html" in lower:
+        start = lower.find("<title")
+        start = lower.find(">", start) + 1 if start >= 0 else -1
+        title = " ".join(shown[start : lower.find("</title", start)].split()) if start > 0 else ""
+        named = f" ({title[:LONGEST_SHOWN]!r})" if title else ""
+        return FeedUnavailable(
+            f"{where} answered a web page{named}, not {wanted}; "
+            "open the address in a browser: it may ask for a login or have moved"
+        )
+    start_of_body = " ".join(shown[: 2 * LONGEST_SHOWN].split())[:LONGEST_SHOWN]
+    what = f"something that begins with {start_of_body!r}" if start_of_body else "nothing"
+    return FeedUnavailable(f"{where} answered {what}, not {wanted}; check the address")
+
+
+def as_mapping(value: object) -> Mapping[str, object]:
+    """Return a JSON object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[object]:
+    """Return a JSON array, or an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str:
+    """Return a text without what no database can hold, or an empty one."""
+    return clean(value) if isinstance(value, str) else ""
+
+
+def as_id(value: object) -> str | None:
+    """Return an identifier, given as a text or as a whole number."""
+    if isinstance(value, str):
+        return clean(value).strip() or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 10**40 else None
+    return None
+
+
+def as_count(value: object) -> int | None:
+    """Return a counter, given as a number or in digits."""
+    if isinstance(value, str) and value.strip().isascii() and len(value) < 20:
+        value = int(value) if value.strip().isdigit() else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= MOST_COUNTED else None
+
+
+def as_instant(value: object) -> datetime | None:
+    """Return an ISO 8601 or mail-style date in UTC; one without a zone is taken as UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        instant = datetime.fromisoformat(value.strip())
+    except ValueError:
+        try:
+            instant = parsedate_to_datetime(value)
+        except (ValueError, OverflowError):
+            return None
+    return in_utc(instant)
+
+
+def in_utc(instant: datetime) -> datetime:
+    """Return an instant in UTC; at the ends of time, where the zone leads out of it, without."""
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except OverflowError:
+        return instant.replace(tzinfo=UTC)
+
+
+def as_link(value: object, base: str = "") -> str | None:
+    """Return an http or https address, made absolute; None for anything that could do more."""
+    if not isinstance(value, str):
+        return None
+    try:
+        link = urljoin(base, clean(value).strip())
+        parts = urlsplit(link)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return None
+    if not is_web or not link.isprintable():
+        return None
+    return link.replace(" ", "%20")
+
+
+def host_of(url: str) -> str:
+    """Return `host[:port]` of an address, in lower case, without user or password."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
+
+
+def address_problems(url: str) -> list[tuple[str, str]]:
+    """Return what is wrong with a feed's `url` setting, for `Options.problems`."""
+    if as_link(url) is None:
+        return [("url", f"expected an address such as https://example.org/, got {url!r}")]
+    return []

@@ -1,0 +1,247 @@
+"""Hacker News, through the search of Algolia."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from emberwatch.core.read.politeness import parse_rate
+from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
+from emberwatch.ports import Answer, Page, Parsed, Poll, Rate, Request, Web
+from emberwatch.sources.fields import (
+    address_problems,
+    as_count,
+    as_id,
+    as_instant,
+    as_list,
+    as_mapping,
+    as_text,
+    decode_json,
+    not_expected,
+)
+from emberwatch.sources.plain import compose, one_line, to_plain, unescape
+
+ITEM = "https://news.ycombinator.com/item?id="
+
+HITS_PER_PAGE = 200
+MOST_HITS = 1000
+"""What the search gives of one query, however many there are: beyond it the window slides."""
+
+MOST_WINDOWS = 10
+
+OVERLAP = timedelta(minutes=5)
+"""Read again at each poll: items are indexed out of order, and young ones still gather points."""
+
+POSTS_PER_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HackerNewsOptions:
+    """What a `hackernews` feed needs to know."""
+
+    query: str = ""
+    """Words to search for, as typed into the search box of Hacker News; empty: everything."""
+    tags: str = "(story,comment)"
+    """Which items, in Algolia's notation: a comma is *and*, brackets are *or*."""
+    url: str = "https://hn.algolia.com/api/v1"
+    """Where the search answers."""
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Return what is wrong, as pairs of setting and reason."""
+        return address_problems(self.url)
+
+
+class HackerNews:
+    """Reads stories and comments that match a query."""
+
+    kind: ClassVar[str] = "hackernews"
+    Options: ClassVar[type[HackerNewsOptions]] = HackerNewsOptions
+
+    def __init__(self, options: HackerNewsOptions) -> None:
+        self._options = options
+
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield everything since the newest item read so far, oldest first."""
+        since = _since(poll)
+        found: dict[str, Post] = {}
+        invalid: list[str] = []
+        listed = 0
+        rate: Rate | None = None
+        until: int | None = None
+        for _ in range(MOST_WINDOWS):
+            oldest: int | None = None
+            in_window = 0
+            async for answer in self._window(web, since, until):
+                rate = parse_rate(answer.headers, answer.received_at) or rate
+                posts, wrong, hits = _hits(answer)
+                in_window += hits
+                invalid += wrong
+                for post in posts:
+                    found.setdefault(post.id, post)
+                    if Flag.UNDATED not in post.flags:
+                        at = int(post.created_at.timestamp())
+                        oldest = at if oldest is None else min(oldest, at)
+            listed += in_window
+            if in_window < MOST_HITS or since is None or oldest is None or oldest <= since:
+                break
+            until = oldest if oldest != until else oldest - 1
+        else:
+            invalid.append(f"older items: more than {MOST_WINDOWS * MOST_HITS} since the last poll")
+        reached = since if poll.is_first else int(poll.cursor.get("since", "0") or 0)
+        ordered = sorted(found.values(), key=_created_at)
+        for start in range(0, max(len(ordered), 1), POSTS_PER_PAGE):
+            page = tuple(ordered[start : start + POSTS_PER_PAGE])
+            reached = _newest(page, reached, poll.now)
+            is_last = start + POSTS_PER_PAGE >= len(ordered)
+            yield Page(
+                posts=page,
+                cursor={"since": str(reached)},
+                listed=len(page) if not is_last else listed - start,
+                invalid=tuple(invalid) if is_last else (),
+                rate=rate,
+            )
+
+    def parse(self, answer: Answer) -> Parsed:
+        """Return the posts of one recorded search (or one item with its comments)."""
+        posts, invalid, _ = _hits(answer)
+        dated = [post.created_at for post in posts if Flag.UNDATED not in post.flags]
+        since = f"created_at_i>={int(max(dated).timestamp())}" if dated else None
+        return Parsed(
+            posts=tuple(posts),
+            next={"numericFilters": since} if since else None,
+            invalid=tuple(invalid),
+        )
+
+    def describe(self) -> str:
+        """Say what a feed of this kind can and cannot see."""
+        wanted = f"that hold {self._options.query!r}" if self._options.query else "of every kind"
+        return (
+            f"Searches Hacker News for items {wanted}. Sees the points and the number of comments "
+            "of a story while it is young, and only those comments that match the query."
+        )
+
+    async def _window(
+        self, web: Web, since: int | None, until: int | None
+    ) -> AsyncIterator[Answer]:
+        filters = [] if since is None else [f"created_at_i>={since}"]
+        if until is not None:
+            filters.append(f"created_at_i<={until}")
+        for number in range(MOST_HITS // HITS_PER_PAGE):
+            answer = await web.get(
+                Request(
+                    url=f"{self._options.url.rstrip('/')}/search_by_date",
+                    params={
+                        "query": self._options.query,
+                        "tags": self._options.tags,
+                        **({"numericFilters": ",".join(filters)} if filters else {}),
+                        "hitsPerPage": str(HITS_PER_PAGE),
+                        "page": str(number),
+                    },
+                )
+            )
+            yield answer
+            pages = as_count(as_mapping(decode_json(answer)).get("nbPages")) or 0
+            if since is None or number + 1 >= pages:
+                return
+
+
+def _since(poll: Poll) -> int | None:
+    """Return the second to read from; None: only what the site shows at once."""
+    told = poll.cursor.get("since", "")
+    if told.isdecimal():
+        return int(told) - int(OVERLAP.total_seconds())
+    return int(poll.since.timestamp()) if poll.since else None
+
+
+def _newest(posts: tuple[Post, ...], reached: int | None, now: datetime) -> int:
+    """Return the second up to which all has been read; a date from the future does not count."""
+    latest = int(now.timestamp())
+    seconds = [int(post.created_at.timestamp()) for post in posts if Flag.UNDATED not in post.flags]
+    return max([*(s for s in seconds if s <= latest), latest if reached is None else reached])
+
+
+def _created_at(post: Post) -> datetime:
+    return post.created_at
+
+
+def _hits(answer: Answer) -> tuple[list[Post], list[str], int]:
+    """Return an answer's posts, what made no sense in it, and how many items it listed."""
+    told = as_mapping(decode_json(answer))
+    if isinstance(told.get("hits"), list):
+        items = [as_mapping(hit) for hit in as_list(told["hits"])]
+    elif isinstance(told.get("children"), list) and as_id(told.get("id")):
+        items = list(_tree(told))
+    else:
+        raise not_expected(answer, "search results of Hacker News")
+    posts, invalid = [], []
+    for number, item in enumerate(items, 1):
+        post = _post(item, answer.received_at)
+        if post is None:
+            invalid.append(f"item {number}: no id, or neither title, text nor author")
+        else:
+            posts.append(post)
+    return posts, invalid, len(items)
+
+
+def _tree(root: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    waiting = [root]
+    while waiting:
+        item = waiting.pop()
+        yield item
+        waiting += [as_mapping(child) for child in reversed(as_list(item.get("children")))]
+
+
+def _post(item: Mapping[str, object], seen_at: datetime) -> Post | None:
+    native_id = as_id(item.get("objectID")) or as_id(item.get("id"))
+    title = one_line(unescape(as_text(item.get("title"))))
+    body = to_plain(
+        as_text(item.get("comment_text"))
+        or as_text(item.get("story_text"))
+        or as_text(item.get("text"))
+    )
+    author = one_line(as_text(item.get("author")))
+    if native_id is None or not (title or body or author):
+        return None
+    tags = [tag for tag in as_list(item.get("_tags")) if isinstance(tag, str)]
+    tags.append(as_text(item.get("type")))
+    parent = as_id(item.get("parent_id"))
+    is_comment = "comment" in tags or isinstance(item.get("comment_text"), str)
+    created_at = _dated(item)
+    return Post(
+        source=HackerNews.kind,
+        kind=PostKind.COMMENT if is_comment else PostKind.POST,
+        native_id=native_id,
+        author=Author(handle=author),
+        title=title,
+        text=compose(title, body),
+        created_at=created_at or seen_at,
+        seen_at=seen_at,
+        url=f"{ITEM}{native_id}" if native_id.isdecimal() else None,
+        parent_id=_key(parent) if parent else None,
+        thread_id=_key(_story(item, tags) or native_id),
+        counters=Counters(
+            replies=as_count(item.get("num_comments")), likes=as_count(item.get("points"))
+        ),
+        flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+    )
+
+
+def _story(item: Mapping[str, object], tags: list[str]) -> str | None:
+    story = as_id(item.get("story_id"))
+    named = (tag.removeprefix("story_") for tag in tags if tag.startswith("story_"))
+    return story or next((name for name in named if name.isdecimal()), None)
+
+
+def _dated(item: Mapping[str, object]) -> datetime | None:
+    instant = as_instant(item.get("created_at"))
+    seconds = item.get("created_at_i")
+    if instant is None and isinstance(seconds, int) and not isinstance(seconds, bool):
+        try:
+            return datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return instant
+
+
+def _key(native_id: str) -> str:
+    return post_key(HackerNews.kind, "", native_id)

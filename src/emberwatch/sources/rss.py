@@ -1,0 +1,228 @@
+"""Feeds of sites and blogs: RSS of every age, Atom, JSON Feed."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from emberwatch.core.read.politeness import parse_rate
+from emberwatch.model.errors import FeedUnavailable
+from emberwatch.model.post import Author, Counters, Flag, Post
+from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Web
+from emberwatch.sources.feed_worker import MOST_ENTRIES, Entry, FeedWorker, ParsedFeed
+from emberwatch.sources.fields import (
+    address_problems,
+    as_id,
+    as_instant,
+    as_link,
+    as_list,
+    as_mapping,
+    as_text,
+    decode_json,
+    host_of,
+    not_expected,
+)
+from emberwatch.sources.plain import clean, compose, one_line, to_plain
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
+)
+
+LONGEST_ID = 1000
+"""Characters; a longer id is kept as its fingerprint."""
+
+_WORKER = FeedWorker()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RssOptions:
+    """What an `rss` feed needs to know."""
+
+    url: str
+    """The address of the feed itself, not of the page that it belongs to."""
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Return what is wrong, as pairs of setting and reason."""
+        return address_problems(self.url)
+
+
+class Rss:
+    """Reads one feed of a site."""
+
+    kind: ClassVar[str] = "rss"
+    Options: ClassVar[type[RssOptions]] = RssOptions
+
+    def __init__(self, options: RssOptions, worker: FeedWorker = _WORKER) -> None:
+        self._url = options.url
+        self._host = host_of(options.url)
+        self._worker = worker
+
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield one page with all that the feed shows, oldest first; a repeat is not left out."""
+        validators = {} if poll.unconditional else poll.cursor
+        answer = await web.get(
+            Request(
+                url=self._url,
+                headers={"accept": ACCEPT},
+                etag=validators.get("etag"),
+                last_modified=validators.get("last_modified"),
+            )
+        )
+        rate = parse_rate(answer.headers, answer.received_at)
+        if answer.is_unchanged:
+            yield Page(cursor=poll.cursor or {"read": "yes"}, is_unchanged=True, rate=rate)
+            return
+        if _is_json(answer):
+            entries, invalid = _json_entries(answer)
+        else:
+            entries, invalid = _xml_entries(answer, await asyncio.wrap_future(self._queue(answer)))
+        posts = [self._post(entry, answer) for entry in entries]
+        yield Page(
+            posts=tuple(sorted(posts, key=_created_at)),
+            cursor={"read": "yes", **_validators(answer)},
+            listed=len(posts),
+            invalid=tuple(invalid),
+            rate=rate,
+        )
+
+    def parse(self, answer: Answer) -> Parsed:
+        """Return the posts of one recorded answer, in its order."""
+        if answer.is_unchanged:
+            return Parsed(posts=(), next=_validators(answer) or None)
+        if _is_json(answer):
+            entries, invalid = _json_entries(answer)
+        else:
+            entries, invalid = _xml_entries(answer, self._queue(answer).result())
+        return Parsed(
+            posts=tuple(self._post(entry, answer) for entry in entries),
+            next=_validators(answer) or None,
+            invalid=tuple(invalid),
+        )
+
+    def describe(self) -> str:
+        """Say what a feed can and cannot see."""
+        return (
+            f"Reads the feed {self._url}: what the site itself lists, often only its last ten or "
+            "twenty entries. Sees how many comments an entry has where the feed says so, not the "
+            "comments, and no likes or shares."
+        )
+
+    def _queue(self, answer: Answer) -> Future[ParsedFeed]:
+        return self._worker.submit(answer.body, answer.headers.get("content-type", ""))
+
+    def _post(self, entry: Entry, answer: Answer) -> Post:
+        flags = frozenset() if entry.published_at else frozenset((Flag.UNDATED,))
+        return Post(
+            source=self.kind,
+            host=self._host,
+            native_id=_native_id(entry),
+            author=Author(handle=entry.author),
+            title=entry.title,
+            text=entry.text,
+            created_at=entry.published_at or answer.received_at,
+            seen_at=answer.received_at,
+            url=_unwrapped(as_link(entry.link, answer.url or self._url)),
+            language=entry.language,
+            counters=Counters(replies=entry.comments),
+            flags=flags,
+        )
+
+
+def _created_at(post: Post) -> datetime:
+    return post.created_at
+
+
+def _validators(answer: Answer) -> dict[str, str]:
+    known = {
+        "etag": answer.headers.get("etag"),
+        "last_modified": answer.headers.get("last-modified"),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _is_json(answer: Answer) -> bool:
+    return answer.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
+def _xml_entries(answer: Answer, feed: ParsedFeed) -> tuple[list[Entry], list[str]]:
+    if not feed.version:
+        raise not_expected(answer, "a feed")
+    if feed.fault:
+        raise FeedUnavailable(f"{answer.url or 'the site'} answered a broken feed: {feed.fault}")
+    invalid = []
+    if feed.left_out:
+        invalid.append(f"{feed.left_out} older entries: only the newest {MOST_ENTRIES} are read")
+    if feed.is_cut:
+        invalid.append("the last entry: the feed ends in the middle of it")
+    return _worth_keeping(feed.entries, invalid), invalid
+
+
+def _json_entries(answer: Answer) -> tuple[list[Entry], list[str]]:
+    feed = as_mapping(decode_json(answer))
+    if "jsonfeed.org/version/" not in as_text(feed.get("version")):
+        raise not_expected(answer, "a feed")
+    items = as_list(feed.get("items"))
+    invalid = []
+    if len(items) > MOST_ENTRIES:
+        invalid.append(f"{len(items) - MOST_ENTRIES} entries: only {MOST_ENTRIES} are read")
+    language = as_text(feed.get("language")) or None
+    entries = [_json_entry(as_mapping(item), language) for item in items[:MOST_ENTRIES]]
+    return _worth_keeping(entries, invalid), invalid
+
+
+def _json_entry(item: Mapping[str, object], language: str | None) -> Entry:
+    title = one_line(as_text(item.get("title")))
+    body = to_plain(as_text(item.get("content_html")))
+    body = body or as_text(item.get("content_text")) or as_text(item.get("summary"))
+    authors = [*as_list(item.get("authors")), item.get("author")]
+    names = [one_line(as_text(as_mapping(author).get("name"))) for author in authors]
+    return Entry(
+        id=as_id(item.get("id")) or "",
+        link=as_text(item.get("url")) or as_text(item.get("external_url")),
+        author=next((name for name in names if name), ""),
+        title=title,
+        text=compose(title, body.strip()),
+        published_at=as_instant(item.get("date_published"))
+        or as_instant(item.get("date_modified")),
+        comments=None,
+        language=as_text(item.get("language")) or language,
+    )
+
+
+def _worth_keeping(entries: Sequence[Entry], invalid: list[str]) -> list[Entry]:
+    kept = []
+    for number, entry in enumerate(entries, 1):
+        if entry.id.strip() or entry.link.strip() or entry.text:
+            kept.append(entry)
+        else:
+            invalid.append(f"entry {number}: no id, no link, no text")
+    return kept
+
+
+def _native_id(entry: Entry) -> str:
+    """Return what tells this entry from others; made from its title where the feed names none."""
+    named = clean(entry.id).strip() or clean(entry.link).strip()
+    if named and len(named) <= LONGEST_ID:
+        return named
+    told = named or f"{entry.title or entry.text}\n{entry.published_at}"
+    return "sha256:" + hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def _unwrapped(link: str | None) -> str | None:
+    """Return where a link of Google Alerts leads: it points at Google and names the page inside."""
+    if link is None:
+        return None
+    parts = urlsplit(link)
+    if not (parts.path == "/url" and f".{parts.hostname}".rpartition(".google.")[1]):
+        return link
+    inside = parse_qs(parts.query)
+    for name in ("url", "q"):
+        for value in inside.get(name, ()):
+            if (target := as_link(value)) is not None:
+                return target
+    return link

@@ -192,9 +192,10 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
 
     feeds: list[str] = []
     for feed in config.feeds_of(brand.name):
+        feeds.append(f"{feed.name}: {feed.source}, every {_length(feed.every)}")
         settings = ", ".join(f"{key} {value}" for key, value in public(feed.options).items())
-        feeds.append(f"{feed.name}: {feed.source}, every {_length(feed.every)}, {settings}")
-        feeds.extend(f"  {line}" for line in _wrapped(described[feed.name], _WIDTH - _LABEL - 4))
+        for text in (settings, described[feed.name]):
+            feeds.extend(f"  {line}" for line in _wrapped(text, _WIDTH - _LABEL - 4))
     blocks: list[Block] = [
         ("brand", [brand.name + (f", answered by {brand.team}" if brand.team else "")]),
         ("words", _listed(brand.words)),
@@ -206,20 +207,19 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
         ("feeds", feeds or ["none: nothing will be found"]),
     ]
     blocks = [block for block in blocks if block[1]]
+    crowd = f"one thread gathers a crowd; {brand.pile_on_floor} voices until there is history"
     meant = {
-        AlertKind.SPIKE: f"anger comes faster than is normal at this hour; {_budget(brand)}",
-        AlertKind.PILE_ON: "one thread is about to gather a crowd; "
-        f"until there is history, of {brand.pile_on_floor} voices",
+        AlertKind.SPIKE: f"more anger than is normal at this hour; {_budget(brand)}",
+        AlertKind.PILE_ON: crowd,
         AlertKind.SURGE: "many more posts than is normal, angry or not",
-        AlertKind.FOLLOW_UP_DUE: "a customer was promised a word by today",
+        AlertKind.FOLLOW_UP_DUE: "what a customer was promised falls due",
         AlertKind.WATCH_BLIND: "a feed stopped, or brings nothing any more",
         AlertKind.TROUBLE: "a part of emberwatch itself is in trouble",
     }
     who = told(config, brand.name)
-    rows = _columns((str(kind), _or(who[kind], "nobody"), what) for kind, what in meant.items())
-    blocks.append(("who is told", rows))
-    quiet = f"what follows within {_length(brand.quiet_after)} joins the same incident"
-    blocks.append(("", [quiet]))
+    rows = _columns((kind, _or(who[kind], "nobody"), what) for kind, what in meant.items())
+    quiet = f"an alert within {_length(brand.quiet_after)} of the last joins the same incident"
+    blocks.append(("who is told", [*rows, quiet]))
     return blocks
 
 

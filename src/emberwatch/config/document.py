@@ -31,6 +31,7 @@ from emberwatch.config.tree import (
     names,
     place,
     shown,
+    shown_path,
 )
 from emberwatch.config.values import Surroundings, web_address_fault
 from emberwatch.config.wording import form_at, keys_of, wording
@@ -260,15 +261,15 @@ class _Check:
             value = content.decode().strip()
         except OSError as error:
             why = error.strerror or type(error).__name__
-            self._at(way, f"cannot read {shown(str(file))}: {why}; mend that or remove {way[-1]}")
+            self._at(way, f"cannot read {shown_path(file)}: {why}; mend that or remove {way[-1]}")
             return None
         except UnicodeDecodeError:
-            self._at(way, f"{shown(str(file))} does not hold text in UTF-8")
+            self._at(way, f"{shown_path(file)} does not hold text in UTF-8")
             return None
         if value and len(content) <= _LARGEST_SECRET:
             return value
         state = "is larger than any secret (64 kB)" if value else "is empty"
-        self._at(way, f"the file {shown(str(file))} {state}")
+        self._at(way, f"the file {shown_path(file)} {state}")
         return None
 
     # ------------------------------------------------------------ what refers to what

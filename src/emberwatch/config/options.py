@@ -6,6 +6,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Union
 
@@ -51,7 +52,7 @@ def options_form(options: type) -> OptionsForm:
                     )
             else:
                 fields[f"f_{declared.name}"] = (_readable(hint, declared.name), _field(declared))
-        model = create_model(options.__qualname__, __base__=Form, **fields)
+        model = create_model(options.__name__, __base__=Form, **fields)
     except (PydanticUserError, NameError) as error:
         first = str(error).splitlines()[0]
         raise TypeError(f"its Options cannot be read from text: {first}") from error
@@ -75,7 +76,7 @@ def _field(declared: dataclasses.Field[Any]) -> Any:
         if isinstance(default, timedelta):
             schema["default"] = spell_duration(default)
         elif isinstance(default, str | int | float):
-            schema["default"] = default
+            schema["default"] = default.value if isinstance(default, Enum) else default
         elif isinstance(default, tuple) and all(isinstance(one, str) for one in default):
             schema["default"] = list(default)
 

@@ -1,6 +1,10 @@
 """The JSON Schema of the configuration file, for editors."""
 
-from collections.abc import Mapping
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from emberwatch.config.document import HEARTBEAT
@@ -10,43 +14,48 @@ from emberwatch.config.schema import PlugIns
 
 JsonObject = dict[str, Any]
 
-_PUBLISHED_AS = "https://json-schema.org/draft/2020-12/schema"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(plugins: PlugIns) -> JsonObject:
     """Return the schema of a file that may name just these plug-ins."""
     schema = Document.model_json_schema()
     parts: dict[str, JsonObject] = schema["$defs"]
-    _fit_feeds(parts["FeedForm"], _forms(plugins.sources))
-    notifiers = _forms(plugins.notifiers)
+    feed, notifier = parts["FeedForm"], parts["NotifierForm"]
+    sources = {kind: _options(form, kind, parts) for kind, form in _forms(plugins.sources)}
+    notifiers = {kind: _options(form, kind, parts) for kind, form in _forms(plugins.notifiers)}
+
+    feed["properties"]["source"] = {"enum": [*sources]}
+    feed["properties"]["options"] = {"type": "object"}
+    feed["allOf"] = [
+        _when("source", kind, {"properties": {"options": options}, "required": _needed(options)})
+        for kind, options in sources.items()
+    ]
     parts["NotifierForm"] = {
-        "title": "Notifier",
-        "type": "object",
-        "required": ["name", "kind"],
-        "properties": {
-            **parts["NotifierForm"]["properties"],
-            "kind": {"enum": sorted(notifiers)},
-        },
+        **{key: notifier[key] for key in ("title", "description", "type", "required")},
+        "properties": {**notifier["properties"], "kind": {"enum": [*notifiers]}},
         "allOf": [
-            {
-                "if": {"required": ["kind"], "properties": {"kind": {"const": kind}}},
-                "then": _flat(parts["NotifierForm"], form, {"kind": {"const": kind}}),
-            }
-            for kind, form in notifiers.items()
+            _when("kind", kind, _flat(notifier, options)) for kind, options in notifiers.items()
         ],
     }
-    parts["HeartbeatForm"] = _flat(parts["HeartbeatForm"], HEARTBEAT, {})
-    return {"$schema": _PUBLISHED_AS, **schema, "title": "The configuration of emberwatch"}
+    parts["HeartbeatForm"] = _flat(parts["HeartbeatForm"], _options(HEARTBEAT, "heartbeat", parts))
+    return {"$schema": _DIALECT, **schema, "title": "The configuration of emberwatch"}
 
 
-def _forms(plugins: Mapping[str, type]) -> dict[str, OptionsForm]:
-    return {
-        kind: options_form(getattr(plugins[kind], "Options", object)) for kind in sorted(plugins)
-    }
+def _forms(plugins: Mapping[str, type]) -> Iterator[tuple[str, OptionsForm]]:
+    for kind in sorted(plugins):
+        yield kind, options_form(getattr(plugins[kind], "Options", object))
 
 
-def _options_schema(form: OptionsForm) -> JsonObject:
-    schema = form.model.model_json_schema()
+def _options(form: OptionsForm, kind: str, parts: JsonObject) -> JsonObject:
+    """Return the schema of a plug-in's options; what it refers to joins `parts`."""
+    schema = form.model.model_json_schema(ref_template=f"#/$defs/{kind}.{{model}}")
+    for name, part in schema.pop("$defs", {}).items():
+        parts[f"{kind}.{name}"] = part
+    schema["description"] = _first_line(form.options)
+    for name, note in _notes(form.options).items():
+        if name in schema["properties"]:
+            schema["properties"][name].setdefault("description", note)
     needed = [
         {"anyOf": [{"required": [f"{name}_env"]}, {"required": [f"{name}_file"]}]}
         for name, is_required in form.secrets.items()
@@ -55,30 +64,42 @@ def _options_schema(form: OptionsForm) -> JsonObject:
     return {**schema, "allOf": needed} if needed else schema
 
 
-def _fit_feeds(feed: JsonObject, forms: Mapping[str, OptionsForm]) -> None:
-    """Tie what `options` may hold to the source."""
-    feed["properties"]["source"] = {"enum": sorted(forms)}
-    feed["properties"]["options"] = {"type": "object"}
-    feed["allOf"] = []
-    for kind, form in forms.items():
-        options = _options_schema(form)
-        then: JsonObject = {"properties": {"options": options}}
-        if options.get("required") or options.get("allOf"):
-            then["required"] = ["options"]
-        feed["allOf"].append(
-            {
-                "if": {"required": ["source"], "properties": {"source": {"const": kind}}},
-                "then": then,
-            }
-        )
+def _needed(options: JsonObject) -> list[str]:
+    return ["options"] if options.get("required") or options.get("allOf") else []
 
 
-def _flat(ours: JsonObject, form: OptionsForm, fixed: JsonObject) -> JsonObject:
+def _when(key: str, value: str, then: JsonObject) -> JsonObject:
+    return {"if": {"required": [key], "properties": {key: {"const": value}}}, "then": then}
+
+
+def _flat(ours: JsonObject, options: JsonObject) -> JsonObject:
     """Return one mapping of our own keys and a plug-in's options beside them."""
-    options = _options_schema(form)
     return {
         **options,
-        "properties": {**ours.get("properties", {}), **fixed, **options["properties"]},
+        "description": options.get("description") or ours["description"],
+        "properties": {**ours["properties"], **options["properties"]},
         "required": [*ours.get("required", []), *options.get("required", [])],
         "additionalProperties": False,
+    }
+
+
+def _first_line(documented: type) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
+
+
+def _notes(options: type) -> dict[str, str]:
+    """Return what the source says beneath each field, as editors show it."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(options)))
+    except (OSError, SyntaxError):
+        return {}  # made at run time, or installed without its source
+    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
+    return {
+        field.target.id: inspect.cleandoc(note.value.value)
+        for field, note in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(note, ast.Expr)
+        and isinstance(note.value, ast.Constant)
+        and isinstance(note.value.value, str)
     }

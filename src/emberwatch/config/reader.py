@@ -20,6 +20,7 @@ from emberwatch.config.tree import (
     Way,
     has_control,
     shown,
+    shown_path,
     texts,
 )
 from emberwatch.config.values import Surroundings
@@ -49,7 +50,7 @@ def read_config(path: Path, plugins: PlugIns, environment: Mapping[str, str]) ->
 
     Raise `ConfigError` with one line for each mistake, all at once, in the order of the file.
     """
-    file = shown(str(path))[1:-1] if has_control(str(path)) else str(path)
+    file = shown_path(path)[1:-1]
     findings = Findings()
     root = parse(_read(path, file), file, findings)
     whole = path.absolute()

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import PurePath
 
 Way = tuple[str | int, ...]
 """How to come to a value: keys, and positions in lists from 0."""
@@ -12,6 +13,7 @@ Bare = str | list["Bare"] | dict[str, "Bare"]
 """A piece of the file without its places."""
 
 _LONGEST_SHOWN = 60
+_LONGEST_PATH = 4096
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -201,11 +203,11 @@ def has_control(text: str) -> bool:
     return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
 
 
-def shown(value: object) -> str:
-    """Name a value in a message: short, quoted, in one line, harmless on a terminal."""
+def shown(value: object, most: int = _LONGEST_SHOWN) -> str:
+    """Name a value in a message: quoted, in one line, harmless, of at most so many characters."""
     match value:
         case str():
-            cut = value if len(value) <= _LONGEST_SHOWN else value[: _LONGEST_SHOWN - 1] + "…"
+            cut = value if len(value) <= most else value[: most - 1] + "…"
             safe = "".join(
                 character.encode("unicode_escape").decode("ascii")
                 if has_control(character)
@@ -218,7 +220,12 @@ def shown(value: object) -> str:
         case dict():
             return "a mapping"
         case _:
-            return shown(str(value))
+            return shown(str(value), most)
+
+
+def shown_path(path: PurePath | str) -> str:
+    """Name a file in a message, whole and harmless."""
+    return shown(str(path), _LONGEST_PATH)
 
 
 def did_you_mean(wrong: str, known: tuple[str, ...]) -> str:

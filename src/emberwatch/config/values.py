@@ -65,14 +65,13 @@ def _backfill(value: object) -> object:
 
 
 def _network(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+    text = value.strip() if isinstance(value, str) else ""
     try:
-        return ip_network(value.strip())
+        return ip_network(text)
     except ValueError:
         pass
     try:
-        hint = f"; did you mean {shown(str(ip_interface(value.strip()).network))}?"
+        hint = f"; did you mean {shown(str(ip_interface(text).network))}?"
     except ValueError:
         hint = ""
     raise refuse(f"expected a network such as 127.0.0.0/8, got {shown(value)}{hint}")

@@ -1,0 +1,37 @@
+"""A small guess at a text's language (the door of py3langid)."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+# Rare languages look like everything: among these alone, short texts are told apart far better.
+LANGUAGES = """
+    af ar be bg bs ca cs da de el en es et fa fi fr gl he hi hr hu id is it ja ka kk ko ky lt lv
+    mk mr ms nl no pl pt ro ru sk sl sq sr sv sw th tl tr tt uk ur uz vi zh
+"""
+
+
+class Identifier:
+    """Guesses the language of a text among `LANGUAGES`, from its letters alone.
+
+    The model lies in the library's own package, so nothing is fetched. It is loaded at the first
+    guess (half a second, some 90 MB).
+    """
+
+    def __init__(self) -> None:
+        self._library: LanguageIdentifier | None = None
+
+    def guess(self, words: str) -> tuple[str, float]:
+        """Return the likeliest tag of a wordy text and its probability 0..1."""
+        library = self._library or self._load()
+        tag, probability = library.classify(words)
+        return tag, float(probability)
+
+    def _load(self) -> "LanguageIdentifier":
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+        library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        library.set_languages(LANGUAGES.split())
+        self._library = library
+        return library

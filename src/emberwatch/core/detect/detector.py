@@ -1,6 +1,6 @@
 """The shape that every detector shares: a keyed fold."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from emberwatch.model.alert import Alert
@@ -52,3 +52,9 @@ class Detector(Protocol[S]):
         Only from then on is the key given a `Tick`; None: only events matter.
         """
         ...
+
+
+def whole_minute(at: datetime) -> datetime:
+    """Return the first whole minute not before an instant: when a tick may come for it."""
+    minute = at.replace(second=0, microsecond=0)
+    return minute if minute == at else minute + timedelta(minutes=1)

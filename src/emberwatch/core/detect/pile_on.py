@@ -1,0 +1,586 @@
+"""One thread gathers many voices: rings while it can still be answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil, exp, log
+
+from emberwatch.core.detect.detector import whole_minute
+from emberwatch.core.detect.growth import (
+    LIKENESS,
+    NO_GROWTH,
+    Growth,
+    chance_of,
+    evidence,
+    expected_in_the_end,
+    grow,
+    log_odds,
+    usual,
+)
+from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.brand import Brand
+from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
+from emberwatch.model.mention import Mention
+from emberwatch.model.post import Post, PostKind
+
+FAST = 10.0
+SLOW = 40.0
+"""Minutes over which the two rates of a thread fade."""
+OLD = 600.0
+"""Minutes after which a reaction adds next to nothing to either; it may not add nothing at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PileOnSettings:
+    """How sure, how angry and how lively a thread must be."""
+
+    precision: float = 0.75
+    """The share of alerts that shall come true, at the base rate."""
+    base_rate: float = 0.01
+    """The share of the brand's threads that grow huge."""
+    smallest: int = 1
+    """The size from which threads count in that share."""
+    doubt: float = 2.0
+    """Log odds taken off the forecast: 1.2, by which it was off on shapes of thread that it had not
+    been fitted to, and the rest because it is asked again at each reaction and has to be wrong
+    only once."""
+    fewest: int = 10
+    """Reactions that we must have seen coming before anything rings."""
+    angry_from: float = 0.3
+    judged_enough: int = 10
+    applause_below: float = 0.1
+    """With so many judged replies and a smaller angry share it is applause."""
+    concerned_from: float = 0.2
+    """A brand that the root does not name must be named by this share of the thread's posts."""
+    burst_after: timedelta = timedelta(hours=1)
+    """What comes after so long a silence is a new burst."""
+    quiet_after: timedelta = timedelta(hours=2)
+    """An alert ends after so long a silence."""
+    cold_after: timedelta = timedelta(hours=6)
+    cold_after_alert: timedelta = timedelta(hours=24)
+    """A thread is forgotten after so long a silence."""
+    most_evidence: int = 50
+
+
+DEFAULTS = PileOnSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One kind of reaction: items seen, the site's last counter, the most there ever were."""
+
+    items: int = 0
+    counter: int | None = None
+    peak: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many there are: the greater of items seen and the last counter."""
+        return max(self.items, self.counter or 0)
+
+
+NONE_YET = Tally()
+REPLIES, QUOTES, BOOSTS = range(3)
+"""Where each kind's tally stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """What was last told of a thread to one brand. `times` counts how often it has begun."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    size: int
+    fire: Fire = Fire.GROWING
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """What one brand has to do with a thread.
+
+    `posts` counts the replies and quotes that name it; `voices` are the angriest of them, as
+    (anger, post id), angriest first; an anger of -1 is not known.
+    """
+
+    brand: str
+    is_in_root: bool = False
+    posts: int = 0
+    voices: tuple[tuple[float, str], ...] = ()
+    ring: Ring | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """What is remembered of one thread; bounded, however large it grows.
+
+    `first_at` is when its first known post was written, `touched_at` when (by our clock) it last
+    grew. A burst began at `burst_at` (epoch seconds), on top of `before` reactions; `unseen` of
+    all reactions we did not see coming. `growth` is the burst's. `fast` and `slow` are fading
+    rates a minute as of `rated_at` (epoch seconds), `peak` the greatest fast one. `recent` holds
+    the ids of the last posts counted: one that names two brands comes twice.
+    """
+
+    first_at: datetime
+    touched_at: datetime
+    burst_at: float
+    root_id: str | None = None
+    root_created_at: datetime | None = None
+    root_anger: float | None = None
+    tallies: tuple[Tally, ...] = (NONE_YET, NONE_YET, NONE_YET)
+    before: int = 0
+    unseen: int = 0
+    growth: Growth = NO_GROWTH
+    grown: int = 0
+    weighed: int = 0
+    fast: float = 0.0
+    slow: float = 0.0
+    peak: float = 0.0
+    rated_at: float = 0.0
+    reach: int = 0
+    mentions: int = 0
+    judged: int = 0
+    angry: int = 0
+    recent: tuple[str, ...] = ()
+    stakes: tuple[Stake, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many reactions the thread has, by items and by counters."""
+        return sum(tally.size for tally in self.tallies)
+
+    @property
+    def is_burning(self) -> bool:
+        """Whether an alert about it is open."""
+        return any(stake.ring and stake.ring.ended_at is None for stake in self.stakes)
+
+
+class PileOn:
+    """Watches threads in which brands are named; keyed by thread."""
+
+    name = "pile_on"
+    version = 1
+    state_type = Thread
+
+    def __init__(self, brands: Mapping[str, Brand], settings: PileOnSettings = DEFAULTS) -> None:
+        self._brands = brands
+        self._settings = settings
+        self._bar = log_odds(settings.precision) + settings.doubt
+
+    def keys(self, event: Event) -> tuple[str, ...]:
+        """Return the threads that an event concerns: a quote stands in two."""
+        match event:
+            case Mentioned(mention=mention):
+                return _threads(mention.post)
+            case Reacted(post=post):
+                return _threads(post)
+            case Counted(thread_id=thread_id):
+                return (thread_id,)
+            case _:
+                return ()
+
+    def fold(
+        self, key: str, state: Thread | None, event: Event
+    ) -> tuple[Thread | None, tuple[Alert, ...]]:
+        """See `Detector.fold`. Only a mention makes a thread known."""
+        match event:
+            case Mentioned(at=at, mention=mention, is_history=is_history):
+                after = self._hear(key, state, at, mention, is_history=is_history)
+            case Reacted(at=at, post=post, is_history=is_history) if state is not None:
+                after = self._count_post(key, state, at, post, is_history=is_history)
+            case Counted(is_history=is_history) if state is not None:
+                after = self._count(state, event)
+            case Tick(at=at) if state is not None:
+                if not state.is_burning and at >= self._cold_at(state):
+                    return None, ()
+                return self._tell(key, state, at)
+            case _:
+                return state, ()
+        if after is state or is_history or after.grown == 0:
+            return after, ()
+        return self._tell(key, after, event.at)
+
+    def wakes_at(self, state: Thread) -> datetime | None:
+        """Return when the thread's fire will have changed, or when it can be forgotten."""
+        moments = [
+            self._changes_at(state, stake.ring.fire)
+            for stake in state.stakes
+            if stake.ring and stake.ring.ended_at is None
+        ]
+        return whole_minute(min(moments, default=self._cold_at(state)))
+
+    # ------------------------------------------------------------ counting
+    def _hear(
+        self, key: str, state: Thread | None, at: datetime, mention: Mention, *, is_history: bool
+    ) -> Thread:
+        post, anger = mention.post, mention.score.anger
+        if _is_root(key, post):
+            if state is None:
+                created_at = min(post.created_at, at)
+                return Thread(
+                    first_at=created_at,
+                    touched_at=at,
+                    burst_at=created_at.timestamp(),
+                    root_id=post.id,
+                    root_created_at=created_at,
+                    root_anger=anger,
+                    reach=post.author.followers or 0,
+                    stakes=(Stake(brand=mention.brand, is_in_root=True),),
+                )
+            thread = _rooted(state, post.created_at, at)
+            if thread.root_id is None:
+                thread = replace(
+                    thread,
+                    root_id=post.id,
+                    root_anger=anger,
+                    reach=thread.reach + (post.author.followers or 0),
+                )
+            stake = replace(_stake(thread, mention.brand), is_in_root=True)
+            return _with_stake(thread, stake)
+        if state is None:
+            created_at = min(post.created_at, at)
+            state = Thread(first_at=created_at, touched_at=at, burst_at=created_at.timestamp())
+        is_new = post.id not in state.recent
+        thread = self._count_post(key, state, at, post, is_history=is_history)
+        if is_new:
+            thread = replace(
+                thread,
+                mentions=thread.mentions + 1,
+                judged=thread.judged + (anger is not None),
+                angry=thread.angry + (anger is not None and anger >= self._settings.angry_from),
+            )
+        stake = _stake(thread, mention.brand)
+        voice = (-1.0 if anger is None else anger, post.id)
+        voices = sorted((*stake.voices, voice), key=_angriest_first)
+        stake = replace(
+            stake, posts=stake.posts + 1, voices=tuple(voices[: self._settings.most_evidence - 1])
+        )
+        return _with_stake(thread, stake)
+
+    def _count_post(
+        self, key: str, state: Thread, at: datetime, post: Post, *, is_history: bool
+    ) -> Thread:
+        """Count one item, once."""
+        if _is_root(key, post) or post.id in state.recent:
+            return state
+        created_at = min(post.created_at, at)
+        kind = _kind(key, post)
+        tally = state.tallies[kind]
+        counted = Tally(tally.items + 1, tally.counter, max(tally.peak, tally.items + 1))
+        thread = replace(
+            state,
+            first_at=min(state.first_at, created_at),
+            reach=state.reach + (post.author.followers or 0),
+            recent=(*state.recent[-7:], post.id),
+            tallies=_put(state.tallies, kind, counted),
+        )
+        by = counted.peak - tally.peak
+        if not by:
+            return thread
+        moment = created_at.timestamp()
+        return self._grow(thread, at, ((moment, by),), unseen=by if is_history else 0)
+
+    def _count(self, state: Thread, event: Counted) -> Thread:
+        """Take over a root's counters; a first reading is growth only while the root is young."""
+        thread = _rooted(state, event.root_created_at, event.at)
+        is_young = event.at - event.root_created_at < 2 * event.every
+        told = event.counters
+        seen = unseen = 0
+        tallies = thread.tallies
+        for kind, counter in (
+            (REPLIES, told.replies),
+            (QUOTES, told.quotes),
+            (BOOSTS, told.boosts),
+        ):
+            tally = tallies[kind]
+            if counter is None or counter == tally.counter:
+                continue
+            counted = Tally(tally.items, counter, max(tally.peak, counter))
+            if tally.counter is None and not is_young:
+                unseen += counted.peak - tally.peak
+            else:
+                seen += counted.peak - tally.peak
+            tallies = _put(tallies, kind, counted)
+        if tallies is not thread.tallies:
+            thread = replace(thread, tallies=tallies)
+        if unseen:
+            thread = replace(
+                thread,
+                before=thread.before + unseen,
+                unseen=thread.unseen + unseen,
+                burst_at=thread.burst_at if thread.grown else event.at.timestamp(),
+            )
+        if not seen:
+            return thread
+        since = max(event.root_created_at, event.at - event.every)
+        moments = _spread(since.timestamp(), event.at.timestamp(), seen)
+        return self._grow(thread, event.at, moments, unseen=seen if event.is_history else 0)
+
+    def _grow(
+        self,
+        thread: Thread,
+        at: datetime,
+        reactions: tuple[tuple[float, int], ...],
+        *,
+        unseen: int,
+    ) -> Thread:
+        """Add reactions to the burst, or begin a new one after a silence."""
+        growth, grown, before, weighed = thread.growth, thread.grown, thread.before, thread.weighed
+        burst_at, peak, now = thread.burst_at, thread.peak, at.timestamp()
+        last = growth.moments[-1] if grown else burst_at
+        silence = self._settings.burst_after.total_seconds()
+        if reactions[0][0] - last > silence and not thread.is_burning:
+            growth, before, grown, weighed = NO_GROWTH, before + grown, 0, 0
+            burst_at, peak = reactions[0][0], 0.0
+        fast, slow = _rates(thread, now)
+        for moment, by in reactions:
+            growth = grow(growth, max(moment, burst_at), by)
+            grown += by
+            ago = min((now - moment) / 60.0, OLD)
+            fast += by / FAST * exp(-ago / FAST)
+            slow += by / SLOW * exp(-ago / SLOW)
+        return replace(
+            thread,
+            touched_at=max(thread.touched_at, at),
+            burst_at=burst_at,
+            before=before,
+            unseen=thread.unseen + unseen,
+            growth=growth,
+            grown=grown,
+            weighed=weighed,
+            fast=fast,
+            slow=slow,
+            peak=max(peak, fast),
+            rated_at=max(thread.rated_at, now),
+        )
+
+    # ------------------------------------------------------------ telling
+    def _tell(self, key: str, thread: Thread, at: datetime) -> tuple[Thread, tuple[Alert, ...]]:
+        """Say to each brand what is new to it."""
+        grown = thread.grown
+        is_due = grown != thread.weighed and (grown <= 60 or 20 * grown >= 21 * thread.weighed)
+        if is_due:
+            thread = replace(thread, weighed=grown)
+        alerts = []
+        stakes = list(thread.stakes)
+        for index, stake in enumerate(thread.stakes):
+            brand = self._brands.get(stake.brand)
+            ring = brand and self._ring(thread, stake, brand, at, is_due=is_due)
+            if brand and ring and ring is not stake.ring:
+                stakes[index] = replace(stake, ring=ring)
+                alerts.append(self._alert(key, thread, stakes[index], ring, brand, at))
+        return (replace(thread, stakes=tuple(stakes)) if alerts else thread), tuple(alerts)
+
+    def _ring(
+        self, thread: Thread, stake: Stake, brand: Brand, at: datetime, *, is_due: bool
+    ) -> Ring | None:
+        """Return what is to be told to a brand, or what was told to it last."""
+        ring, size = stake.ring, thread.size
+        if ring is None or ring.ended_at is not None:
+            if not self._is_huge(thread, stake, brand, at, is_due=is_due):
+                return ring
+            fire = self._fire(thread, Fire.GROWING, at)
+            return Ring(started_at=at, size=size, fire=fire, times=ring.times + 1 if ring else 1)
+        fire = self._fire(thread, ring.fire, at)
+        if fire is Fire.OUT:
+            return replace(ring, size=size, fire=fire, ended_at=at)
+        if fire is not ring.fire or size >= 2 * ring.size:
+            return replace(ring, size=size, fire=fire)
+        return ring
+
+    def _is_huge(
+        self, thread: Thread, stake: Stake, brand: Brand, at: datetime, *, is_due: bool
+    ) -> bool:
+        """Whether a thread is huge for a brand, or as good as certain to become so."""
+        floor, size = brand.pile_on_floor, thread.size
+        if not self._is_concerned(thread, stake) or self._is_applause(thread):
+            return False
+        if size >= floor:
+            if stake.ring is None and size - thread.unseen >= floor:
+                return True
+            lively = thread.growth.since(at.timestamp() - 3600.0)
+            return lively >= max(min(self._settings.fewest, floor), floor / 10)
+        target = floor - thread.before
+        if not is_due or stake.ring or thread.grown < max(self._settings.fewest, target / LIKENESS):
+            return False
+        speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
+        return speaks + log_odds(self._rate(floor)) >= self._bar
+
+    def _rate(self, floor: int) -> float:
+        """Return the share of threads that grow huge among those that got a tenth of the way.
+
+        Sizes have no typical scale: whatever size threads have reached, the same share of them
+        grows tenfold. That share follows from the base rate.
+        """
+        steps = max(log(floor / max(self._settings.smallest, 1)) / log(LIKENESS), 1.0)
+        return float(self._settings.base_rate ** (1.0 / steps))
+
+    def _is_concerned(self, thread: Thread, stake: Stake) -> bool:
+        """Whether it is about the brand at all: a passing word in somebody else's thread is not."""
+        posts = thread.tallies[REPLIES].items + thread.tallies[QUOTES].items
+        return stake.is_in_root or stake.posts >= self._settings.concerned_from * posts
+
+    def _is_applause(self, thread: Thread) -> bool:
+        """Whether the crowd is known to be calm, under a root that is not angry itself."""
+        settings = self._settings
+        return (
+            thread.judged >= settings.judged_enough
+            and thread.angry < settings.applause_below * thread.judged
+            and (thread.root_anger or 0.0) < settings.angry_from
+        )
+
+    def _fire(self, thread: Thread, was: Fire, at: datetime) -> Fire:
+        """Return how the fire goes; it changes back less readily than it changed."""
+        if at - thread.touched_at >= self._settings.quiet_after:
+            return Fire.OUT
+        fast, slow = _rates(thread, at.timestamp())
+        if fast < thread.peak / (2.0 if was is Fire.COOLING else 4.0):
+            return Fire.COOLING
+        return Fire.GROWING if fast > slow * (1.0 if was is Fire.GROWING else 1.5) else Fire.BURNING
+
+    def _changes_at(self, thread: Thread, fire: Fire) -> datetime:
+        """Return when the fire will be another if nobody reacts any more."""
+        out_at = thread.touched_at + self._settings.quiet_after
+        if fire is Fire.COOLING:
+            return out_at
+        minutes = FAST * log(4.0 * thread.fast / thread.peak)
+        if fire is Fire.GROWING:
+            minutes = min(minutes, log(thread.fast / thread.slow) / (1.0 / FAST - 1.0 / SLOW))
+        changed_at = datetime.fromtimestamp(thread.rated_at, UTC) + timedelta(minutes=minutes)
+        return min(out_at, changed_at + timedelta(seconds=1))
+
+    def _cold_at(self, thread: Thread) -> datetime:
+        cold_at = thread.touched_at + self._settings.cold_after
+        for stake in thread.stakes:
+            if stake.ring and stake.ring.ended_at is not None:
+                cold_at = max(cold_at, stake.ring.ended_at + self._settings.cold_after_alert)
+        return cold_at
+
+    def _alert(
+        self, key: str, thread: Thread, stake: Stake, ring: Ring, brand: Brand, at: datetime
+    ) -> Alert:
+        floor, now, base_rate = brand.pile_on_floor, at.timestamp(), self._settings.base_rate
+        rate = self._rate(floor)
+        first_at = thread.root_created_at or thread.first_at
+        end = thread.size
+        if ring.ended_at is None:
+            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, rate)
+            end = max(end, thread.before + round(further))
+        root = (thread.root_id,) if thread.root_id else ()
+        again = f":{ring.times}" if ring.times > 1 else ""
+        return Alert(
+            id=f"pile_on:{brand.name}:{key}{again}",
+            kind=AlertKind.PILE_ON,
+            brand=brand.name,
+            subject=brand.name,
+            started_at=ring.started_at,
+            at=at,
+            ended_at=ring.ended_at,
+            first_post_at=first_at,
+            observed=float(thread.size),
+            expected=round(usual((at - first_at).total_seconds(), floor, base_rate, rate), 2),
+            chance=chance_of(max(end, 1), floor, base_rate, rate),
+            window_minutes=max(1, ceil((now - thread.burst_at) / 60.0)),
+            reach=thread.reach,
+            not_judged=1.0 - thread.judged / thread.mentions if thread.mentions else 0.0,
+            thread_id=key,
+            evidence=root + tuple(id for _, id in stake.voices),
+            fire=ring.fire,
+            reason=self._reason(thread, ring, brand, at, end),
+        )
+
+    def _reason(self, thread: Thread, ring: Ring, brand: Brand, at: datetime, end: int) -> str:
+        if ring.ended_at is not None:
+            quiet = _span((at - thread.touched_at).total_seconds())
+            return f"{thread.size} reactions in all, none in the last {quiet}: it is over"
+        age = _span(at.timestamp() - thread.burst_at)
+        older = f" on top of {thread.before}" if thread.before else ""
+        fast, _ = _rates(thread, at.timestamp())
+        pace = f"+{fast:.0f} a minute" if fast >= 1.0 else f"+{60.0 * fast:.0f} an hour"
+        huge = f"huge for {brand.name}: {brand.pile_on_floor}"
+        words = f"{thread.grown} reactions in {age}{older}, {pace}: about {end} expected in the end"
+        words += f" ({huge})"
+        if thread.judged >= self._settings.judged_enough:
+            words += f"; {thread.angry / thread.judged:.0%} of {thread.judged} judged are angry"
+        return words if ring.fire is not Fire.COOLING else f"{words}; cooling"
+
+
+def _threads(post: Post) -> tuple[str, ...]:
+    """Return the threads that a post stands in."""
+    if post.kind is PostKind.BOOST:
+        own = post.thread_id if post.thread_id != post.key else post.boost_of
+        return (own or post.thread_id,)
+    if post.quote_of is None or post.quote_of == post.thread_id:
+        return (post.thread_id,)
+    return (post.thread_id, post.quote_of)
+
+
+def _is_root(key: str, post: Post) -> bool:
+    return post.key == key and post.kind is not PostKind.BOOST
+
+
+def _kind(key: str, post: Post) -> int:
+    if post.kind is PostKind.BOOST:
+        return BOOSTS
+    return QUOTES if post.quote_of == key else REPLIES
+
+
+def _put(tallies: tuple[Tally, ...], kind: int, tally: Tally) -> tuple[Tally, ...]:
+    return (*tallies[:kind], tally, *tallies[kind + 1 :])
+
+
+def _rooted(thread: Thread, created_at: datetime, at: datetime) -> Thread:
+    """Tell a thread when its root was written; its burst began there unless it came late."""
+    if thread.root_created_at is not None:
+        return thread
+    created_at = min(created_at, at)
+    root = created_at.timestamp()
+    is_first_burst = not thread.before and thread.burst_at - root <= 3600.0
+    return replace(
+        thread,
+        root_created_at=created_at,
+        first_at=min(thread.first_at, created_at),
+        burst_at=min(thread.burst_at, root) if is_first_burst else thread.burst_at,
+    )
+
+
+def _stake(thread: Thread, brand: str) -> Stake:
+    for stake in thread.stakes:
+        if stake.brand == brand:
+            return stake
+    return Stake(brand=brand)
+
+
+def _with_stake(thread: Thread, stake: Stake) -> Thread:
+    others = tuple(other for other in thread.stakes if other.brand != stake.brand)
+    return replace(thread, stakes=(*others, stake))
+
+
+def _angriest_first(voice: tuple[float, str]) -> tuple[float, str]:
+    return -voice[0], voice[1]
+
+
+def _spread(since: float, until: float, number: int) -> tuple[tuple[float, int], ...]:
+    """Spread what a counter grew by evenly over the time in which it did, in up to 8 portions."""
+    parts = min(number, 8)
+    return tuple(
+        (
+            since + (until - since) * (part + 1) / parts,
+            number * (part + 1) // parts - number * part // parts,
+        )
+        for part in range(parts)
+    )
+
+
+def _rates(thread: Thread, now: float) -> tuple[float, float]:
+    """Return the fast and the slow rate, a minute, as they have faded by now."""
+    minutes = max(now - thread.rated_at, 0.0) / 60.0
+    return thread.fast * exp(-minutes / FAST), thread.slow * exp(-minutes / SLOW)
+
+
+def _span(seconds: float) -> str:
+    """Say a length of time, rounded up."""
+    minutes = max(1, ceil(seconds / 60.0))
+    if minutes < 120:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{round(minutes / 60)} hours"

@@ -44,7 +44,7 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
         _bytes_of(file) as lines,
     ):
         policy = wiring.policy(config, is_told=False)
-        processor = wiring.processor(store, policy, is_live=False, feeds_of={})
+        processor = wiring.processor(store, policy, is_live=False)
         with _progress(file, lines) as report:
             done = replay(_lines(lines), processor, wall=wiring.now(), on_batch=report)
         _say(done)

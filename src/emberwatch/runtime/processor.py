@@ -1,12 +1,13 @@
 """The one writer: what arrived in, one transaction out."""
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from emberwatch.core.pipeline import Outcome, Policy, States, Step
+from emberwatch.core.detect import watch
+from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
 from emberwatch.core.read.text import fingerprint
@@ -100,7 +101,9 @@ class Processor:
     """Matches, scores, advances and commits. All of it runs in one thread at a time.
 
     `encode` and `decode` turn detector states into bytes and back. `is_live` is false for a
-    replay, where a gap between two posts is a quiet time and not a sleeping watch.
+    replay, where a gap between two posts is a quiet time and not a sleeping watch. `feeds_of`
+    says which feeds are read for each brand; a feed that `feeds` no longer names is watched for
+    no longer.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class Processor:
         decode: Callable[[bytes, type[Any]], Any],
         is_live: bool,
         feeds_of: Mapping[str, tuple[str, ...]] | None = None,
+        feeds: Collection[str] | None = None,
     ) -> None:
         self._policy = policy
         self._store = store
@@ -121,6 +125,8 @@ class Processor:
         self._decode = decode
         self._is_live = is_live
         self._feeds_of = feeds_of or {}
+        self._feeds = feeds
+        self._forgotten: dict[Key, None] = {}
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
@@ -167,6 +173,7 @@ class Processor:
             if _outlives(ledger):
                 tx.record(ledger)
         self._states.put(outcome.states)
+        self._forgotten = {}
         self._clock = clock
         self._health = {**self._health, **{row.feed: row for row in health}}
         return Report(
@@ -364,7 +371,7 @@ class Processor:
                     key=key[1],
                     body=self._encode(state),
                 )
-                for key, state in outcome.states.items()
+                for key, state in {**self._forgotten, **outcome.states}.items()
             },
             incidents=outcome.incidents,
             orphans=outcome.orphans,
@@ -374,8 +381,28 @@ class Processor:
         )
 
     def _checked(self, arrivals: Arrivals, outcome: Outcome) -> tuple[FeedHealth, ...]:
-        """Return the health of the feed that was read, and of any that time alone made blind."""
-        return ()
+        """Return the health of each feed of which the watch has news."""
+        rows = []
+        for (detector, key), state in outcome.states.items():
+            if detector != watch.NAME or not key.startswith(watch.FEED) or state is None:
+                continue
+            feed = key.removeprefix(watch.FEED)
+            before = self._health.get(feed)
+            trouble = watch.blind(state)
+            rows.append(
+                FeedHealth(
+                    feed=feed,
+                    source=arrivals.source
+                    if arrivals.feed == feed
+                    else (before.source if before else ""),
+                    last_ok_at=state.well_at if state.has_answered else None,
+                    last_post_at=state.rhythm.last_at if state.rhythm else None,
+                    blind_since=trouble.since if trouble else None,
+                    why=trouble.why if trouble else state.last_why,
+                    failures=state.failures,
+                )
+            )
+        return tuple(rows)
 
     def _load(self, look: Reading) -> None:
         types = {detector.name: detector for detector in self._policy.detectors}
@@ -385,6 +412,15 @@ class Processor:
             if detector is not None and detector.version == row.version:
                 loaded[row.detector, row.key] = self._decode(row.body, detector.state_type)
         self._states.put(loaded)
+        if self._feeds is not None:
+            self._forgotten = {
+                key: None
+                for key in loaded
+                if key[0] == watch.NAME
+                and key[1].startswith(watch.FEED)
+                and key[1].removeprefix(watch.FEED) not in self._feeds
+            }
+            self._states.put(self._forgotten)
 
 
 def _created_at(post: Post) -> datetime:

@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from emberwatch import __version__
 from emberwatch.config.reader import read_config
 from emberwatch.config.schema import Config, PlugIns
+from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.http import Network
 from emberwatch.model.secret import Secret
@@ -47,11 +48,18 @@ def installed() -> PlugIns:
 
 
 def policy(config: Config, *, is_told: bool = True) -> Policy:
-    """Return what the operator wants. With `is_told` false nobody is notified of anything."""
+    """Return what the operator wants.
+
+    With `is_told` false, for a replay, nobody is notified and our own feeds are not watched.
+    """
     brands = {brand.name: brand for brand in config.brands}
     return Policy(
         brands=brands,
-        detectors=tuple(detector(brands) for detector in plugins.detectors().values()),
+        detectors=tuple(
+            detector(brands)
+            for name, detector in plugins.detectors().items()
+            if is_told or name != watch.NAME
+        ),
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
     )
@@ -85,7 +93,12 @@ def network(config: Config) -> Network:
 
 
 def processor(
-    store: Store, policy: Policy, *, is_live: bool, feeds_of: Mapping[str, tuple[str, ...]]
+    store: Store,
+    policy: Policy,
+    *,
+    is_live: bool,
+    feeds_of: Mapping[str, tuple[str, ...]] | None = None,
+    feeds: Collection[str] | None = None,
 ) -> Processor:
     """Return the processor over a store; it reads there where the last one left off."""
     return Processor(
@@ -96,6 +109,7 @@ def processor(
         decode=decode_state,
         is_live=is_live,
         feeds_of=feeds_of,
+        feeds=feeds,
     )
 
 
@@ -118,7 +132,12 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
     }
     outbound = network.outbound()
     make: Callable[[], Processor] = partial(
-        processor, store, wanted, is_live=True, feeds_of=feeds_of
+        processor,
+        store,
+        wanted,
+        is_live=True,
+        feeds_of=feeds_of,
+        feeds=frozenset(feed.name for feed in feeds),
     )
     return Assembly(
         policy=wanted,

@@ -1,0 +1,693 @@
+"""Anger about a brand arrives faster than is normal at this hour.
+
+One fold, two kinds of alert. `spike`: the angry weight of distinct voices, compared with what this
+brand's level, its rhythm and the calm posts around it lead to expect. `surge`: the number of
+posts alone; it never speaks of anger.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from math import exp, log, log10
+
+from emberwatch.core.detect import baseline as normal
+from emberwatch.core.detect.baseline import (
+    QUARTER,
+    WINDOWS,
+    BaselineSettings,
+    Finding,
+    Past,
+    Quarter,
+)
+from emberwatch.core.detect.voices import Voice, already_heard, distinct, keep, leading_thread
+from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.brand import Brand
+from emberwatch.model.event import Event, Mentioned, Tick, Unwatched
+from emberwatch.model.mention import Mention
+from emberwatch.model.post import PostKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
+_MONTH = 30.44 * 1440
+_LN10 = log(10.0)
+_HOUR = WINDOWS.index(60)
+_FINE = 60
+"""Minutes kept one by one; longer windows are counted in quarters."""
+_MOST_EVIDENCE = 50
+_LEAST_CHANCE = 1e-300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeSettings:
+    """When it rings.
+
+    A mention counts as angry from `least_anger` on, so that many faint ones do not add up. Fewer
+    than `least_voices` never ring. One window is looked at as if afresh `looks` times its own
+    length; `correction` (decades) is what real tails are heavier than ours, chosen on our own
+    simulator (docs/explanation/detection.md). `cold_decades` are added to the bar while less than
+    the `cold_days` beside them were watched. An alert ends when nothing was out of the ordinary
+    for `stays_open`. `surge_windows` are in minutes; no surge rings before `surge_after_days`
+    were watched, for the rhythm of a day is not known before, and `surge_budget` times as many
+    false ones are allowed, for nobody is woken by them.
+    """
+
+    baseline: BaselineSettings = field(default_factory=BaselineSettings)
+    least_anger: float = 0.25
+    least_voices: int = 3
+    least_posts: int = 6
+    looks: float = 3.0
+    correction: float = 0.3
+    cold_days: tuple[float, float] = (0.25, 1.0)
+    cold_decades: tuple[float, float] = (4.0, 2.0)
+    stays_open: timedelta = timedelta(hours=8)
+    surge_windows: tuple[int, ...] = (15, 30, 60, 240)
+    surge_after_days: float = 1.0
+    surge_budget: float = 4.0
+    told_again_at: float = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minute:
+    """What came in one minute. `live` leaves out what was read back, `calm` what is angry."""
+
+    minute: int
+    volume: int
+    live: int
+    judged: int
+    calm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing:
+    """An alert that is open. `hot_at` is the last minute that was out of the ordinary.
+
+    `rate` is how often a month chance brings as much; `peak` the greatest hour; `told` the
+    observed that was last told; `looked` the quarter whose fire was last looked at.
+    """
+
+    started_at: datetime
+    hot_at: int
+    window: int
+    observed: float
+    expected: float
+    chance: float
+    rate: float
+    told: float
+    peak: float
+    looked: int
+    fire: Fire = Fire.GROWING
+    first_post_at: datetime | None = None
+    reach: int = 0
+    not_judged: float = 0.0
+    thread_id: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeState:
+    """What we remember of one brand; at most a few hundred kilobytes, however loud it gets.
+
+    `minute` is the present, counted from 1970. `looked` is the quarter in which windows were last
+    looked at, `unlooked` and `unlooked_posts` the angry weight and the posts that came since.
+    """
+
+    minute: int
+    past: Past
+    minutes: tuple[Minute, ...] = ()
+    voices: tuple[Voice, ...] = ()
+    looked: int = 0
+    unlooked: float = 0.0
+    unlooked_posts: int = 0
+    spike: Ringing | None = None
+    surge: Ringing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The most unlikely of the windows, and how often a month chance brings as much."""
+
+    finding: Finding
+    rate: float
+    voices: tuple[Voice, ...] = ()
+    """The distinct voices of the window, angriest first."""
+
+
+class Spike:
+    """The detector of spikes and surges, keyed by brand name."""
+
+    name = "spike"
+    version = 1
+    state_type = SpikeState
+
+    def __init__(self, brands: Mapping[str, Brand], settings: SpikeSettings | None = None) -> None:
+        self._brands = dict(brands)
+        self._settings = settings or SpikeSettings()
+
+    def keys(self, event: Event) -> tuple[str, ...]:
+        """Return the brand that the event speaks of, if we watch it."""
+        if isinstance(event, Mentioned):
+            brand = event.mention.brand
+        elif isinstance(event, Unwatched):
+            brand = event.brand
+        else:
+            return ()
+        return (brand,) if brand in self._brands else ()
+
+    def fold(
+        self, key: str, state: SpikeState | None, event: Event
+    ) -> tuple[SpikeState | None, tuple[Alert, ...]]:
+        """Take one event in; a brand that is no longer configured is forgotten.
+
+        `Unwatched` with `since` equal to `at` begins the watch of a brand that nobody has
+        mentioned yet: from then on silence counts.
+        """
+        brand = self._brands.get(key)
+        if brand is None:
+            return None, ()
+        if isinstance(event, Mentioned):
+            return self._mentioned(brand, state, event)
+        if isinstance(event, Unwatched):
+            since = _minute(event.since)
+            moved = self._move(state, _minute(event.at), since)
+            return self._look(brand, moved, event.at)
+        if isinstance(event, Tick) and state is not None:
+            moved = self._move(state, _minute(event.at))
+            return self._look(brand, moved, event.at, is_due=True)
+        return state, ()
+
+    def wakes_at(self, state: SpikeState) -> datetime | None:
+        """Return the next minute while posts are unlooked at, the next quarter while it rings."""
+        if state.unlooked > 0.0:
+            return _instant(state.minute + 1)
+        if state.spike or state.surge:
+            return _instant((state.past.opened + 1) * QUARTER)
+        return None
+
+    # ------------------------------------------------------------ what comes
+    def _move(
+        self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
+    ) -> SpikeState:
+        settings = self._settings.baseline
+        if state is None:
+            return SpikeState(minute=minute, past=normal.begin(settings, minute))
+        if unwatched_since is None and minute <= state.minute:
+            return state
+        minute = max(minute, state.minute)
+        if unwatched_since is None and minute // QUARTER == state.past.opened:
+            past = state.past
+        else:
+            past = normal.advance(settings, state.past, minute, self._trust(state), unwatched_since)
+        return SpikeState(
+            minute=minute,
+            past=past,
+            minutes=state.minutes,
+            voices=state.voices,
+            looked=state.looked,
+            unlooked=state.unlooked,
+            unlooked_posts=state.unlooked_posts,
+            spike=state.spike,
+            surge=state.surge,
+        )
+
+    def _trust(self, state: SpikeState) -> float:
+        """Return how much may be learnt: little in an incident's first hours, all after a day."""
+        ringing = state.spike or state.surge
+        if ringing is None:
+            return 1.0
+        hours = (state.minute - _minute(ringing.started_at)) / 60.0
+        if hours < 6.0:
+            return 0.15
+        return 0.4 if hours < 24.0 else 1.0
+
+    def _mentioned(
+        self, brand: Brand, state: SpikeState | None, event: Mentioned
+    ) -> tuple[SpikeState, tuple[Alert, ...]]:
+        mention = event.mention
+        created = min(_minute(mention.post.created_at), _minute(event.at))
+        moved = self._move(state, created if event.is_history else _minute(event.at))
+        if mention.post.kind is PostKind.BOOST:
+            return self._look(brand, moved, event.at)
+        taken = self._take(moved, mention, min(created, moved.minute), event.is_history)
+        return self._look(brand, taken, event.at)
+
+    def _take(
+        self, state: SpikeState, mention: Mention, minute: int, is_history: bool
+    ) -> SpikeState:
+        """Count a mention in its own minute."""
+        settings = self._settings
+        anger = mention.score.anger
+        is_judged = anger is not None
+        is_angry = anger is not None and anger >= settings.least_anger
+        past = state.past
+        if not is_history and normal.is_gap(past, minute):
+            past = normal.heal(past)
+        voices = state.voices
+        weight = squares = 0.0
+        if anger is not None and is_angry:
+            voice = _voice(mention, anger, minute)
+            heard = already_heard(voices, voice, minute - 60)
+            weight = max(0.0, anger - heard)
+            squares = max(0.0, anger * anger - heard * heard)
+            if not is_history and minute >= normal.window_start(WINDOWS[-1], state.minute):
+                since = normal.window_start(WINDOWS[-1], state.minute)
+                voices = keep(voices, voice, since)
+        past = normal.add(
+            settings.baseline,
+            past,
+            minute,
+            read_back=1.0 if is_history else 0.0,
+            judged=1.0 if is_judged else 0.0,
+            calm=1.0 if is_judged and not is_angry else 0.0,
+            weight=weight,
+            squares=squares,
+        )
+        return SpikeState(
+            minute=state.minute,
+            past=past,
+            minutes=_counted(
+                state.minutes,
+                state.minute,
+                minute,
+                is_history,
+                is_judged,
+                is_judged and not is_angry,
+            ),
+            voices=voices,
+            looked=state.looked,
+            unlooked=state.unlooked if is_history else state.unlooked + weight,
+            unlooked_posts=state.unlooked_posts + (0 if is_history else 1),
+            spike=state.spike,
+            surge=state.surge,
+        )
+
+    # ------------------------------------------------------------ looking
+    def _look(
+        self, brand: Brand, state: SpikeState, at: datetime, *, is_due: bool = False
+    ) -> tuple[SpikeState, tuple[Alert, ...]]:
+        """Look at the windows: once a quarter, and at every post while more comes than usual."""
+        opened = state.past.opened
+        is_new = state.looked < opened
+        fire_due = is_new and (state.spike is not None or state.surge is not None)
+        anger_due = state.unlooked > 0.0 and (is_new or is_due or _is_much(state, AlertKind.SPIKE))
+        posts_due = state.unlooked_posts > 0 and (is_new or _is_much(state, AlertKind.SURGE))
+        if not (anger_due or posts_due or fire_due):
+            return state, ()
+        alerts: list[Alert] = []
+        spike, surge = state.spike, state.surge
+        if anger_due or (fire_due and spike):
+            look = self._anger(brand, state)
+            spike = self._ring(brand, state, AlertKind.SPIKE, spike, look, at, alerts)
+        if posts_due or (fire_due and surge):
+            look = self._volume(state)
+            surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
+        looked = SpikeState(
+            minute=state.minute,
+            past=state.past,
+            minutes=state.minutes,
+            voices=state.voices,
+            looked=opened,
+            unlooked=0.0 if anger_due else state.unlooked,
+            unlooked_posts=0 if posts_due else state.unlooked_posts,
+            spike=spike,
+            surge=surge,
+        )
+        return looked, tuple(alerts)
+
+    def _anger(self, brand: Brand, state: SpikeState) -> Look | None:
+        """Return the most unlikely window of anger, None when none comes near the bar.
+
+        Distinct voices are counted only where all voices together would ring.
+        """
+        settings = self._settings
+        past, learnt = state.past, state.past.baseline
+        bar = self._bar(brand, state)
+        judge = partial(normal.judge_anger, settings.baseline, learnt)
+        if len(state.voices) < settings.least_voices:
+            return None
+        usual = normal.expected(past, state.minute)
+        best: Look | None = None
+        for index, window in enumerate(WINDOWS):
+            start = normal.window_start(window, state.minute)
+            inside = _since(state.voices, start)
+            if len(inside) < settings.least_voices:
+                continue
+            factor = self._factor(state, usual, index, start)
+            expected = usual[index].weight * factor
+            weight = sum(voice.anger for voice in inside)
+            if weight <= expected:
+                continue
+            loudest = judge(index, weight=weight, voices=len(inside), usual=expected)
+            if self._rate(loudest, len(WINDOWS)) > (best.rate if best else bar):
+                continue
+            heard = distinct(inside)
+            if len(heard) < settings.least_voices:
+                continue
+            weight = sum(voice.anger for voice in heard)
+            finding = judge(index, weight=weight, voices=len(heard), usual=expected)
+            rate = self._rate(finding, len(WINDOWS))
+            if best is None or rate < best.rate:
+                best = Look(finding=finding, rate=rate, voices=tuple(heard))
+        return best
+
+    def _factor(
+        self, state: SpikeState, usual: tuple[normal.Expected, ...], index: int, start: int
+    ) -> float:
+        """Return how much busier than usual a window is, by its calm posts.
+
+        A short window is also held against its hour, whichever is busier: a quarter of an hour
+        has too few posts to know.
+        """
+        settings, learnt = self._settings.baseline, state.past.baseline
+        calm = _calm(state, start, WINDOWS[index])
+        factor = normal.local_factor(settings, learnt, index, calm, usual[index].calm)
+        if index >= _HOUR:
+            return factor
+        calm = _calm(state, state.minute - 59, 60)
+        return max(factor, normal.local_factor(settings, learnt, _HOUR, calm, usual[_HOUR].calm))
+
+    def _volume(self, state: SpikeState) -> Look | None:
+        """Return the most unlikely window of posts, None when none is above what is usual."""
+        settings = self._settings
+        usual = normal.expected(state.past, state.minute)
+        best: Look | None = None
+        if state.past.baseline.watched_days < settings.surge_after_days:
+            return None
+        for index, window in enumerate(WINDOWS):
+            if window not in settings.surge_windows:
+                continue
+            start = normal.window_start(window, state.minute)
+            posts = _live(state, start, window)
+            if posts < settings.least_posts or posts <= 1.3 * usual[index].volume:
+                continue
+            finding = normal.judge_volume(
+                settings.baseline,
+                state.past.baseline,
+                index,
+                volume=posts,
+                usual=usual[index].volume,
+            )
+            rate = self._rate(finding, len(settings.surge_windows))
+            if best is None or rate < best.rate:
+                best = Look(finding=finding, rate=rate)
+        return best
+
+    def _rate(self, finding: Finding, windows: int) -> float:
+        """Return how often a month chance brings so much, over all windows together (log10)."""
+        looks = _MONTH / finding.window * self._settings.looks * windows
+        return finding.log_chance / _LN10 + log10(looks) + self._settings.correction
+
+    def _bar(self, brand: Brand, state: SpikeState) -> float:
+        """Return the rate a month (log10) below which it rings."""
+        settings = self._settings
+        watched = state.past.baseline.watched_days
+        cold = 0.0
+        if watched < settings.cold_days[0]:
+            cold = settings.cold_decades[0]
+        elif watched < settings.cold_days[1]:
+            cold = settings.cold_decades[1]
+        return log10(brand.false_alarms_per_month) - cold
+
+    # ------------------------------------------------------------ ringing
+    def _ring(
+        self,
+        brand: Brand,
+        state: SpikeState,
+        kind: AlertKind,
+        ringing: Ringing | None,
+        look: Look | None,
+        at: datetime,
+        alerts: list[Alert],
+    ) -> Ringing | None:
+        """Open, renew, tell again or end an alert."""
+        bar = self._bar(brand, state)
+        if kind is AlertKind.SURGE:
+            bar += log10(self._settings.surge_budget)
+        is_hot = look is not None and look.rate <= bar
+        opened = state.past.opened
+        if ringing is None:
+            if not is_hot or look is None:
+                return None
+            ringing = self._seen(state, look, _new(state, look, at))
+            ringing = replace(ringing, peak=_hour(state.past.quarters, kind)[0])
+            alerts.append(_alert(brand, kind, ringing, at, None))
+            return ringing
+        if look is not None and is_hot:
+            ringing = replace(ringing, hot_at=state.minute)
+            if look.finding.observed >= ringing.told * self._settings.told_again_at:
+                ringing = self._seen(state, look, ringing)
+        if ringing.looked < opened:
+            hour, half, before, usual = _hour(state.past.quarters, kind)
+            fire = _fire(hour, half, before, usual, ringing.peak)
+            ringing = replace(ringing, fire=fire, looked=opened, peak=max(ringing.peak, hour))
+        quiet = state.minute - ringing.hot_at
+        if quiet * _MINUTE > self._settings.stays_open:
+            ended = replace(ringing, fire=Fire.OUT)
+            alerts.append(_alert(brand, kind, ended, at, at))
+            return None
+        before_told = state.spike if kind is AlertKind.SPIKE else state.surge
+        if before_told is not None and (
+            ringing.fire is not before_told.fire or ringing.told > before_told.told
+        ):
+            alerts.append(_alert(brand, kind, ringing, at, None))
+        return ringing
+
+    def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
+        """Take what a look saw into an alert."""
+        finding = look.finding
+        start = normal.window_start(finding.window, state.minute)
+        evidence = look.voices[:_MOST_EVIDENCE]
+        authors = {voice.author: voice.followers for voice in evidence}
+        return replace(
+            ringing,
+            window=finding.window,
+            observed=finding.observed,
+            expected=finding.expected,
+            chance=max(exp(finding.log_chance), _LEAST_CHANCE),
+            rate=look.rate,
+            told=finding.observed,
+            first_post_at=min((voice.created_at for voice in evidence), default=None),
+            reach=sum(authors.values()),
+            not_judged=_not_judged(state, start, finding.window),
+            thread_id=leading_thread(_since(state.voices, start)) if evidence else None,
+            evidence=tuple(voice.post for voice in evidence),
+        )
+
+
+def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
+    return Ringing(
+        started_at=at,
+        hot_at=state.minute,
+        window=look.finding.window,
+        observed=look.finding.observed,
+        expected=look.finding.expected,
+        chance=1.0,
+        rate=look.rate,
+        told=look.finding.observed,
+        peak=0.0,
+        looked=state.past.opened,
+    )
+
+
+# ---------------------------------------------------------------- counting
+def _minute(at: datetime) -> int:
+    return (at - _EPOCH) // _MINUTE
+
+
+def _instant(minute: int) -> datetime:
+    return _EPOCH + minute * _MINUTE
+
+
+def _voice(mention: Mention, anger: float, minute: int) -> Voice:
+    post = mention.post
+    return Voice(
+        minute=minute,
+        anger=anger,
+        thread=post.thread_id,
+        author=post.voice,
+        fingerprint=mention.fingerprint,
+        post=post.id,
+        created_at=post.created_at,
+        followers=post.author.followers or 0,
+    )
+
+
+def _counted(
+    minutes: tuple[Minute, ...],
+    now: int,
+    minute: int,
+    is_history: bool,
+    is_judged: bool,
+    is_calm: bool,
+) -> tuple[Minute, ...]:
+    """Count a post in the list of recent minutes, oldest first, and forget the old ones."""
+    oldest = now - _FINE + 1
+    if minutes and minutes[0].minute < oldest:
+        minutes = tuple(m for m in minutes if m.minute >= oldest)
+    if minute < oldest:
+        return minutes
+    place = len(minutes)
+    while place and minutes[place - 1].minute > minute:
+        place -= 1
+    volume = live = judged = calm = 0
+    before = place
+    if place and minutes[place - 1].minute == minute:
+        same = minutes[place - 1]
+        volume, live, judged, calm = same.volume, same.live, same.judged, same.calm
+        before = place - 1
+    counted = Minute(
+        minute=minute,
+        volume=volume + 1,
+        live=live + (not is_history),
+        judged=judged + is_judged,
+        calm=calm + is_calm,
+    )
+    return (*minutes[:before], counted, *minutes[place:])
+
+
+def _since(voices: tuple[Voice, ...], start: int) -> tuple[Voice, ...]:
+    """Return the voices from a minute on; they are kept in the order of minutes."""
+    low, high = 0, len(voices)
+    while low < high:
+        middle = (low + high) // 2
+        if voices[middle].minute < start:
+            low = middle + 1
+        else:
+            high = middle
+    return voices[low:]
+
+
+def _quarters(state: SpikeState, start: int) -> tuple[Quarter, ...]:
+    return state.past.quarters[-(state.past.opened - start // QUARTER + 1) :]
+
+
+def _is_much(state: SpikeState, kind: AlertKind) -> bool:
+    """Whether the last two quarters brought enough, and enough anew, to be worth a look.
+
+    A loud brand is looked at each time that they have grown by a fortieth (by an eighth while it
+    rings already), so that a storm costs no more a post than a calm day.
+    """
+    quarters = state.past.quarters
+    last = quarters[-1]
+    before = quarters[-2] if len(quarters) > 1 else Quarter()
+    part = (state.minute - state.past.opened * QUARTER + 1) / QUARTER
+    if kind is AlertKind.SPIKE:
+        seen = last.weight + before.weight
+        usual = last.expected_weight * part + before.expected_weight
+        fresh, ringing = state.unlooked, state.spike
+    else:
+        seen = last.volume + before.volume
+        usual = 1.3 * (last.expected_volume * part + before.expected_volume) + 3.0
+        fresh, ringing = float(state.unlooked_posts), state.surge
+    return seen >= usual and fresh * (40.0 if ringing is None else 8.0) >= seen
+
+
+def _calm(state: SpikeState, start: int, window: int) -> float:
+    if window <= _FINE:
+        return float(sum(m.calm for m in state.minutes if m.minute >= start))
+    return sum(q.calm for q in _quarters(state, start))
+
+
+def _live(state: SpikeState, start: int, window: int) -> float:
+    if window <= _FINE:
+        return float(sum(m.live for m in state.minutes if m.minute >= start))
+    return sum(q.volume - q.read_back for q in _quarters(state, start))
+
+
+def _not_judged(state: SpikeState, start: int, window: int) -> float:
+    if window <= _FINE:
+        volume: float = sum(m.volume for m in state.minutes if m.minute >= start)
+        judged: float = sum(m.judged for m in state.minutes if m.minute >= start)
+    else:
+        quarters = _quarters(state, start)
+        volume = sum(q.volume for q in quarters)
+        judged = sum(q.judged for q in quarters)
+    return 1.0 - judged / volume if volume else 0.0
+
+
+# ---------------------------------------------------------------- the fire
+def _hour(quarters: tuple[Quarter, ...], kind: AlertKind) -> tuple[float, float, float, float]:
+    """Return the last hour, its later half, the half hour before that, and what is usual."""
+    if kind is AlertKind.SPIKE:
+        seen = [q.weight for q in quarters[-5:]]
+        usual = [q.expected_weight for q in quarters[-5:-1]]
+    else:
+        seen = [q.volume - q.read_back for q in quarters[-5:]]
+        usual = [q.expected_volume for q in quarters[-5:-1]]
+    return sum(seen), sum(seen[-3:]), sum(seen[-5:-3]), sum(usual)
+
+
+def _fire(hour: float, half: float, before: float, usual: float, peak: float) -> Fire:
+    if hour <= 1.5 * usual + 1.0:
+        return Fire.OUT
+    if hour < 0.5 * peak:
+        return Fire.COOLING
+    if half > 1.3 * before + 1.0:
+        return Fire.GROWING
+    return Fire.BURNING
+
+
+# ---------------------------------------------------------------- telling
+def _alert(
+    brand: Brand, kind: AlertKind, ringing: Ringing, at: datetime, ended_at: datetime | None
+) -> Alert:
+    started = ringing.started_at.astimezone(UTC).isoformat()
+    return Alert(
+        id=f"{kind}:{brand.name}:{started}",
+        kind=kind,
+        brand=brand.name,
+        subject=brand.name,
+        started_at=ringing.started_at,
+        at=at,
+        ended_at=ended_at,
+        first_post_at=ringing.first_post_at,
+        observed=ringing.observed,
+        expected=ringing.expected,
+        chance=ringing.chance,
+        window_minutes=ringing.window,
+        reach=ringing.reach,
+        not_judged=ringing.not_judged,
+        thread_id=ringing.thread_id,
+        evidence=ringing.evidence,
+        fire=ringing.fire,
+        reason=_reason(kind, ringing, ended_at),
+    )
+
+
+def _reason(kind: AlertKind, ringing: Ringing, ended_at: datetime | None) -> str:
+    if kind is AlertKind.SPIKE:
+        seen = f"{ringing.observed:.1f} angry voices"
+    else:
+        seen = f"{ringing.observed:.0f} posts"
+    hour = ringing.started_at.astimezone(UTC)
+    reason = (
+        f"{seen} in {ringing.window} minutes where {_usual(ringing.expected)} are usual "
+        f"({hour:%a} {hour.hour}h UTC): by chance {_how_often(ringing.rate)}"
+    )
+    if ringing.not_judged > 0.3:
+        reason += f"; {ringing.not_judged:.0%} of the mentions could not be judged"
+    return f"{reason}; it is over" if ended_at else reason
+
+
+def _usual(expected: float) -> str:
+    return f"{expected:.1f}" if expected >= 0.1 else "almost none"
+
+
+def _how_often(rate: float) -> str:
+    """Say a rate a month (log10) the way people do."""
+    if rate > 0.0:
+        return f"{_counted_as(10.0**rate, 'time')} a month"
+    months = 10.0 ** min(-rate, 9.0)
+    if months < 24.0:
+        return f"once in {_counted_as(months, 'month')}"
+    years = months / 12.0
+    return (
+        f"once in {_counted_as(years, 'year')}"
+        if years < 1000.0
+        else "less than once in 1000 years"
+    )
+
+
+def _counted_as(amount: float, what: str) -> str:
+    whole = round(amount)
+    return f"{whole} {what}" if whole == 1 else f"{whole} {what}s"

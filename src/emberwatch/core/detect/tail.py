@@ -1,0 +1,128 @@
+"""How unlikely a count is: upper tails of the Poisson and the negative binomial law.
+
+Both tails are returned as natural logarithms, so that a chance of 1e-300 keeps its digits, and
+both take real counts: the regularised incomplete functions that give the exact tail at whole
+counts join them smoothly in between, which sums of anger between 0 and 1 need.
+"""
+
+from math import exp, expm1, inf, isnan, lgamma, log, log1p
+
+_SMALLEST = 1e-300
+_PRECISION = 1e-14
+_POISSON_BEYOND = 1e8
+
+
+def poisson_log_tail(count: float, mean: float) -> float:
+    """Return ln P(X >= count) for a Poisson variable of this mean.
+
+    `count` may be fractional; at 0 or below the answer is 0 (certain). Raises `ValueError` for a
+    mean below 0 or a value that is not a number.
+    """
+    _check(count, mean)
+    if count <= 0.0:
+        return 0.0
+    if mean == 0.0:
+        return -inf
+    front = count * log(mean) - mean - lgamma(count + 1.0)
+    if mean < count + 1.0:
+        return min(0.0, front + log(_gamma_series(count, mean)))
+    upper = front + log(count) + log(_gamma_fraction(count, mean))
+    return _log_of_rest(upper)
+
+
+def negative_binomial_log_tail(count: float, mean: float, shape: float) -> float:
+    """Return ln P(X >= count) where a Poisson rate itself varies by a Gamma law of this shape.
+
+    The variance is mean + mean**2 / shape: a small shape means a wild rate. `count` may be
+    fractional. Raises `ValueError` for a mean below 0, a shape not above 0, or not a number.
+    """
+    _check(count, mean)
+    if not shape > 0.0:
+        raise ValueError(f"a shape must be above 0, got {shape}")
+    if count <= 0.0:
+        return 0.0
+    if mean == 0.0:
+        return -inf
+    if shape > _POISSON_BEYOND * max(1.0, mean):
+        return poisson_log_tail(count, mean)
+    success = mean / (mean + shape)
+    failure = shape / (mean + shape)
+    front = (
+        count * log(success)
+        - shape * log1p(mean / shape)
+        + lgamma(count + shape)
+        - lgamma(count)
+        - lgamma(shape)
+    )
+    if success < (count + 1.0) / (count + shape + 2.0):
+        return min(0.0, front - log(count) + log(_beta_fraction(count, shape, success)))
+    lower = front - log(shape) + log(_beta_fraction(shape, count, failure))
+    return _log_of_rest(lower)
+
+
+def _check(count: float, mean: float) -> None:
+    if isnan(count) or not mean >= 0.0 or mean == inf:
+        raise ValueError(f"a tail needs a count and a finite mean of 0 or more: {count}, {mean}")
+
+
+def _log_of_rest(log_part: float) -> float:
+    """Return ln(1 - exp(log_part)); rounding may bring the part to 1, never beyond."""
+    if log_part >= 0.0:
+        return -inf
+    return log(-expm1(log_part)) if log_part > -0.7 else log1p(-exp(log_part))
+
+
+def _gamma_series(count: float, mean: float) -> float:
+    """Sum mean**n / ((count + 1) ... (count + n)), all terms above 0."""
+    total = term = 1.0
+    step = count
+    while term > total * _PRECISION:
+        step += 1.0
+        term *= mean / step
+        total += term
+    return total
+
+
+def _gamma_fraction(count: float, mean: float) -> float:
+    """Evaluate the continued fraction of the upper incomplete gamma (Lentz' method)."""
+    b = mean + 1.0 - count
+    c = 1.0 / _SMALLEST
+    d = 1.0 / b
+    value = d
+    step = 0
+    change = 0.0
+    while abs(change - 1.0) > _PRECISION:
+        step += 1
+        a = -step * (step - count)
+        b += 2.0
+        d = 1.0 / _away_from_zero(a * d + b)
+        c = _away_from_zero(b + a / c)
+        change = d * c
+        value *= change
+    return value
+
+
+def _beta_fraction(a: float, b: float, x: float) -> float:
+    """Evaluate the continued fraction of the incomplete beta function (Lentz' method)."""
+    c = 1.0
+    d = 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
+    value = d
+    m = 0
+    change = 0.0
+    while abs(change - 1.0) > _PRECISION:
+        m += 1
+        twice = a + 2 * m
+        even = m * (b - m) * x / ((twice - 1.0) * twice)
+        d = 1.0 / _away_from_zero(1.0 + even * d)
+        c = _away_from_zero(1.0 + even / c)
+        value *= d * c
+        odd = -(a + m) * (a + b + m) * x / (twice * (twice + 1.0))
+        d = 1.0 / _away_from_zero(1.0 + odd * d)
+        c = _away_from_zero(1.0 + odd / c)
+        change = d * c
+        value *= change
+    return value
+
+
+def _away_from_zero(value: float) -> float:
+    return value if abs(value) > _SMALLEST else _SMALLEST

@@ -1,0 +1,107 @@
+"""Who is angry: in one window a thread, an author and a text give one voice each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+MOST_KEPT = 1024
+"""Voices kept a brand; see `keep`."""
+
+_SLOT = 15
+_MOST_OF_A_THREAD = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """An angry mention: its minute since 1970, how angry (0..1), and what makes it one voice.
+
+    An empty `fingerprint` is the text of nobody else. `followers` is 0 where nobody tells.
+    """
+
+    minute: int
+    anger: float
+    thread: str
+    author: str
+    fingerprint: str
+    post: str
+    created_at: datetime
+    followers: int = 0
+
+
+def distinct(voices: Iterable[Voice]) -> list[Voice]:
+    """Return the voices that count, angriest first; the order they come in does not matter.
+
+    Greedy from the angriest: one whose thread, author or text was already heard is left out.
+    """
+    threads: set[str] = set()
+    authors: set[str] = set()
+    texts: set[str] = set()
+    heard: list[Voice] = []
+    for voice in sorted(voices, key=_rank):
+        if voice.thread in threads or voice.author in authors or voice.fingerprint in texts:
+            continue
+        threads.add(voice.thread)
+        authors.add(voice.author)
+        if voice.fingerprint:
+            texts.add(voice.fingerprint)
+        heard.append(voice)
+    return heard
+
+
+def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
+    """Return the greatest anger since a minute that this voice only repeats, 0 if it is new."""
+    heard = 0.0
+    for other in reversed(voices):
+        if other.minute < since:
+            break
+        if other.anger > heard and (
+            other.thread == voice.thread
+            or other.author == voice.author
+            or (other.fingerprint == voice.fingerprint and voice.fingerprint)
+        ):
+            heard = other.anger
+    return heard
+
+
+def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ...]:
+    """Add a voice in the order of minutes and forget those before `since`.
+
+    Beyond `MOST_KEPT`, first the lesser voices of one thread in one quarter of an hour go (a
+    thread of ten thousand must not drown the others), then the oldest.
+    """
+    if not voices or voices[-1].minute <= voice.minute:
+        kept = (*voices, voice)
+    else:
+        place = len(voices)
+        while place and voices[place - 1].minute > voice.minute:
+            place -= 1
+        kept = (*voices[:place], voice, *voices[place:])
+    if kept[0].minute < since:
+        kept = tuple(v for v in kept if v.minute >= since)
+    return kept if len(kept) <= MOST_KEPT else _thin(kept)
+
+
+def _thin(voices: Sequence[Voice]) -> tuple[Voice, ...]:
+    taken: dict[tuple[str, int], int] = {}
+    chosen: set[str] = set()
+    for voice in sorted(voices, key=_rank):
+        slot = (voice.thread, voice.minute // _SLOT)
+        taken[slot] = taken.get(slot, 0) + 1
+        if taken[slot] <= _MOST_OF_A_THREAD:
+            chosen.add(voice.post)
+    return tuple(v for v in voices if v.post in chosen)[-(MOST_KEPT * 3 // 4) :]
+
+
+def leading_thread(voices: Sequence[Voice]) -> str | None:
+    """Return the thread that at least half of these voices stand in, if they are several."""
+    if len(voices) < 2:
+        return None
+    counts: dict[str, int] = {}
+    for voice in voices:
+        counts[voice.thread] = counts.get(voice.thread, 0) + 1
+    thread = max(counts, key=lambda name: (counts[name], name))
+    return thread if counts[thread] > 1 and 2 * counts[thread] >= len(voices) else None
+
+
+def _rank(voice: Voice) -> tuple[float, datetime, str]:
+    return (-voice.anger, voice.created_at, voice.post)

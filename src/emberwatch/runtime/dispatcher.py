@@ -128,15 +128,11 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Deliver until `stop`. Raises `StoreFailed` when the database is damaged."""
-        async with asyncio.TaskGroup() as group:
-            while not self._is_stopping:
-                self._woken.clear()
-                try:
-                    await self._begin_due(group)
-                except StoreBusy as busy:
-                    _LOG.warning("the outbox cannot be read; trying again", why=busy)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._look_every)
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._look_again_and_again(group)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     async def drain(self) -> bool:
         """Try once everything that is due now; return whether all of it was delivered.
@@ -161,6 +157,16 @@ class Dispatcher:
             await asyncio.wait(late)
 
     # ------------------------------------------------------------ claim
+    async def _look_again_and_again(self, group: asyncio.TaskGroup) -> None:
+        while not self._is_stopping:
+            self._woken.clear()
+            try:
+                await self._begin_due(group)
+            except StoreBusy as busy:
+                _LOG.warning("the outbox cannot be read; trying again", why=busy)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._look_every)
+
     async def _begin_due(self, group: asyncio.TaskGroup) -> None:
         now = self._clock()
         due = await self._read(lambda look: look.due(now))
@@ -187,8 +193,11 @@ class Dispatcher:
             )
             if not claimed:
                 return are_all_sent
-            async with asyncio.TaskGroup() as group:
-                tries = self._begin(group, claimed)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tries = self._begin(group, claimed)
+            except ExceptionGroup as failures:
+                raise failures.exceptions[0] from None
             outcomes = [task.result() for task in tries]
             are_all_sent = are_all_sent and all(outcomes)
             if not any(outcomes):

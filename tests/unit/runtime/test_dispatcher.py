@@ -1,0 +1,476 @@
+"""The dispatcher: claim, deliver, settle, and who is told when it does not get through."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from emberwatch.core.respond.backoff import PATIENCE
+from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy, StoreFailed
+from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.secret import Secret
+from emberwatch.runtime.dispatcher import MOST_IN_FLIGHT, Dispatcher
+
+AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+class Outbox:
+    """An outbox in memory, with the transactions that the dispatcher uses."""
+
+    def __init__(self, *owed):
+        self.rows = {row.id: row for row in owed}
+        self.leases = {}
+        self.off = {}
+        self.busy = 0
+        self.failure = None
+
+    async def write(self, work):
+        if self.failure:
+            raise self.failure
+        if self.busy:
+            self.busy -= 1
+            raise StoreBusy("the database is locked")
+        return work(self)
+
+    read = write
+
+    def _due(self, now):
+        return [
+            row
+            for row in sorted(self.rows.values(), key=lambda row: row.next_try_at)
+            if row.state is DeliveryState.WAITING
+            and row.next_try_at <= now
+            and row.notifier not in self.off
+            and self.leases.get(row.id, now) <= now
+        ]
+
+    def due(self, now):
+        return tuple({row.notifier: None for row in self._due(now)})
+
+    def claim(self, now, lease, most, notifier=None):
+        taken = [row for row in self._due(now) if notifier in (None, row.notifier)][:most]
+        self.leases.update({row.id: now + lease for row in taken})
+        return taken
+
+    def settle(self, row):
+        self.rows[row.id] = row
+        self.leases.pop(row.id, None)
+
+    def disable(self, notifier, at, why):
+        self.off[notifier] = why
+
+
+class Receiver:
+    """A notifier that does as told, one thing a try, the last for ever."""
+
+    kind = "told"
+    Options = object
+
+    def __init__(self, *does):
+        self._does = list(does) or ["ok"]
+        self.got = []
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def deliver(self, notification, at):
+        self.got.append((notification.id, at))
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            does = self._does.pop(0) if len(self._does) > 1 else self._does[0]
+            if isinstance(does, Exception):
+                raise does
+            if isinstance(does, asyncio.Event):
+                await does.wait()
+            await asyncio.sleep(0)
+            return "200"
+        finally:
+            self.at_once -= 1
+
+    @property
+    def ids(self):
+        return [id for id, _ in self.got]
+
+
+class Told:
+    """What people were told of parts."""
+
+    def __init__(self):
+        self.words = []
+
+    async def __call__(self, part, why):
+        self.words.append((part, why))
+
+
+class Clock:
+    def __init__(self):
+        self.now = AT
+
+    def __call__(self):
+        return self.now
+
+
+def owed(id="msg_1", notifier="ops", incident="inc_1", **facts):
+    facts = {"payload": "{}", "created_at": AT, "next_try_at": AT, **facts}
+    return Notification(
+        id=id,
+        incident_id=incident,
+        notifier=notifier,
+        type="incident.opened",
+        sequence=1,
+        **facts,
+    )
+
+
+def many(count, notifier="ops", **facts):
+    return [
+        owed(f"msg_{notifier}_{n:03}", notifier, facts.get("incident", f"inc_{n}"))
+        for n in range(count)
+    ]
+
+
+def a_dispatcher(outbox, told=None, clock=None, **facts):
+    notifiers = facts.pop("notifiers", None) or {"ops": facts.pop("ops", None) or Receiver()}
+    return Dispatcher(
+        notifiers=notifiers,
+        write=outbox.write,
+        read=outbox.read,
+        clock=clock or Clock(),
+        chance=facts.pop("chance", lambda: 0.0),
+        on_part=told or Told(),
+        look_every=facts.pop("look_every", 0.01),
+        **facts,
+    )
+
+
+async def until(is_so):
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.001)
+
+
+class Running:
+    """A dispatcher at work, stopped at the end of the block."""
+
+    def __init__(self, dispatcher, within=5.0):
+        self._dispatcher = dispatcher
+        self._within = within
+
+    async def __aenter__(self):
+        self._task = asyncio.create_task(self._dispatcher.run())
+        return self._dispatcher
+
+    async def __aexit__(self, *_):
+        await self._dispatcher.stop(self._within)
+        await self._task
+
+
+# ---------------------------------------------------------------- drain
+async def test_what_is_due_is_delivered_and_noted():
+    outbox, ops = Outbox(owed()), Receiver()
+    assert await a_dispatcher(outbox, ops=ops).drain()
+    row = outbox.rows["msg_1"]
+    assert (row.state, row.attempts, row.delivered_at) == (DeliveryState.DELIVERED, 1, AT)
+    assert row.last_answer == "200"
+    assert outbox.leases == {}
+
+
+async def test_what_is_not_due_is_left():
+    outbox, ops = Outbox(owed(next_try_at=AT + timedelta(seconds=1))), Receiver()
+    assert await a_dispatcher(outbox, ops=ops).drain()
+    assert ops.got == []
+
+
+async def test_a_failure_is_due_again_after_the_gap():
+    outbox = Outbox(owed())
+    assert not await a_dispatcher(outbox, ops=Receiver(DeliveryFailed("500: oh"))).drain()
+    row = outbox.rows["msg_1"]
+    assert (row.state, row.next_try_at) == (DeliveryState.WAITING, AT + timedelta(seconds=5))
+    assert row.last_answer == "500: oh"
+
+
+async def test_a_receiver_may_ask_for_longer():
+    outbox = Outbox(owed())
+    busy = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=9)))
+    await a_dispatcher(outbox, ops=busy, chance=lambda: 0.99).drain()
+    assert outbox.rows["msg_1"].next_try_at == AT + timedelta(minutes=9)
+
+
+async def test_chance_lengthens_the_gap():
+    outbox = Outbox(owed())
+    await a_dispatcher(outbox, ops=Receiver(DeliveryFailed("500")), chance=lambda: 0.5).drain()
+    assert outbox.rows["msg_1"].next_try_at == AT + timedelta(seconds=5.25)
+
+
+async def test_the_whole_schedule_is_kept_and_then_given_up():
+    outbox, clock, told = Outbox(owed()), Clock(), Told()
+    ops = Receiver(DeliveryFailed("500"))
+    dispatcher = a_dispatcher(outbox, told, clock, ops=ops)
+    while (row := outbox.rows["msg_1"]).state is DeliveryState.WAITING:
+        clock.now = row.next_try_at
+        await dispatcher.drain()
+    tried_at = [at for _, at in ops.got]
+    gaps = [later - earlier for earlier, later in pairwise(tried_at)]
+    assert (AT, *gaps) == (tried_at[0], *PATIENCE.gaps[1:])
+    assert tried_at[-1] - AT > timedelta(hours=75)
+    assert (row.state, row.attempts) == (DeliveryState.DEAD, 12)
+    assert ops.ids == ["msg_1"] * 12
+    assert [part for part, _ in told.words] == ["notifier:ops"] * 2
+    assert "given up" in told.words[-1][1]
+
+
+async def test_a_refusal_disables_the_notifier_and_is_told():
+    outbox, told = Outbox(*many(9)), Told()
+    ops = Receiver(DeliveryRefused("410: gone"))
+    assert not await a_dispatcher(outbox, told, ops=ops).drain()
+    assert outbox.off == {"ops": "410: gone"}
+    assert len(ops.got) <= MOST_IN_FLIGHT
+    assert {outbox.rows[id].state for id in ops.ids} == {DeliveryState.HELD}
+    [(part, why)] = told.words
+    assert part == "notifier:ops"
+    assert "410: gone" in why
+
+
+async def test_a_dead_receiver_is_left_alone_after_a_round():
+    outbox, ops = Outbox(*many(50)), Receiver(DeliveryFailed("500"))
+    await a_dispatcher(outbox, ops=ops).drain()
+    assert len(ops.got) == MOST_IN_FLIGHT
+
+
+async def test_one_bad_message_does_not_hold_back_the_others():
+    outbox, ops = Outbox(*many(9)), Receiver(DeliveryFailed("400"), "ok")
+    assert not await a_dispatcher(outbox, ops=ops).drain()
+    states = [row.state for row in outbox.rows.values()]
+    assert states.count(DeliveryState.DELIVERED) == 8
+
+
+async def test_a_notifier_that_crashes_has_failed():
+    outbox = Outbox(owed())
+    await a_dispatcher(outbox, ops=Receiver(KeyError("no such\nfield"))).drain()
+    row = outbox.rows["msg_1"]
+    assert (row.state, row.last_answer) == (DeliveryState.WAITING, "KeyError: 'no such\\nfield'")
+
+
+async def test_a_secret_in_an_error_is_not_kept():
+    outbox = Outbox(owed())
+    crash = ValueError("bad url https://x/?token=canary")
+    await a_dispatcher(outbox, ops=Receiver(crash), secrets=[Secret("canary"), Secret("")]).drain()
+    assert outbox.rows["msg_1"].last_answer == "ValueError: bad url https://x/?token=***"
+
+
+async def test_a_secret_of_a_new_configuration_is_not_kept():
+    outbox, ops = Outbox(owed()), Receiver(DeliveryFailed("canary"))
+    dispatcher = a_dispatcher(outbox)
+    dispatcher.use({"ops": ops}, [Secret("canary")])
+    await dispatcher.drain()
+    assert outbox.rows["msg_1"].last_answer == "***"
+
+
+async def test_a_receiver_that_hangs_has_failed():
+    outbox = Outbox(owed())
+    await a_dispatcher(outbox, ops=Receiver(asyncio.Event()), deadline=0.01).drain()
+    assert outbox.rows["msg_1"].last_answer == "no answer within 0.01 seconds"
+
+
+async def test_messages_of_one_incident_leave_in_their_order():
+    outbox, ops = Outbox(*many(9, incident="inc_1")), Receiver()
+    await a_dispatcher(outbox, ops=ops).drain()
+    assert ops.most_at_once == 1
+    assert ops.ids == sorted(ops.ids)
+
+
+async def test_messages_of_several_incidents_leave_together_but_not_too_many():
+    outbox, ops = Outbox(*many(30)), Receiver()
+    await a_dispatcher(outbox, ops=ops).drain()
+    assert ops.most_at_once == MOST_IN_FLIGHT
+    assert len(ops.got) == 30
+
+
+async def test_a_damaged_database_is_not_waited_for():
+    outbox = Outbox(owed())
+    outbox.failure = StoreFailed("damaged")
+    with pytest.raises(StoreFailed):
+        await a_dispatcher(outbox).drain()
+
+
+# ---------------------------------------------------------------- run
+async def test_a_wake_delivers_at_once():
+    outbox, ops = Outbox(), Receiver()
+    async with Running(a_dispatcher(outbox, ops=ops, look_every=3600)) as dispatcher:
+        await asyncio.sleep(0)
+        outbox.rows["msg_1"] = owed()
+        dispatcher.wake()
+        await until(lambda: ops.got)
+
+
+async def test_what_another_process_owes_is_found():
+    outbox, ops = Outbox(), Receiver()
+    async with Running(a_dispatcher(outbox, ops=ops)):
+        await asyncio.sleep(0)
+        outbox.rows["msg_1"] = owed()
+        await until(lambda: ops.got)
+
+
+async def test_a_long_queue_is_worked_off_without_waiting_for_the_next_look():
+    outbox, ops = Outbox(*many(40)), Receiver()
+    async with Running(a_dispatcher(outbox, ops=ops, look_every=3600)):
+        await until(lambda: len(ops.got) == 40)
+
+
+async def test_ten_dead_receivers_delay_no_other():
+    hung = {f"dead{n}": Receiver(asyncio.Event()) for n in range(10)}
+    well = Receiver()
+    rows = [row for name in hung for row in many(20, name)]
+    outbox = Outbox(*rows, *many(5, "well"))
+    dispatcher = a_dispatcher(outbox, notifiers={**hung, "well": well})
+    async with Running(dispatcher, within=0.0):
+        await until(lambda: len(well.got) == 5)
+        assert all(len(receiver.got) <= MOST_IN_FLIGHT for receiver in hung.values())
+
+
+async def test_a_busy_database_is_waited_for():
+    outbox, ops = Outbox(owed()), Receiver()
+    outbox.busy = 3
+    async with Running(a_dispatcher(outbox, ops=ops)):
+        await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
+    assert len(ops.got) == 1
+
+
+async def test_a_delivery_that_cannot_be_noted_is_noted_later_and_not_sent_again():
+    outbox, go = Outbox(owed()), asyncio.Event()
+    ops = Receiver(go)
+    async with Running(a_dispatcher(outbox, ops=ops)):
+        await until(lambda: ops.got)
+        outbox.leases.clear()
+        outbox.busy = 3
+        go.set()
+        await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
+    assert len(ops.got) == 1
+
+
+async def test_a_damaged_database_ends_the_run():
+    outbox = Outbox(owed())
+    outbox.failure = StoreFailed("damaged")
+    with pytest.raises(StoreFailed):
+        await a_dispatcher(outbox).run()
+
+
+async def test_damage_found_while_settling_ends_the_run():
+    outbox, go = Outbox(owed()), asyncio.Event()
+    ops = Receiver(go)
+    run = asyncio.create_task(a_dispatcher(outbox, ops=ops).run())
+    await until(lambda: ops.got)
+    outbox.failure = StoreFailed("damaged")
+    go.set()
+    with pytest.raises(StoreFailed):
+        await run
+
+
+async def test_a_stop_lets_a_try_in_flight_finish():
+    outbox, go = Outbox(owed()), asyncio.Event()
+    ops = Receiver(go)
+    dispatcher = a_dispatcher(outbox, ops=ops)
+    run = asyncio.create_task(dispatcher.run())
+    await until(lambda: ops.got)
+    stop = asyncio.create_task(dispatcher.stop(5.0))
+    await asyncio.sleep(0)
+    go.set()
+    await stop
+    await run
+    assert outbox.rows["msg_1"].state is DeliveryState.DELIVERED
+
+
+async def test_a_stop_leaves_taken_what_does_not_finish():
+    outbox, ops = Outbox(*many(9, incident="inc_1")), Receiver(asyncio.Event())
+    async with Running(a_dispatcher(outbox, ops=ops), within=0.01):
+        await until(lambda: ops.got)
+    assert {row.state for row in outbox.rows.values()} == {DeliveryState.WAITING}
+    assert len(ops.got) == 1
+    assert len(outbox.leases) == MOST_IN_FLIGHT
+
+
+async def test_a_stop_begins_nothing_that_waited_for_its_turn():
+    outbox, go = Outbox(*many(3, incident="inc_1")), asyncio.Event()
+    ops = Receiver(go)
+    dispatcher = a_dispatcher(outbox, ops=ops)
+    run = asyncio.create_task(dispatcher.run())
+    await until(lambda: ops.got)
+    stop = asyncio.create_task(dispatcher.stop(5.0))
+    await asyncio.sleep(0)
+    go.set()
+    await stop
+    await run
+    assert len(ops.got) == 1
+
+
+async def test_new_notifiers_are_used_from_now_on():
+    outbox, late = Outbox(owed(notifier="late")), Receiver()
+    async with Running(a_dispatcher(outbox, look_every=3600)) as dispatcher:
+        await asyncio.sleep(0)
+        dispatcher.use({"late": late})
+        await until(lambda: late.got)
+
+
+# ---------------------------------------------------------------- who is told
+async def test_the_first_success_says_once_that_all_is_well():
+    outbox, told = Outbox(*many(9)), Told()
+    await a_dispatcher(outbox, told).drain()
+    assert told.words == [("notifier:ops", "")]
+
+
+async def test_one_failure_worries_nobody():
+    outbox, told = Outbox(owed()), Told()
+    await a_dispatcher(outbox, told, ops=Receiver(DeliveryFailed("500"))).drain()
+    assert told.words == []
+
+
+async def test_five_failures_with_nothing_getting_through_are_told_once():
+    rows = [replace(row, attempts=4, first_try_at=AT) for row in many(4)]
+    outbox, told = Outbox(*rows), Told()
+    await a_dispatcher(outbox, told, ops=Receiver(DeliveryFailed("500: down"))).drain()
+    [(part, why)] = told.words
+    assert part == "notifier:ops"
+    assert "5 tries" in why
+    assert "500: down" in why
+
+
+async def test_one_bad_message_among_good_ones_worries_nobody():
+    bad = owed("msg_bad", attempts=4, first_try_at=AT, next_try_at=AT + timedelta(minutes=5))
+    outbox, told, clock = Outbox(owed("msg_good"), bad), Told(), Clock()
+    dispatcher = a_dispatcher(outbox, told, clock, ops=Receiver("ok", DeliveryFailed("400")))
+    await dispatcher.drain()
+    clock.now += timedelta(minutes=6)
+    await dispatcher.drain()
+    assert outbox.rows["msg_bad"].attempts == 5
+    assert told.words == [("notifier:ops", "")]
+
+
+async def test_a_notifier_that_is_well_again_is_told_well():
+    outbox, told = Outbox(owed(attempts=4, first_try_at=AT)), Told()
+    clock = Clock()
+    dispatcher = a_dispatcher(outbox, told, clock, ops=Receiver(DeliveryFailed("500"), "ok"))
+    await dispatcher.drain()
+    clock.now += timedelta(hours=1)
+    await dispatcher.drain()
+    assert [bool(why) for _, why in told.words] == [True, False]
+
+
+async def test_a_notifier_that_nobody_configured_is_told_once():
+    outbox, told = Outbox(owed(notifier="gone")), Told()
+    async with Running(a_dispatcher(outbox, told)):
+        await until(lambda: told.words)
+        await asyncio.sleep(0.05)
+    [(part, why)] = told.words
+    assert part == "notifier:gone"
+    assert "configuration" in why
+
+
+async def test_the_log_holds_no_payload(caplog):
+    outbox = Outbox(owed(payload='{"text":"canary"}'))
+    with caplog.at_level(logging.DEBUG):
+        await a_dispatcher(outbox, ops=Receiver(DeliveryFailed("500"))).drain()
+    assert caplog.records
+    assert not any("canary" in str(vars(record)) for record in caplog.records)

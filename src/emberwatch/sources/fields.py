@@ -27,7 +27,7 @@ def decode_json(answer: Answer) -> object:
 
 def not_expected(answer: Answer, wanted: str) -> FeedUnavailable:
     """Return the error for an answer that is not of the kind that was wanted."""
-    where = answer.url or "the site"
+    where = host_of(answer.url) or "the site"  # the rest of an address may hold secrets
     shown = answer.body[:2000].decode("utf-8", "replace")
     lower = shown.lower()
     if "<html" in lower or "<!doctype html" in lower:

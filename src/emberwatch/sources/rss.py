@@ -153,7 +153,8 @@ def _xml_entries(answer: Answer, feed: ParsedFeed) -> tuple[list[Entry], list[st
     if not feed.version:
         raise not_expected(answer, "a feed")
     if feed.fault:
-        raise FeedUnavailable(f"{answer.url or 'the site'} answered a broken feed: {feed.fault}")
+        where = host_of(answer.url) or "the site"
+        raise FeedUnavailable(f"{where} answered a broken feed: {feed.fault}")
     invalid = []
     if feed.left_out:
         invalid.append(f"{feed.left_out} older entries: only the newest {MOST_ENTRIES} are read")

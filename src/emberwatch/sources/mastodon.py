@@ -1,0 +1,481 @@
+"""Servers of the fediverse, through the API of Mastodon."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from emberwatch.core.read.politeness import parse_rate
+from emberwatch.model.errors import FeedRefused, FeedUnavailable
+from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
+from emberwatch.ports import Answer, Count, Cursor, Page, Parsed, Poll, Rate, Request, Root, Web
+from emberwatch.sources.fields import (
+    address_problems,
+    as_count,
+    as_id,
+    as_instant,
+    as_link,
+    as_list,
+    as_mapping,
+    as_text,
+    decode_json,
+    host_of,
+    not_expected,
+)
+from emberwatch.sources.plain import compose, one_line, to_plain
+
+SOURCE = "mastodon"
+
+POSTS_PER_PAGE = 40
+"""The most that Mastodon gives at once."""
+
+MOST_PAGES = 50
+"""Pages that one poll reads back or forward; what is left is read by the next."""
+
+MISSED = f"posts further back: more than {MOST_PAGES * POSTS_PER_PAGE} since the last poll"
+
+REMEMBERED = 20
+"""Ids of the newest posts, kept to tell whether the newest page reaches back to them."""
+
+MOST_ROOTS = 20
+REFUSALS_UNTIL_REST = 3
+REST = timedelta(hours=1)
+"""For servers that show single posts to nobody (snac2): they are asked again only now and then."""
+
+SHOWN_TO_ALL = frozenset(("", "public", "unlisted"))
+
+_LINK = re.compile(r'<([^<>]*)>\s*;[^,]*?\brel\s*=\s*"?(next|prev)\b')
+
+
+class Timeline(StrEnum):
+    """A timeline that a feed can follow."""
+
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MastodonOptions:
+    """What a `mastodon` feed needs to know: a server, and a hashtag or a timeline of it."""
+
+    url: str
+    """The server, such as https://mastodon.social."""
+    hashtag: str | None = None
+    """Posts with this hashtag, given with or without the `#`."""
+    timeline: Timeline | None = None
+    """`public`: every public post that the server knows."""
+    local: bool = False
+    """Only posts of the server's own people."""
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Return what is wrong, as pairs of setting and reason."""
+        found = address_problems(self.url)
+        if (self.hashtag is None) == (self.timeline is None):
+            found.append(("hashtag", "give either a hashtag or 'timeline: public'"))
+        elif self.hashtag is not None and not _tag(self.hashtag):
+            found.append(("hashtag", f"expected one word, got {self.hashtag!r}"))
+        return found
+
+
+class Mastodon:
+    """Reads a hashtag or the public timeline of one server."""
+
+    kind: ClassVar[str] = SOURCE
+    Options: ClassVar[type[MastodonOptions]] = MastodonOptions
+
+    def __init__(self, options: MastodonOptions) -> None:
+        self._server = options.url.strip().rstrip("/")
+        self._params = {"local": "true"} if options.local else {}
+        self._hashtag = _tag(options.hashtag or "")
+        timeline = f"tag/{quote(self._hashtag, safe='')}" if self._hashtag else "public"
+        self._timeline = f"{self._server}/api/v1/timelines/{timeline}"
+        self.host = host_of(self._server)
+
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield what is new, oldest first, then the newest page again, then the roots' counters.
+
+        The newest page is asked for first. Mostly it reaches back to what is known, and its older
+        posts bring their counters and edits; where it does not, what lies between is paged
+        through, so that nothing is missed.
+        """
+        place = _Place.of(poll.cursor)
+        threads: dict[str, str] = {}
+        newest = await self._ask(web, {}, None if poll.unconditional else place.etag)
+        if newest is None:
+            yield Page(cursor=poll.cursor, is_unchanged=True)
+        else:
+            async for listing in self._between(web, poll, place, newest):
+                place = place.after(listing)
+                if listing is not newest:
+                    # With the validator of a page in between, the newest one could be skipped.
+                    place = replace(place, etag=None)
+                yield Page(
+                    posts=_threaded(listing.posts, threads),
+                    cursor=place.cursor(poll.now),
+                    listed=listing.listed,
+                    invalid=listing.invalid,
+                    rate=listing.rate,
+                )
+        if poll.roots and not place.is_resting(poll.now):
+            counts, is_refused = await self._recount(web, poll.roots, threads)
+            if is_refused:
+                place = replace(place, rests_until=poll.now + REST)
+            if counts or is_refused:
+                yield Page(counts=counts, cursor=place.cursor(poll.now))
+
+    def parse(self, answer: Answer) -> Parsed:
+        """Return the posts that one recorded answer lists, in its order.
+
+        Each stands in a thread of its own: an answer names a reply's parent, never its root.
+        """
+        posts, invalid = [], []
+        for number, status in enumerate(_statuses(answer), 1):
+            post = _post(as_mapping(status), self.host, answer.received_at)
+            if post is None:
+                invalid.append(f"post {number}: no id or no author")
+            else:
+                posts.append(post)
+        links = _links(answer)
+        newer = links.get("prev")
+        if newer is None and posts:
+            newer = {"min_id": posts[0].native_id}
+        return Parsed(posts=tuple(posts), next=newer, invalid=tuple(invalid))
+
+    def describe(self) -> str:
+        """Say what a feed of this kind can and cannot see."""
+        what = f"the hashtag #{self._hashtag}" if self._hashtag else "the public timeline"
+        return (
+            f"Reads {what} as {self.host} knows it: posts of people whom somebody on that server "
+            "follows, not the whole fediverse. Sees counters of replies, boosts, quotes and "
+            "likes, and of the replies only those that the timeline lists too."
+        )
+
+    # ------------------------------------------------------------ timelines
+    async def _between(
+        self, web: Web, poll: Poll, place: "_Place", newest: "_Listing"
+    ) -> AsyncIterator["_Listing"]:
+        """Yield everything between a place and the newest page, and that page, oldest first."""
+        if poll.is_first:
+            for listing in await self._backward(web, newest, poll.since):
+                yield listing
+        elif newest.ids and not place.touches(newest):
+            is_followed = False
+            async for listing in self._forward(web, place, newest):
+                is_followed = True
+                yield listing
+                place = place.after(listing)
+            if is_followed and not place.touches(newest):
+                return  # more than one poll can read: the next goes on from here
+            if not is_followed:
+                # Nothing above the last post known: it was deleted, and the server cannot count
+                # from it (snac2), or the timeline was empty until now.
+                below = await self._backward(web, newest, place.newest_at)
+                if len(below) == MOST_PAGES:
+                    yield replace(below[0], invalid=(*below[0].invalid, MISSED))
+                    del below[0]
+                for listing in below:
+                    yield listing
+        yield newest
+
+    async def _forward(
+        self, web: Web, place: "_Place", newest: "_Listing"
+    ) -> AsyncIterator["_Listing"]:
+        """Yield pages from a place upward until they meet the newest page."""
+        after: Mapping[str, str] | None = {"min_id": place.seen[0]} if place.seen else None
+        for _ in range(MOST_PAGES):
+            if after is None:
+                return
+            listing = await self._ask(web, after)
+            if listing is None or not listing.ids:
+                return
+            yield listing
+            if not set(listing.ids).isdisjoint(newest.ids):
+                return
+            newer = listing.newer or {"min_id": listing.ids[0]}
+            after = newer if newer != after else None
+
+    async def _backward(
+        self, web: Web, newest: "_Listing", since: datetime | None
+    ) -> list["_Listing"]:
+        """Return the pages below the newest one back to an instant, oldest first."""
+        pages: list[_Listing] = []
+        page = newest
+        while since is not None and len(pages) < MOST_PAGES:
+            if not page.ids or (page.oldest_at is not None and page.oldest_at < since):
+                break
+            following = await self._ask(web, page.older or {"max_id": page.ids[-1]})
+            if following is None or not set(following.ids) - set(page.ids):
+                break
+            pages.append(following)
+            page = following
+        return pages[::-1]
+
+    async def _ask(
+        self, web: Web, params: Mapping[str, str], etag: str | None = None
+    ) -> "_Listing | None":
+        """Return one page of the timeline, None when it is unchanged."""
+        answer = await web.get(
+            Request(
+                url=self._timeline,
+                params={**self._params, "limit": str(POSTS_PER_PAGE), **params},
+                etag=etag,
+            )
+        )
+        return None if answer.is_unchanged else _listing(answer, self.host)
+
+    # ------------------------------------------------------------ counters
+    async def _recount(
+        self, web: Web, roots: tuple[Root, ...], read: Mapping[str, str]
+    ) -> tuple[tuple[Count, ...], bool]:
+        """Return the counters of roots not just read, and whether the server shows none of them."""
+        counts: list[Count] = []
+        refusals = 0
+        for root in [root for root in roots if root.key not in read][:MOST_ROOTS]:
+            url = f"{self._server}/api/v1/statuses/{quote(root.native_id, safe='')}"
+            try:
+                status = as_mapping(decode_json(await web.get(Request(url=url))))
+            except FeedRefused:  # deleted, or shown to nobody
+                refusals += 1
+                if refusals == REFUSALS_UNTIL_REST and not counts:
+                    return (), True
+                continue
+            except FeedUnavailable as error:
+                if error.retry_after is not None:
+                    raise
+                break  # the posts were read: a site that is down shows at the next poll
+            if as_id(status.get("id")) == root.native_id:
+                counters = _counters(status)
+                counts.append(
+                    Count(thread_id=root.key, counters=counters, root_created_at=root.created_at)
+                )
+        return tuple(counts), False
+
+
+# ---------------------------------------------------------------- where a feed stands
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """How far a timeline was read: the newest ids known, newest first, and when the newest was."""
+
+    seen: tuple[str, ...] = ()
+    newest_at: datetime | None = None
+    etag: str | None = None
+    rests_until: datetime | None = None
+
+    @staticmethod
+    def of(cursor: Cursor) -> "_Place":
+        return _Place(
+            seen=tuple(cursor.get("seen", "").split()),
+            newest_at=as_instant(cursor.get("at")),
+            etag=cursor.get("etag"),
+            rests_until=as_instant(cursor.get("rests_until")),
+        )
+
+    def cursor(self, now: datetime) -> Cursor:
+        told = {"seen": " ".join(self.seen), "at": (self.newest_at or now).isoformat()}
+        if self.etag is not None:
+            told["etag"] = self.etag
+        if self.rests_until is not None and self.is_resting(now):
+            told["rests_until"] = self.rests_until.isoformat()
+        return told
+
+    def is_resting(self, now: datetime) -> bool:
+        """Whether roots are left alone for now."""
+        return self.rests_until is not None and now < self.rests_until <= now + REST
+
+    def touches(self, listing: "_Listing") -> bool:
+        """Whether a page reaches back to a post that we know: nothing lies between."""
+        return not set(self.seen).isdisjoint(listing.ids)
+
+    def after(self, listing: "_Listing") -> "_Place":
+        """Return the place once a page was read. A page without posts moves nothing."""
+        return replace(
+            self,
+            seen=listing.ids[:REMEMBERED] or self.seen,
+            newest_at=listing.newest_at or self.newest_at,
+            etag=listing.etag,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """One page of a timeline: posts oldest first, with the originals that boosts carry.
+
+    `ids` are the listed ones, newest first. `newer` and `older` are what the site names as the
+    parameters of the neighbouring pages.
+    """
+
+    posts: tuple[Post, ...]
+    ids: tuple[str, ...]
+    listed: int
+    newest_at: datetime | None
+    oldest_at: datetime | None
+    newer: Mapping[str, str] | None
+    older: Mapping[str, str] | None
+    etag: str | None
+    invalid: tuple[str, ...]
+    rate: Rate | None
+
+
+def _listing(answer: Answer, host: str) -> _Listing:
+    statuses = [as_mapping(status) for status in _statuses(answer)]
+    posts: list[Post] = []
+    invalid: list[str] = []
+    ids: list[str] = []
+    dates: list[datetime] = []
+    for number, status in enumerate(statuses, 1):
+        listed = list(_with_original(status, host, answer.received_at))
+        if not listed:
+            invalid.append(f"post {number}: no id or no author")
+            continue
+        ids.append(listed[0].native_id)
+        if Flag.UNDATED not in listed[0].flags:
+            dates.append(min(listed[0].created_at, answer.received_at))
+        posts += listed if as_text(status.get("visibility")) in SHOWN_TO_ALL else ()
+    links = _links(answer)
+    return _Listing(
+        posts=tuple(reversed(posts)),
+        ids=tuple(ids),
+        listed=len(statuses),
+        newest_at=max(dates, default=None),
+        oldest_at=dates[-1] if dates else None,
+        newer=_only(links.get("prev"), "min_id"),
+        older=_only(links.get("next"), "max_id"),
+        etag=answer.headers.get("etag"),
+        invalid=tuple(invalid),
+        rate=parse_rate(answer.headers, answer.received_at),
+    )
+
+
+def _only(params: Mapping[str, str] | None, name: str) -> Mapping[str, str] | None:
+    return {name: params[name]} if params and name in params else None
+
+
+def _links(answer: Answer) -> dict[str, dict[str, str]]:
+    """Return the parameters of the pages that the Link header names, by relation."""
+    return {
+        relation: dict(parse_qsl(urlsplit(url).query))
+        for url, relation in _LINK.findall(answer.headers.get("link", ""))
+    }
+
+
+def _threaded(posts: Iterable[Post], threads: dict[str, str]) -> tuple[Post, ...]:
+    """Put each post under the best root that is known: its parent's thread, else its parent."""
+    placed = []
+    for post in posts:
+        above = post.boost_of or post.parent_id
+        thread = threads.get(above, above) if above else post.key
+        placed.append(replace(post, thread_id=thread))
+        if post.kind is not PostKind.BOOST:
+            threads[post.key] = thread
+    return tuple(placed)
+
+
+# ---------------------------------------------------------------- posts
+def _statuses(answer: Answer) -> list[object]:
+    """Return the posts that an answer lists: a timeline, a conversation, a search, or one post."""
+    told = decode_json(answer)
+    if isinstance(told, list):
+        return told
+    if isinstance(told, dict):
+        if isinstance(told.get("statuses"), list):
+            return as_list(told["statuses"])
+        if isinstance(told.get("descendants"), list):
+            return [*as_list(told.get("ancestors")), *as_list(told["descendants"])]
+        if "id" in told and "account" in told:
+            return [told]
+    raise not_expected(answer, "posts of the Mastodon API")
+
+
+def _with_original(status: Mapping[str, object], host: str, seen_at: datetime) -> Iterator[Post]:
+    """Yield a listed post, then the original that it carries if it is a boost.
+
+    A server may list a boost in its original's stead, under the same id (snac2): but for this, a
+    post boosted between two polls would never be read.
+    """
+    post = _post(status, host, seen_at)
+    if post is None:
+        return
+    yield post
+    original = as_mapping(status.get("reblog"))
+    if original and as_text(original.get("visibility")) in SHOWN_TO_ALL:
+        carried = _post(original, host, seen_at)
+        if carried is not None and carried.kind is not PostKind.BOOST:
+            yield carried
+
+
+def _post(status: Mapping[str, object], host: str, seen_at: datetime) -> Post | None:
+    """Return what an answer says of a post, in a thread of its own; None if it is no post."""
+    native_id = as_id(status.get("id"))
+    account = as_mapping(status.get("account"))
+    handle = one_line(as_text(account.get("acct")) or as_text(account.get("username")))
+    boosted = as_mapping(status.get("reblog"))
+    is_post = bool(boosted) or isinstance(status.get("content"), str)
+    if native_id is None or not handle or not is_post:
+        return None
+
+    def key(id: object) -> str | None:
+        named = as_id(id)
+        return post_key(SOURCE, host, named) if named else None
+
+    kind = _kind(status, boosted)
+    title = "" if boosted else one_line(to_plain(as_text(status.get("spoiler_text"))))
+    body = "" if boosted else to_plain(as_text(status.get("content")))
+    created_at = as_instant(status.get("created_at"))
+    return Post(
+        source=SOURCE,
+        host=host,
+        kind=kind,
+        native_id=native_id,
+        author=Author(
+            handle=handle,
+            name=one_line(as_text(account.get("display_name"))),
+            followers=as_count(account.get("followers_count")),
+        ),
+        title=title,
+        text=compose(title, body),
+        created_at=created_at or seen_at,
+        seen_at=seen_at,
+        url=as_link(status.get("url")) or as_link(status.get("uri")),
+        uri=as_text(status.get("uri")) or None,
+        language=as_text(status.get("language")) or None,
+        parent_id=key(status.get("in_reply_to_id")),
+        boost_of=key(boosted.get("id")) if boosted else None,
+        quote_of=_quoted(status, key),
+        edited_at=as_instant(status.get("edited_at")),
+        counters=_counters(status),
+        flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+    )
+
+
+def _kind(status: Mapping[str, object], boosted: Mapping[str, object]) -> PostKind:
+    """Return a kind that stays what it is when the parent or the quoted post is deleted."""
+    if boosted:
+        return PostKind.BOOST
+    if as_id(status.get("in_reply_to_id")) or as_id(status.get("in_reply_to_account_id")):
+        return PostKind.REPLY
+    return PostKind.QUOTE if as_mapping(status.get("quote")) else PostKind.POST
+
+
+def _quoted(status: Mapping[str, object], key: Callable[[object], str | None]) -> str | None:
+    """Return the key of the post that is quoted; the quote itself may be whole, short or a post."""
+    told = as_mapping(status.get("quote"))
+    whole = as_mapping(told.get("quoted_status"))
+    direct = told.get("id") if "content" in told else None
+    return key(whole.get("id")) or key(told.get("quoted_status_id")) or key(direct)
+
+
+def _counters(status: Mapping[str, object]) -> Counters:
+    return Counters(
+        replies=as_count(status.get("replies_count")),
+        boosts=as_count(status.get("reblogs_count")),
+        quotes=as_count(status.get("quotes_count")),
+        likes=as_count(status.get("favourites_count")),
+    )
+
+
+def _tag(hashtag: str) -> str:
+    """Return a hashtag without its `#`; empty if it is not one word."""
+    tag = hashtag.strip().removeprefix("#")
+    return tag if tag and not re.search(r"[\s#/?]", tag) else ""

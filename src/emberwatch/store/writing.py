@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from emberwatch.model.incident import Incident
+from emberwatch.model.mention import Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Post, PostKind
 from emberwatch.ports import Ledger
@@ -225,8 +226,8 @@ class SqliteWriting(SqliteReading):
             self._db.execute(SET_CLOCK, (instant_text(ledger.clock),))
 
     def _record_posts(self, ledger: Ledger) -> None:
-        mentioned = {mention.post.id for mention in ledger.mentions}
-        given = {post.id: post for post in (m.post for m in ledger.mentions)}
+        mentions = lasting(ledger)
+        given = {mention.post.id: mention.post for mention in mentions}
         given |= {post.id: post for post in (*ledger.edits, *reversed(ledger.posts))}
         if not given:
             return
@@ -238,7 +239,7 @@ class SqliteWriting(SqliteReading):
             if is_erased:
                 erased.add(row)
         fresh = self._number(given, numbers)
-        feeds = {mention.post.id: mention.feed for mention in ledger.mentions}
+        feeds = {mention.post.id: mention.feed for mention in mentions}
         self._db.executemany(
             INSERT_POST,
             [
@@ -246,23 +247,22 @@ class SqliteWriting(SqliteReading):
                     post,
                     row=numbers[post.id],
                     feed=ledger.feed or feeds.get(post.id, ""),
-                    is_mention=post.id in mentioned,
+                    is_mention=post.id in feeds,
                 )
                 for post in fresh
             ],
         )
         self._db.executemany(
             INSERT_SEARCH,
-            [(numbers[post.id], clean(post.text)) for post in fresh if post.id in mentioned],
+            [(numbers[post.id], clean(post.text)) for post in fresh if post.id in feeds],
         )
-        new = {numbers[post.id] for post in fresh}
-        self._record_edits([p for p in ledger.edits if numbers[p.id] not in new], numbers, erased)
-        mentions = [m for m in ledger.mentions if numbers[m.post.id] not in erased]
+        self._record_edits(ledger.edits, numbers, erased)
+        kept = [mention for mention in mentions if numbers[mention.post.id] not in erased]
         self._db.executemany(
-            UPSERT_MENTION, [rows.mention_cells(m, numbers[m.post.id]) for m in mentions]
+            UPSERT_MENTION, [rows.mention_cells(m, numbers[m.post.id]) for m in kept]
         )
-        late = {(row,) for m in mentions if (row := numbers[m.post.id]) not in new}
-        for row in late:
+        indexed = {post.id for post in fresh} - {post.id for post in ledger.edits}
+        for row in {(numbers[m.post.id],) for m in kept if m.post.id not in indexed}:
             self._db.execute(INSERT_SEARCH_OF_STORED, row)
             self._db.execute(MARK_MENTION, row)
         self._record_reactions(fresh, ledger)
@@ -304,9 +304,9 @@ class SqliteWriting(SqliteReading):
         seen: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         times: dict[str, datetime] = {}
         for post in fresh:
-            thread = _reacted_to(post)
+            thread = reacted_to(post)
             if thread is not None:
-                seen[thread][_REACTIONS.get(post.kind, 1)] += 1
+                seen[thread][REACTIONS.get(post.kind, 1)] += 1
                 times[thread] = max(times.get(thread, post.seen_at), post.seen_at)
         for mention in ledger.mentions:
             thread = mention.post.thread_id
@@ -417,10 +417,20 @@ class SqliteWriting(SqliteReading):
         return self._db.total_changes - before > 1
 
 
-_REACTIONS = {PostKind.BOOST: 2, PostKind.QUOTE: 3}
+REACTIONS = {PostKind.BOOST: 2, PostKind.QUOTE: 3}
 
 
-def _reacted_to(post: Post) -> str | None:
+def lasting(ledger: Ledger) -> list[Mention]:
+    """Return the mentions of a ledger, without those that an edit in the same ledger undid."""
+    last = {post.id: post.text for post in ledger.edits}
+    return [
+        mention
+        for mention in ledger.mentions
+        if last.get(mention.post.id, mention.post.text) == mention.post.text
+    ]
+
+
+def reacted_to(post: Post) -> str | None:
     """Return the key of the thread's root that a post is a reaction to."""
     if post.kind is PostKind.BOOST:
         return post.boost_of or post.thread_id

@@ -1,0 +1,451 @@
+"""The store in memory, for tests and for people who write plug-ins: nothing outlives it."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+
+from emberwatch.model.alert import Alert, AlertKind
+from emberwatch.model.errors import StoreBusy
+from emberwatch.model.incident import Incident
+from emberwatch.model.mention import Mention
+from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.post import Counters, Post, PostKind
+from emberwatch.ports import (
+    BrandStatistics,
+    Cursor,
+    FeedHealth,
+    Known,
+    Ledger,
+    Reading,
+    Root,
+    Statistics,
+    StoredState,
+    Writing,
+)
+from emberwatch.store.writing import lasting
+
+DAY = timedelta(hours=24)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A stored post, the feed that brought it, and when its last version was read."""
+
+    post: Post
+    feed: str
+    read_at: datetime
+    is_erased: bool = False
+
+
+@dataclass(slots=True)
+class _Shelves:
+    """Everything that is kept. A writing fills copies, which replace these when it commits."""
+
+    clock: dict[str, datetime] = field(default_factory=dict)
+    posts: dict[str, _Kept] = field(default_factory=dict)
+    mentions: dict[tuple[str, str], Mention] = field(default_factory=dict)
+    counts: dict[str, Counters] = field(default_factory=dict)
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    health: dict[str, FeedHealth] = field(default_factory=dict)
+    states: dict[tuple[str, str], StoredState] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    notifications: dict[str, Notification] = field(default_factory=dict)
+    leases: dict[str, datetime] = field(default_factory=dict)
+    disabled: dict[str, str] = field(default_factory=dict)
+    quarantine: dict[tuple[str, datetime], str] = field(default_factory=dict)
+
+    def copy(self) -> "_Shelves":
+        return _Shelves(**{each.name: dict(getattr(self, each.name)) for each in fields(self)})
+
+
+class MemoryStore:
+    """A `Store` whose readings see what was committed before they began."""
+
+    def __init__(self) -> None:
+        self._shelves = _Shelves()
+        self._one_writes = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """Open a consistent look."""
+        yield _MemoryReading(self._shelves)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """Open a write transaction; raise `StoreBusy` while another is open."""
+        if not self._one_writes.acquire(blocking=False):
+            raise StoreBusy("the store is being written by another part of this program")
+        try:
+            writing = _MemoryWriting(self._shelves.copy())
+            yield writing
+            self._shelves = writing.shelves
+        finally:
+            self._one_writes.release()
+
+    def close(self) -> None:
+        """Do nothing: there is no file."""
+
+
+class _MemoryReading:
+    def __init__(self, shelves: _Shelves) -> None:
+        self.shelves = shelves
+
+    def clock(self) -> datetime | None:
+        return self.shelves.clock.get("clock")
+
+    def known(self, ids: Sequence[str], uris: Sequence[str]) -> dict[str, Known]:
+        posts = self.shelves.posts
+        by_uri = {
+            kept.post.uri: kept for kept in reversed(posts.values()) if kept.post.uri is not None
+        }
+        found = {uri: by_uri[uri] for uri in uris if uri in by_uri}
+        found |= {id: posts[id] for id in ids if id in posts}
+        mentioned = {id for id, _ in self.shelves.mentions}
+        return {
+            asked: Known(
+                id=kept.post.id,
+                seen_at=kept.read_at,
+                text=kept.post.text,
+                counters=kept.post.counters,
+                is_mention=kept.post.id in mentioned,
+            )
+            for asked, kept in found.items()
+        }
+
+    def threads(self, keys: Sequence[str]) -> dict[str, str]:
+        wanted = set(keys)
+        return {
+            kept.post.key: kept.post.thread_id
+            for kept in reversed(self.shelves.posts.values())
+            if kept.post.key in wanted and kept.post.kind is not PostKind.BOOST
+        }
+
+    def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
+        return {
+            id: replace(mention, post=self.shelves.posts[id].post)
+            for id in post_ids
+            if (mention := self.shelves.mentions.get((id, brand))) is not None
+        }
+
+    def states(self) -> Iterator[StoredState]:
+        yield from self.shelves.states.values()
+
+    def cursor(self, feed: str) -> Cursor:
+        return self.shelves.cursors.get(feed, {})
+
+    def health(self) -> dict[str, FeedHealth]:
+        return dict(sorted(self.shelves.health.items()))
+
+    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
+        posts = [kept.post for kept in self.shelves.posts.values()]
+        spoken_of = {self.shelves.posts[id].post.thread_id for id, _ in self.shelves.mentions}
+        now = max((post.seen_at for post in posts), default=NEVER)
+        found = []
+        for kept in self.shelves.posts.values():
+            root = kept.post
+            if not root.is_root or kept.is_erased or root.key not in spoken_of:
+                continue
+            size = _size(root, posts, self.shelves.counts.get(root.key, root.counters))
+            if (root.source, root.host) == (source, host) and root.created_at > since and size:
+                age = max(now - root.created_at, timedelta(minutes=10))
+                found.append((size / age.total_seconds(), root))
+        found.sort(key=lambda each: -each[0])
+        return tuple(
+            Root(key=root.key, native_id=root.native_id, created_at=root.created_at)
+            for _, root in found[:most]
+        )
+
+    def gathering(self) -> tuple[Incident, ...]:
+        return tuple(self.incidents(is_open=True))
+
+    def latest(self, brand: str | None, subject: str) -> Incident | None:
+        for incident in reversed(self.incidents()):
+            if incident.brand == brand and (brand is not None or incident.subject == subject):
+                return incident
+        return None
+
+    def incident(self, id: str) -> Incident | None:
+        if id in self.shelves.incidents:
+            return self._whole(self.shelves.incidents[id])
+        found = [each for key, each in self.shelves.incidents.items() if id and key.startswith(id)]
+        return self._whole(found[0]) if len(found) == 1 else None
+
+    def incidents(
+        self,
+        *,
+        opened_from: datetime | None = None,
+        opened_to: datetime | None = None,
+        is_open: bool | None = None,
+        brand: str | None = None,
+        most: int | None = None,
+    ) -> list[Incident]:
+        found = [
+            self._whole(each)
+            for each in sorted(self.shelves.incidents.values(), key=lambda each: each.opened_at)
+            if (opened_from is None or each.opened_at >= opened_from)
+            and (opened_to is None or each.opened_at <= opened_to)
+            and (is_open is None or each.status.is_closed is not is_open)
+            and (brand is None or each.brand == brand)
+        ]
+        return found if most is None else found[max(0, len(found) - most) :]
+
+    def incident_of_alert(self, alert_id: str) -> str | None:
+        for incident in reversed(self.shelves.incidents.values()):
+            if any(alert.id == alert_id for alert in incident.alerts):
+                return incident.id
+        return None
+
+    def notifications(
+        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+    ) -> list[Notification]:
+        found = [
+            each
+            for each in sorted(self.shelves.notifications.values(), key=lambda n: n.created_at)
+            if state in (None, each.state) and notifier in (None, each.notifier)
+        ]
+        return found if most is None else found[max(0, len(found) - most) :]
+
+    def disabled(self) -> dict[str, str]:
+        return dict(sorted(self.shelves.disabled.items()))
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        return tuple(sorted({each.notifier for each in self._due(now)}))
+
+    def statistics(self, now: datetime) -> Statistics:
+        outbox = self.notifications()
+        waiting = [each for each in outbox if each.state is DeliveryState.WAITING]
+        surges = {
+            alert.brand: alert.started_at
+            for alert in self.shelves.alerts.values()
+            if alert.kind is AlertKind.SURGE and alert.is_open and alert.brand is not None
+        }
+        brands = {brand for _, brand in self.shelves.mentions} | {b for b in surges if b}
+        return Statistics(
+            posts=len(self.shelves.posts),
+            brands=tuple(self._brand(brand, now, surges.get(brand)) for brand in sorted(brands)),
+            posts_by_feed=dict(
+                Counter(
+                    kept.feed
+                    for kept in self.shelves.posts.values()
+                    if now - DAY < kept.post.seen_at <= now
+                )
+            ),
+            waiting=len(waiting),
+            oldest_waiting_at=min((each.created_at for each in waiting), default=None),
+            dead=sum(each.state is DeliveryState.DEAD for each in outbox),
+            quarantined=len(self.shelves.quarantine),
+            bytes=0,
+        )
+
+    def _brand(self, brand: str, now: datetime, surge_since: datetime | None) -> BrandStatistics:
+        mentions = [each for (_, name), each in self.shelves.mentions.items() if name == brand]
+        posts = [self.shelves.posts[each.post.id].post for each in mentions]
+        recent = [each for each in mentions if now - DAY < each.post.created_at <= now]
+        angers = [each.score.anger for each in recent if each.score.anger is not None]
+        last = max(posts, key=lambda post: post.created_at, default=None)
+        return BrandStatistics(
+            brand=brand,
+            mentions=len(recent),
+            not_judged=len(recent) - len(angers),
+            angry_weight=sum(angers),
+            last_seen_at=None if last is None else last.seen_at,
+            surge_since=surge_since,
+        )
+
+    def _due(self, now: datetime) -> list[Notification]:
+        return [
+            each
+            for each in self.notifications(state=DeliveryState.WAITING)
+            if each.next_try_at <= now and self.shelves.leases.get(each.id, NEVER) <= now
+        ]
+
+    def _whole(self, incident: Incident) -> Incident:
+        return replace(
+            incident, alerts=tuple(self.shelves.alerts[alert.id] for alert in incident.alerts)
+        )
+
+
+class _MemoryWriting(_MemoryReading):
+    def record(self, ledger: Ledger) -> None:
+        shelves = self.shelves
+        for post in (*ledger.posts, *ledger.edits, *(each.post for each in ledger.mentions)):
+            if post.id not in shelves.posts:
+                feeds = (each.feed for each in ledger.mentions if each.post.id == post.id)
+                feed = ledger.feed or next(feeds, "")
+                shelves.posts[post.id] = _Kept(post, feed, post.seen_at)
+        for post in ledger.edits:
+            self._edit(shelves.posts[post.id], post)
+        for mention in lasting(ledger):
+            if not shelves.posts[mention.post.id].is_erased:
+                shelves.mentions[mention.post.id, mention.brand] = mention
+        for _, count in ledger.counts:
+            shelves.counts[count.thread_id] = count.counters
+        if ledger.feed is not None and ledger.cursor is not None:
+            shelves.cursors[ledger.feed] = dict(ledger.cursor)
+        shelves.health.update((each.feed, each) for each in ledger.health)
+        for key, state in ledger.states.items():
+            shelves.states.pop(key, None)
+            if state is not None:
+                shelves.states[key] = state
+        for alert in (*ledger.orphans, *(a for each in ledger.incidents for a in each.alerts)):
+            shelves.alerts[alert.id] = alert
+        shelves.incidents.update((each.id, each) for each in ledger.incidents)
+        for notification in ledger.notifications:
+            shelves.notifications.setdefault(notification.id, notification)
+        self._hold_disabled()
+        shelves.quarantine.update(((id, at), why) for id, at, why in ledger.quarantine)
+        if ledger.clock is not None:
+            shelves.clock["clock"] = ledger.clock
+
+    def _edit(self, kept: _Kept, post: Post) -> None:
+        before = kept.post
+        if kept.is_erased:
+            after = replace(before, counters=post.counters)
+        else:
+            # an edit changes the words and who says them, never where the post stands
+            after = replace(
+                post,
+                seen_at=before.seen_at,
+                created_at=before.created_at,
+                parent_id=before.parent_id,
+                thread_id=before.thread_id,
+                boost_of=before.boost_of,
+                quote_of=before.quote_of,
+            )
+            if after.text != before.text:
+                for key in [key for key in self.shelves.mentions if key[0] == post.id]:
+                    del self.shelves.mentions[key]
+        self.shelves.posts[post.id] = replace(kept, post=after, read_at=post.seen_at)
+        if after.is_root and _reactions(post.counters):
+            self.shelves.counts[after.key] = post.counters
+
+    def claim(
+        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+    ) -> list[Notification]:
+        due = [each for each in self._due(now) if notifier in (None, each.notifier)][:most]
+        self.shelves.leases.update((each.id, now + lease) for each in due)
+        return due
+
+    def release(self) -> int:
+        count = len(self.shelves.leases)
+        self.shelves.leases.clear()
+        return count
+
+    def settle(self, notification: Notification) -> None:
+        self.shelves.leases.pop(notification.id, None)
+        if notification.id in self.shelves.notifications:
+            self.shelves.notifications[notification.id] = notification
+        self._hold_disabled()
+
+    def disable(self, notifier: str, at: datetime, why: str) -> None:
+        self.shelves.disabled[notifier] = why
+        self._hold_disabled()
+
+    def enable(self, notifier: str, at: datetime) -> None:
+        self.shelves.disabled.pop(notifier, None)
+        for each in self.notifications(state=DeliveryState.HELD, notifier=notifier):
+            self._put(replace(each, state=DeliveryState.WAITING, next_try_at=at))
+
+    def revive(self, ids: Sequence[str], at: datetime) -> int:
+        found = [
+            each
+            for id in ids
+            if (each := self.shelves.notifications.get(id)) is not None
+            and each.state is not DeliveryState.HELD
+            and each.payload
+        ]
+        for each in found:
+            self._put(
+                replace(
+                    each,
+                    state=DeliveryState.WAITING,
+                    attempts=0,
+                    next_try_at=at,
+                    delivered_at=None,
+                )
+            )
+        self._hold_disabled()
+        return len(found)
+
+    def purge(self, before: datetime, at: datetime) -> int:
+        """Erase everything that is old, at once."""
+        gone = {
+            id: kept
+            for id, kept in self.shelves.posts.items()
+            if not kept.is_erased and kept.post.seen_at < before
+        }
+        for id, kept in gone.items():
+            author = replace(kept.post.author, handle="", name="")
+            post = replace(kept.post, author=author, title="", text="", url=None)
+            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
+        for (id, brand), mention in self.shelves.mentions.items():
+            if id in gone:
+                score = replace(mention.score, why=())
+                self.shelves.mentions[id, brand] = replace(mention, score=score)
+        touched = set()
+        for incident in self.shelves.incidents.values():
+            exhibits = tuple(
+                replace(each, author="", text="", url=None) if each.post_id in gone else each
+                for each in incident.exhibits
+            )
+            if exhibits != incident.exhibits:
+                touched.add(incident.id)
+                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
+        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
+            self.shelves.quarantine[key] = ""
+        payloads = [
+            each
+            for each in self.notifications()
+            if each.payload
+            and (
+                each.created_at < before
+                or (each.incident_id in touched and each.state in ("delivered", "dead"))
+            )
+        ]
+        for each in payloads:
+            self._put(_emptied(each))
+        return len(gone) or int(bool(payloads))
+
+    def _put(self, notification: Notification) -> None:
+        self.shelves.notifications[notification.id] = notification
+        self.shelves.leases.pop(notification.id, None)
+
+    def _hold_disabled(self) -> None:
+        for each in self.notifications(state=DeliveryState.WAITING):
+            if each.notifier in self.shelves.disabled:
+                self._put(replace(each, state=DeliveryState.HELD))
+
+
+def _emptied(notification: Notification) -> Notification:
+    if notification.state in (DeliveryState.WAITING, DeliveryState.HELD):
+        return replace(
+            notification,
+            payload="",
+            state=DeliveryState.DEAD,
+            last_answer="never sent: the retention came first",
+        )
+    return replace(notification, payload="")
+
+
+def _reactions(counters: Counters) -> int:
+    return (counters.replies or 0) + (counters.boosts or 0) + (counters.quotes or 0)
+
+
+def _size(root: Post, posts: Sequence[Post], counted: Counters) -> int:
+    """Return the greater of seen and counted for replies, boosts and quotes, summed."""
+    boosts = sum(p.kind is PostKind.BOOST and root.key in (p.boost_of, p.thread_id) for p in posts)
+    quotes = sum(p.kind is PostKind.QUOTE and p.quote_of == root.key for p in posts)
+    replies = sum(
+        p.thread_id == root.key and not p.is_root and p.kind not in (PostKind.BOOST, PostKind.QUOTE)
+        for p in posts
+    )
+    return (
+        max(replies, counted.replies or 0)
+        + max(boosts, counted.boosts or 0)
+        + max(quotes, counted.quotes or 0)
+    )

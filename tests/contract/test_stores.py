@@ -1,0 +1,985 @@
+"""What every store must do, whatever it keeps its things in."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.build import NOON, a_mention, a_post, an_alert, minutes
+
+from emberwatch.model.alert import Alert, AlertKind
+from emberwatch.model.errors import StoreBusy
+from emberwatch.model.incident import (
+    Action,
+    Exhibit,
+    Incident,
+    Resolution,
+    Severity,
+    Status,
+    Step,
+)
+from emberwatch.model.mention import Mention, Score
+from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
+from emberwatch.ports import Count, FeedHealth, Known, Ledger, Root, Store, StoredState
+from emberwatch.store.memory import MemoryStore
+from emberwatch.store.sqlite import open_store
+
+DAY = timedelta(days=1)
+LEASE = timedelta(minutes=2)
+
+
+def _sqlite(folder: Path) -> Store:
+    return open_store(folder / "emberwatch.db", patience=timedelta(milliseconds=50))
+
+
+def _memory(folder: Path) -> Store:
+    return MemoryStore()
+
+
+@pytest.fixture(params=[_sqlite, _memory], ids=["sqlite", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    make: Callable[[Path], Store] = request.param
+    store = make(tmp_path)
+    yield store
+    store.close()
+
+
+def record(store: Store, **changes: object) -> None:
+    with store.writing() as tx:
+        tx.record(Ledger(**changes))  # type: ignore[arg-type]
+
+
+def an_incident(id: str = "inc-1", **facts: object) -> Incident:
+    values: dict[str, object] = {
+        "brand": "Acme",
+        "subject": "Acme",
+        "severity": Severity.HIGH,
+        "opened_at": NOON,
+        "last_alert_at": NOON,
+        "alerts": (an_alert(),),
+    }
+    return Incident(id=id, **(values | facts))  # type: ignore[arg-type]
+
+
+def an_exhibit(post_id: str = "jsonl::post:1", **facts: object) -> Exhibit:
+    values: dict[str, object] = {
+        "author": "anna",
+        "followers": 12,
+        "created_at": NOON,
+        "url": "https://example.org/anna/1",
+        "language": "en",
+        "text": "Acme lost my parcel again",
+        "sentiment": -0.8,
+        "anger": 0.8,
+        "matched": "acme",
+        "thread_id": "jsonl::1",
+    }
+    return Exhibit(post_id=post_id, **(values | facts))  # type: ignore[arg-type]
+
+
+def a_notification(id: str = "note-1", **facts: object) -> Notification:
+    values: dict[str, object] = {
+        "incident_id": "inc-1",
+        "notifier": "ops",
+        "type": "incident.opened",
+        "sequence": 1,
+        "payload": '{"schema": "emberwatch.incident/1"}',
+        "created_at": NOON,
+        "next_try_at": NOON,
+    }
+    return Notification(id=id, **(values | facts))  # type: ignore[arg-type]
+
+
+def claimed(store: Store, at: datetime, most: int = 10, notifier: str | None = None) -> list[str]:
+    with store.writing() as tx:
+        return [each.id for each in tx.claim(at, LEASE, most, notifier)]
+
+
+def outbox(store: Store) -> dict[str, Notification]:
+    with store.reading() as look:
+        return {each.id: each for each in look.notifications()}
+
+
+# ---------------------------------------------------------------- transactions
+def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
+    with store.reading() as look:
+        assert look.clock() is None
+        assert look.known(["jsonl::post:1"], ["https://example.org/1"]) == {}
+        assert look.threads(["jsonl::1"]) == {}
+        assert look.mentions(["jsonl::post:1"], "Acme") == {}
+        assert list(look.states()) == []
+        assert look.cursor("town") == {}
+        assert look.health() == {}
+        assert look.roots("mastodon", "", NOON, 20) == ()
+        assert look.gathering() == ()
+        assert look.latest("Acme", "Acme") is None
+        assert look.incident("inc-1") is None
+        assert look.incidents() == []
+        assert look.incident_of_alert("spike:Acme:1") is None
+        assert look.notifications() == []
+        assert look.disabled() == {}
+        assert look.due(NOON) == ()
+        statistics = look.statistics(NOON)
+    assert (statistics.posts, statistics.brands, dict(statistics.posts_by_feed)) == (0, (), {})
+    assert (statistics.waiting, statistics.oldest_waiting_at, statistics.dead) == (0, None, 0)
+
+
+def test_an_exception_leaves_nothing_behind(store: Store) -> None:
+    def write_halfway() -> None:
+        with store.writing() as tx:
+            tx.record(Ledger(posts=(a_post("1"),), clock=NOON, notifications=(a_notification(),)))
+            tx.disable("ops", NOON, "gone")
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        write_halfway()
+    with store.reading() as look:
+        assert look.clock() is None
+        assert look.known(["jsonl::post:1"], []) == {}
+        assert look.notifications() == []
+        assert look.disabled() == {}
+
+
+def test_a_writing_sees_what_it_wrote_itself(store: Store) -> None:
+    with store.writing() as tx:
+        tx.record(Ledger(clock=NOON, incidents=(an_incident(),)))
+        assert tx.clock() == NOON
+        assert [each.id for each in tx.gathering()] == ["inc-1"]
+
+
+def test_a_reading_does_not_see_what_is_committed_while_it_is_open(store: Store) -> None:
+    record(store, clock=NOON)
+    with store.reading() as look:
+        assert look.clock() == NOON
+        record(store, clock=NOON + minutes(1), posts=(a_post("1"),))
+        assert look.clock() == NOON
+        assert look.known(["jsonl::post:1"], []) == {}
+    with store.reading() as look:
+        assert look.clock() == NOON + minutes(1)
+
+
+def test_a_second_writing_is_refused_while_the_first_is_open(store: Store) -> None:
+    with store.writing(), pytest.raises(StoreBusy), store.writing():
+        pytest.fail("the second writing was opened")
+
+
+def test_it_can_be_written_again_after_a_refusal(store: Store) -> None:
+    with store.writing(), pytest.raises(StoreBusy), store.writing():
+        pytest.fail("the second writing was opened")
+    record(store, clock=NOON)
+    with store.reading() as look:
+        assert look.clock() == NOON
+
+
+# ---------------------------------------------------------------- posts and mentions
+def a_full_post(**facts: object) -> Post:
+    values: dict[str, object] = {
+        "source": "mastodon",
+        "host": "town.example:8443",
+        "kind": PostKind.REPLY,
+        "native_id": "77",
+        "author": Author(handle="anna", name="Anna Ä.", followers=1200, is_verified=True),
+        "text": "Never again\n\nДа ви се не види 😡",
+        "title": "Never again",
+        "created_at": NOON - minutes(3),
+        "seen_at": NOON,
+        "url": "https://town.example/@anna/77",
+        "uri": "https://town.example/users/anna/statuses/77",
+        "language": "bg",
+        "parent_id": "mastodon:town.example:8443:70",
+        "thread_id": "mastodon:town.example:8443:7",
+        "quote_of": "mastodon:town.example:8443:5",
+        "edited_at": NOON - minutes(1),
+        "counters": Counters(replies=1, boosts=2, quotes=3, likes=4, views=None),
+        "flags": frozenset({Flag.CLAMPED, Flag.UNDATED}),
+    }
+    return Post(**(values | facts))  # type: ignore[arg-type]
+
+
+def a_full_mention(post: Post) -> Mention:
+    return Mention(
+        brand='O\'Acme "the" best',
+        post=post,
+        score=Score(
+            sentiment=-0.91,
+            negative=0.875,
+            anger=0.7,
+            language="bg",
+            confidence=0.5,
+            judged=True,
+            scorer="auto",
+            version="3",
+            why=("never", "не"),
+        ),
+        matched="acme, #acme",
+        feed="town",
+        fingerprint="f00d",
+    )
+
+
+def test_a_mention_comes_back_as_it_was_given(store: Store) -> None:
+    mention = a_full_mention(a_full_post())
+    record(store, posts=(mention.post,), mentions=(mention,))
+    with store.reading() as look:
+        found = look.mentions([mention.post.id, "other"], mention.brand)
+    assert found == {mention.post.id: mention}
+
+
+def test_a_mention_belongs_to_its_brand_alone(store: Store) -> None:
+    mine = a_mention("1", brand="Acme")
+    record(store, posts=(mine.post,), mentions=(mine, a_mention("1", brand="Bolt", anger=None)))
+    with store.reading() as look:
+        assert look.mentions([mine.post.id], "Acme")[mine.post.id].score.anger == 0.8
+        assert look.mentions([mine.post.id], "Bolt")[mine.post.id].score.anger is None
+        assert look.mentions([mine.post.id], "Cola") == {}
+
+
+def test_known_tells_posts_by_id_and_by_uri(store: Store) -> None:
+    post = a_full_post()
+    other = a_post("2")
+    record(store, posts=(post, other), mentions=(a_full_mention(post),))
+    expected = Known(
+        id=post.id,
+        seen_at=NOON,
+        text=post.text,
+        counters=post.counters,
+        is_mention=True,
+    )
+    assert post.uri is not None
+    with store.reading() as look:
+        assert look.known([post.id], []) == {post.id: expected}
+        assert look.known([], [post.uri, "https://else.example/1"]) == {post.uri: expected}
+        assert look.known([other.id], [])[other.id].is_mention is False
+        assert set(look.known([post.id, other.id, "x"], [post.uri])) == {
+            post.id,
+            other.id,
+            post.uri,
+        }
+
+
+def test_a_boost_that_bears_the_id_of_its_post_is_another_post(store: Store) -> None:
+    post = a_post("1", text="the original")
+    boost = a_post("1", kind=PostKind.BOOST, text="", boost_of=post.key)
+    record(store, posts=(post, boost))
+    with store.reading() as look:
+        known = look.known([post.id, boost.id], [])
+        assert look.threads([post.key]) == {post.key: post.key}
+    assert known[post.id].text == "the original"
+    assert known[boost.id].text == ""
+
+
+def test_threads_names_the_thread_of_a_stored_reply(store: Store) -> None:
+    record(store, posts=(a_post("1"), a_post("2", thread="1", parent="1")))
+    with store.reading() as look:
+        found = look.threads(["jsonl::1", "jsonl::2", "jsonl::3"])
+    assert found == {"jsonl::1": "jsonl::1", "jsonl::2": "jsonl::1"}
+
+
+def test_a_post_given_twice_stays_as_it_first_came(store: Store) -> None:
+    record(store, posts=(a_post("1", text="first"),))
+    record(store, posts=(a_post("1", text="second"), a_post("2"), a_post("2", text="x")))
+    with store.reading() as look:
+        known = look.known(["jsonl::post:1", "jsonl::post:2"], [])
+        assert look.statistics(NOON).posts == 2
+    assert known["jsonl::post:1"].text == "first"
+    assert known["jsonl::post:2"].text == "Acme lost my parcel again"
+
+
+def test_an_edit_changes_the_words_but_not_when_it_was_first_seen(store: Store) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    later = NOON + minutes(9)
+    edit = replace(
+        mention.post,
+        text="Acme found it",
+        edited_at=later,
+        seen_at=later,
+        counters=Counters(likes=3),
+    )
+    record(store, edits=(edit,), mentions=(replace(mention, post=edit, matched="acme!"),))
+    with store.reading() as look:
+        known = look.known([edit.id], [])[edit.id]
+        found = look.mentions([edit.id], "Acme")[edit.id]
+    assert known.text == "Acme found it"
+    assert known.seen_at == later
+    assert known.counters == Counters(likes=3)
+    assert known.is_mention
+    assert found == replace(mention, post=replace(edit, seen_at=NOON), matched="acme!")
+
+
+def test_an_edit_that_speaks_of_the_brand_no_more_takes_its_mention_away(store: Store) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    record(store, edits=(replace(mention.post, text="never mind"),))
+    with store.reading() as look:
+        assert look.mentions([mention.post.id], "Acme") == {}
+        assert not look.known([mention.post.id], [])[mention.post.id].is_mention
+
+
+def test_an_edit_of_the_counters_alone_keeps_the_mention(store: Store) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    record(store, edits=(replace(mention.post, counters=Counters(replies=5)),))
+    with store.reading() as look:
+        found = look.mentions([mention.post.id], "Acme")[mention.post.id]
+    assert found.post.counters == Counters(replies=5)
+    assert found.score == mention.score
+
+
+def test_a_post_may_begin_to_speak_of_a_brand_when_it_is_edited(store: Store) -> None:
+    record(store, posts=(a_post("1", text="hm"),))
+    mention = a_mention("1", text="hm, Acme")
+    record(store, edits=(mention.post,), mentions=(mention,))
+    with store.reading() as look:
+        assert look.known([mention.post.id], [])[mention.post.id].is_mention
+        assert look.mentions([mention.post.id], "Acme") == {mention.post.id: mention}
+
+
+def test_a_post_that_comes_and_is_edited_in_one_batch_is_kept_as_edited(store: Store) -> None:
+    first = a_mention("1", text="Acme is bad")
+    edited = a_mention("1", text="Acme is very bad", at=NOON + minutes(1))
+    record(store, posts=(first.post,), edits=(edited.post,), mentions=(first, edited))
+    with store.reading() as look:
+        found = look.mentions([first.post.id], "Acme")[first.post.id]
+    assert found.post.text == "Acme is very bad"
+
+
+def test_a_mention_that_an_edit_in_the_same_batch_undid_is_not_kept(store: Store) -> None:
+    first = a_mention("1", text="Acme is bad")
+    edit = a_post("1", text="never mind", at=NOON + minutes(1))
+    record(store, posts=(first.post,), edits=(edit,), mentions=(first,))
+    with store.reading() as look:
+        assert look.mentions([first.post.id], "Acme") == {}
+        assert look.known([first.post.id], [])[first.post.id].is_mention is False
+
+
+# ---------------------------------------------------------------- feeds, states, clock
+def test_the_cursor_is_committed_with_its_feed(store: Store) -> None:
+    record(store, feed="town", cursor={"min_id": "7", "etag": '"ä"'})
+    record(store, feed="hn", cursor={"since": "9"})
+    record(store, feed="town", cursor={"min_id": "8"})
+    record(store, feed="town")
+    with store.reading() as look:
+        assert look.cursor("town") == {"min_id": "8"}
+        assert look.cursor("hn") == {"since": "9"}
+
+
+def test_health_is_kept_a_feed(store: Store) -> None:
+    well = FeedHealth(feed="town", source="mastodon", last_ok_at=NOON, next_poll_at=NOON)
+    blind = FeedHealth(
+        feed="hn",
+        source="hackernews",
+        last_ok_at=NOON - DAY,
+        last_post_at=NOON - DAY,
+        blind_since=NOON,
+        why="503",
+        failures=3,
+    )
+    record(store, health=(replace(well, failures=2), blind))
+    record(store, health=(well,))
+    with store.reading() as look:
+        assert look.health() == {"hn": blind, "town": well}
+
+
+def test_states_are_replaced_and_forgotten_by_key(store: Store) -> None:
+    def state(key: str, body: bytes, version: int = 1) -> StoredState:
+        return StoredState(detector="spike", version=version, key=key, body=body)
+
+    record(
+        store,
+        states={
+            ("spike", "Acme"): state("Acme", b"\x00one"),
+            ("spike", "Bolt"): state("Bolt", b"two"),
+        },
+    )
+    record(store, states={("spike", "Acme"): state("Acme", b"new", 2), ("spike", "Bolt"): None})
+    record(store, states={("pile_on", "gone"): None})
+    with store.reading() as look:
+        assert list(look.states()) == [state("Acme", b"new", 2)]
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        NOON,
+    ],
+)
+def test_the_clock_may_stand_at_any_instant(store: Store, at: datetime) -> None:
+    record(store, clock=at)
+    with store.reading() as look:
+        assert look.clock() == at
+
+
+# ---------------------------------------------------------------- roots
+def roots(store: Store, since: datetime = NOON - timedelta(hours=6), most: int = 20) -> list[str]:
+    with store.reading() as look:
+        return [root.native_id for root in look.roots("jsonl", "", since, most)]
+
+
+def test_roots_are_told_with_their_key_and_age(store: Store) -> None:
+    mention = a_mention("1", counters=Counters(replies=2))
+    record(store, posts=(mention.post,), mentions=(mention,))
+    with store.reading() as look:
+        found = look.roots("jsonl", "", NOON - DAY, 20)
+    assert found == (Root(key="jsonl::1", native_id="1", created_at=NOON),)
+
+
+def test_a_root_without_a_reaction_is_not_read_again(store: Store) -> None:
+    mention = a_mention("1", counters=Counters(replies=0, likes=900, views=9000))
+    record(store, posts=(mention.post,), mentions=(mention,))
+    assert roots(store) == []
+
+
+@pytest.mark.parametrize(
+    "reaction",
+    [
+        a_post("2", thread="1", parent="1", text="same here"),
+        a_post("2", kind=PostKind.BOOST, text="", boost_of="jsonl::1"),
+        a_post("2", kind=PostKind.QUOTE, text="look", quote_of="jsonl::1"),
+    ],
+    ids=["reply", "boost", "quote"],
+)
+def test_a_stored_reaction_makes_a_root_worth_reading(store: Store, reaction: Post) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    record(store, posts=(reaction,))
+    assert roots(store) == ["1"]
+
+
+def test_counters_read_again_make_a_root_worth_reading(store: Store) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    count = Count(
+        thread_id="jsonl::1", counters=Counters(boosts=1), root_created_at=mention.post.created_at
+    )
+    record(store, counts=((NOON + minutes(1), count),))
+    assert roots(store) == ["1"]
+
+
+def test_a_root_that_speaks_of_no_brand_counts_when_a_reply_does(store: Store) -> None:
+    reply = a_mention("2", thread="1", parent="1")
+    record(store, posts=(a_post("1", text="hm"), a_post("8"), a_post("9", thread="8", parent="8")))
+    assert roots(store) == []
+    record(store, posts=(reply.post,), mentions=(reply,))
+    assert roots(store) == ["1"]
+
+
+def test_old_roots_and_those_of_other_places_are_left_out(store: Store) -> None:
+    counters = Counters(replies=9)
+    old = a_mention("1", at=NOON - timedelta(hours=7), counters=counters)
+    other = a_mention("2", source="mastodon", counters=counters)
+    hosted = a_mention("3", host="town.example", counters=counters)
+    boundary = a_mention("4", at=NOON - timedelta(hours=6), counters=counters)
+    mine = a_mention("5", counters=counters)
+    mentions = (old, other, hosted, boundary, mine)
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    assert roots(store) == ["5"]
+
+
+def test_the_hottest_roots_come_first_and_only_the_most_wanted(store: Store) -> None:
+    slow = a_mention("slow", at=NOON - minutes(300), counters=Counters(replies=30))
+    fast = a_mention("fast", at=NOON - minutes(20), counters=Counters(replies=20))
+    faster = a_mention("faster", at=NOON - minutes(20), counters=Counters(boosts=15, quotes=15))
+    mentions = (slow, fast, faster)
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    now = a_post("now", thread="slow", parent="slow", at=NOON)
+    record(store, posts=(now,))
+    assert roots(store) == ["faster", "fast", "slow"]
+    assert roots(store, most=1) == ["faster"]
+
+
+# ---------------------------------------------------------------- incidents
+def a_full_incident() -> Incident:
+    spike = an_alert(
+        "spike:Acme:1",
+        at=NOON + minutes(5),
+        ended_at=NOON + minutes(5),
+        first_post_at=NOON - minutes(20),
+        observed=9.25,
+        expected=1.5,
+        chance=1e-200,
+        window_minutes=60,
+        reach=3_000_000_000,
+        not_judged=0.25,
+        evidence=("jsonl::post:2", "jsonl::post:1"),
+    )
+    pile_on = an_alert("pile_on:jsonl::1", kind=AlertKind.PILE_ON, thread_id="jsonl::1")
+    return an_incident(
+        "inc-full",
+        status=Status.RESOLVED,
+        last_alert_at=NOON + minutes(5),
+        first_post_at=NOON - minutes(20),
+        first_seen_at=NOON - minutes(19),
+        acknowledged_at=NOON + minutes(1),
+        responded_at=NOON + minutes(2),
+        closed_at=NOON + minutes(50),
+        owner="Мария",
+        resolution=Resolution.REFUND,
+        answer_url="https://example.org/answer",
+        previous_id="inc-0",
+        sequence=7,
+        alerts=(spike, pile_on),
+        exhibits=(an_exhibit("jsonl::post:2", sentiment=None, anger=None, url=None), an_exhibit()),
+        timeline=(
+            Step(at=NOON, who="emberwatch", action=Action.OPENED),
+            Step(at=NOON + minutes(1), who="Мария", action=Action.ACKNOWLEDGED, note="mine"),
+        ),
+    )
+
+
+def test_an_incident_comes_back_whole(store: Store) -> None:
+    incident = a_full_incident()
+    record(store, incidents=(incident,))
+    with store.reading() as look:
+        assert look.incident("inc-full") == incident
+        assert look.incidents() == [incident]
+        assert look.latest("Acme", "Acme") == incident
+
+
+def test_a_later_version_of_an_incident_replaces_the_whole(store: Store) -> None:
+    before = a_full_incident()
+    after = replace(
+        before,
+        status=Status.OPEN,
+        closed_at=None,
+        resolution=None,
+        alerts=before.alerts[::-1],
+        exhibits=before.exhibits[:1],
+        timeline=(*before.timeline, Step(at=NOON, who="x", action=Action.REOPENED)),
+    )
+    record(store, incidents=(before,))
+    record(store, incidents=(after,))
+    with store.reading() as look:
+        assert look.incidents() == [after]
+
+
+def test_a_later_alert_replaces_the_one_with_its_id_in_its_incident(store: Store) -> None:
+    incident = an_incident()
+    record(store, incidents=(incident,))
+    later = replace(incident.alerts[0], reason="worse", at=NOON + minutes(3))
+    record(store, orphans=(later,))
+    with store.reading() as look:
+        assert look.incident("inc-1") == replace(incident, alerts=(later,))
+
+
+def test_an_orphan_may_join_an_incident(store: Store) -> None:
+    orphan = an_alert("surge:Acme", kind=AlertKind.SURGE)
+    record(store, orphans=(orphan,))
+    with store.reading() as look:
+        assert look.incident_of_alert(orphan.id) is None
+    record(store, incidents=(an_incident(alerts=(an_alert(), orphan)),))
+    with store.reading() as look:
+        assert look.incident_of_alert(orphan.id) == "inc-1"
+        assert look.incidents()[0].alerts == (an_alert(), orphan)
+
+
+def test_an_alert_that_outlived_its_incident_is_known_by_the_newest(store: Store) -> None:
+    alert = an_alert()
+    record(store, incidents=(an_incident("first", alerts=(alert,), status=Status.RESOLVED),))
+    record(store, incidents=(an_incident("second", alerts=(alert,), opened_at=NOON + DAY),))
+    with store.reading() as look:
+        assert look.incident_of_alert(alert.id) == "second"
+        assert [each.alerts for each in look.incidents()] == [(alert,), (alert,)]
+
+
+def some_incidents() -> tuple[Incident, ...]:
+    def numbered(n: int, **facts: object) -> Incident:
+        return an_incident(
+            f"inc-{n}", opened_at=NOON + minutes(n), alerts=(an_alert(f"a{n}"),), **facts
+        )
+
+    blind: Alert = an_alert("blind", kind=AlertKind.WATCH_BLIND, subject="town")
+    return (
+        numbered(3, status=Status.RESOLVED),
+        numbered(1, status=Status.ACKNOWLEDGED),
+        numbered(2, brand="Bolt", status=Status.DISMISSED),
+        an_incident(
+            "us-4", brand=None, subject="town", opened_at=NOON + minutes(4), alerts=(blind,)
+        ),
+    )
+
+
+def test_incidents_are_listed_oldest_first_and_sifted(store: Store) -> None:
+    record(store, incidents=some_incidents())
+
+    def ids(**wanted: object) -> list[str]:
+        with store.reading() as look:
+            return [each.id for each in look.incidents(**wanted)]  # type: ignore[arg-type]
+
+    assert ids() == ["inc-1", "inc-2", "inc-3", "us-4"]
+    assert ids(is_open=True) == ["inc-1", "us-4"]
+    assert ids(is_open=False) == ["inc-2", "inc-3"]
+    assert ids(brand="Bolt") == ["inc-2"]
+    assert ids(opened_from=NOON + minutes(2), opened_to=NOON + minutes(3)) == ["inc-2", "inc-3"]
+    assert ids(
+        opened_from=NOON
+        + minutes(
+            2,
+        )
+        + timedelta(microseconds=1)
+    ) == ["inc-3", "us-4"]
+    assert ids(most=2) == ["inc-3", "us-4"]
+    assert ids(most=0) == []
+
+
+def test_those_that_gather_are_those_that_are_not_closed(store: Store) -> None:
+    record(store, incidents=some_incidents())
+    with store.reading() as look:
+        assert [each.id for each in look.gathering()] == ["inc-1", "us-4"]
+
+
+def test_the_latest_is_of_the_brand_or_else_of_the_subject(store: Store) -> None:
+    record(store, incidents=some_incidents())
+
+    def latest(brand: str | None, subject: str) -> str | None:
+        with store.reading() as look:
+            found = look.latest(brand, subject)
+        return found and found.id
+
+    assert latest("Acme", "anything") == "inc-3"
+    assert latest("Bolt", "Bolt") == "inc-2"
+    assert latest(None, "town") == "us-4"
+    assert latest(None, "Acme") is None
+    assert latest("Cola", "town") is None
+
+
+def test_an_incident_is_found_by_an_unambiguous_beginning_of_its_id(store: Store) -> None:
+    record(store, incidents=some_incidents())
+
+    def found(id: str) -> str | None:
+        with store.reading() as look:
+            incident = look.incident(id)
+        return incident and incident.id
+
+    assert found("inc-3") == "inc-3"
+    assert found("us") == "us-4"
+    assert found("inc-") is None
+    assert found("") is None
+    assert found("inc-33") is None
+    assert found("%") is None
+
+
+def test_a_whole_id_is_unambiguous_though_it_begins_another(store: Store) -> None:
+    record(
+        store,
+        incidents=(an_incident("ab"), an_incident("abc", alerts=(an_alert("other"),))),
+    )
+    with store.reading() as look:
+        found = look.incident("ab")
+    assert found is not None
+    assert found.id == "ab"
+
+
+# ---------------------------------------------------------------- the outbox
+def test_a_notification_comes_back_as_it_was_given(store: Store) -> None:
+    notification = a_notification(
+        attempts=3,
+        state=DeliveryState.DEAD,
+        first_try_at=NOON + minutes(1),
+        delivered_at=NOON + minutes(2),
+        last_answer="500 Грешка",
+    )
+    record(store, notifications=(notification,))
+    assert outbox(store) == {"note-1": notification}
+
+
+def test_a_notification_given_twice_is_owed_once(store: Store) -> None:
+    record(store, notifications=(a_notification(),))
+    with store.writing() as tx:
+        tx.settle(replace(a_notification(), state=DeliveryState.DELIVERED, attempts=1))
+    record(store, notifications=(a_notification(payload="other"),))
+    assert outbox(store)["note-1"].state is DeliveryState.DELIVERED
+    assert outbox(store)["note-1"].payload == a_notification().payload
+
+
+def test_what_is_due_is_claimed_oldest_first(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("young", created_at=NOON + minutes(2)),
+            a_notification("old", created_at=NOON + minutes(1)),
+            a_notification("later", next_try_at=NOON + DAY),
+            a_notification("done", state=DeliveryState.DELIVERED),
+            a_notification("dead", state=DeliveryState.DEAD),
+        ),
+    )
+    assert claimed(store, NOON + minutes(3)) == ["old", "young"]
+
+
+def test_what_is_claimed_is_not_claimed_again_until_its_lease_has_passed(store: Store) -> None:
+    record(store, notifications=(a_notification(),))
+    assert claimed(store, NOON - minutes(1)) == []
+    assert claimed(store, NOON) == ["note-1"]
+    assert claimed(store, NOON + LEASE - minutes(1)) == []
+    assert claimed(store, NOON + LEASE) == ["note-1"]
+
+
+def test_a_claim_takes_no_more_than_asked_and_only_for_whom_it_is(store: Store) -> None:
+    record(
+        store,
+        notifications=tuple(
+            a_notification(f"{who}-{n}", notifier=who, created_at=NOON + minutes(n))
+            for n in range(3)
+            for who in ("ops", "chat")
+        ),
+    )
+    at = NOON + minutes(9)
+    assert claimed(store, at, most=2, notifier="chat") == ["chat-0", "chat-1"]
+    with store.reading() as look:
+        assert look.due(at) == ("chat", "ops")
+    assert claimed(store, at, notifier="chat") == ["chat-2"]
+    with store.reading() as look:
+        assert look.due(at) == ("ops",)
+        assert look.due(NOON - minutes(1)) == ()
+    assert claimed(store, at, most=1) == ["ops-0"]
+
+
+def test_every_lease_can_be_given_back(store: Store) -> None:
+    record(store, notifications=(a_notification("a"), a_notification("b"), a_notification("c")))
+    assert claimed(store, NOON, most=2) == ["a", "b"]
+    with store.writing() as tx:
+        assert tx.release() == 2
+    assert claimed(store, NOON) == ["a", "b", "c"]
+
+
+def test_a_settled_try_is_written_and_gives_back_its_lease(store: Store) -> None:
+    record(store, notifications=(a_notification(),))
+    assert claimed(store, NOON) == ["note-1"]
+    failed = replace(
+        a_notification(),
+        attempts=1,
+        next_try_at=NOON + timedelta(seconds=5),
+        first_try_at=NOON,
+        last_answer="503",
+    )
+    with store.writing() as tx:
+        tx.settle(failed)
+    assert outbox(store) == {"note-1": failed}
+    assert claimed(store, NOON + timedelta(seconds=4)) == []
+    assert claimed(store, NOON + timedelta(seconds=5)) == ["note-1"]
+
+
+def test_a_settled_try_of_something_unknown_is_no_news(store: Store) -> None:
+    with store.writing() as tx:
+        tx.settle(a_notification())
+    assert outbox(store) == {}
+
+
+def test_a_disabled_notifier_holds_what_it_is_owed_until_it_is_enabled(store: Store) -> None:
+    record(store, notifications=(a_notification(), a_notification("else", notifier="chat")))
+    assert claimed(store, NOON) == ["note-1", "else"]
+    with store.writing() as tx:
+        tx.disable("ops", NOON, "410 Gone")
+    with store.reading() as look:
+        assert look.disabled() == {"ops": "410 Gone"}
+    assert outbox(store)["note-1"].state is DeliveryState.HELD
+    assert claimed(store, NOON + DAY) == ["else"]
+    with store.writing() as tx:
+        tx.enable("ops", NOON + 2 * DAY)
+    with store.reading() as look:
+        assert look.disabled() == {}
+        assert look.due(NOON + 2 * DAY) == ("chat", "ops")
+    assert outbox(store)["note-1"].next_try_at == NOON + 2 * DAY
+    assert "note-1" in claimed(store, NOON + 2 * DAY)
+
+
+def test_what_becomes_owed_to_a_disabled_notifier_is_held(store: Store) -> None:
+    with store.writing() as tx:
+        tx.disable("ops", NOON, "410 Gone")
+        tx.disable("ops", NOON, "still gone")
+    record(store, notifications=(a_notification(),))
+    assert outbox(store)["note-1"].state is DeliveryState.HELD
+    with store.writing() as tx:
+        tx.settle(replace(a_notification(), attempts=1))
+    assert outbox(store)["note-1"].state is DeliveryState.HELD
+    with store.reading() as look:
+        assert look.disabled() == {"ops": "still gone"}
+        assert look.due(NOON + DAY) == ()
+
+
+@pytest.mark.parametrize(
+    "state", [DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.WAITING]
+)
+def test_a_revived_notification_is_due_again_under_its_id(
+    store: Store, state: DeliveryState
+) -> None:
+    given = a_notification(
+        attempts=12, state=state, first_try_at=NOON, delivered_at=NOON, next_try_at=NOON + DAY
+    )
+    record(store, notifications=(given,))
+    with store.writing() as tx:
+        assert tx.revive(["note-1", "unknown"], NOON + minutes(1)) == 1
+    assert outbox(store)["note-1"] == replace(
+        given,
+        attempts=0,
+        state=DeliveryState.WAITING,
+        next_try_at=NOON + minutes(1),
+        delivered_at=None,
+    )
+    assert claimed(store, NOON + minutes(1)) == ["note-1"]
+
+
+def test_what_is_held_is_not_revived(store: Store) -> None:
+    record(store, notifications=(a_notification(), a_notification("b", state=DeliveryState.DEAD)))
+    with store.writing() as tx:
+        tx.disable("ops", NOON, "410")
+        assert tx.revive(["note-1", "b"], NOON) == 1
+    assert {each.state for each in outbox(store).values()} == {DeliveryState.HELD}
+
+
+def test_notifications_are_listed_oldest_first_and_sifted(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("c", created_at=NOON + minutes(3)),
+            a_notification("a", created_at=NOON + minutes(1), state=DeliveryState.DEAD),
+            a_notification("b", created_at=NOON + minutes(2), notifier="chat"),
+        ),
+    )
+
+    def ids(**wanted: object) -> list[str]:
+        with store.reading() as look:
+            return [each.id for each in look.notifications(**wanted)]  # type: ignore[arg-type]
+
+    assert ids() == ["a", "b", "c"]
+    assert ids(state="waiting") == ["b", "c"]
+    assert ids(state="waiting", notifier="ops") == ["c"]
+    assert ids(most=2) == ["b", "c"]
+
+
+# ---------------------------------------------------------------- retention
+def purge(store: Store, before: datetime, at: datetime = NOON) -> int:
+    total = 0
+    while True:
+        with store.writing() as tx:
+            count = tx.purge(before, at)
+        if not count:
+            return total
+        total += count
+
+
+def test_old_posts_lose_text_and_author_everywhere_but_still_count(store: Store) -> None:
+    old = a_mention("1", author="anna", at=NOON - DAY, url="https://example.org/@anna/1")
+    young = a_mention("2", author="boris")
+    record(
+        store,
+        posts=(old.post, young.post),
+        mentions=(old, young),
+        incidents=(
+            an_incident(exhibits=(an_exhibit("jsonl::post:1"), an_exhibit("jsonl::post:2"))),
+        ),
+        notifications=(
+            a_notification("sent", state=DeliveryState.DELIVERED),
+            a_notification("due"),
+            a_notification("other", incident_id="inc-2", state=DeliveryState.DELIVERED),
+        ),
+        quarantine=((old.post.id, NOON, "Traceback: parcel"),),
+    )
+    assert purge(store, NOON) == 1
+    with store.reading() as look:
+        known = look.known([old.post.id, young.post.id], [])
+        mention = look.mentions([old.post.id], "Acme")[old.post.id]
+        exhibits = look.incidents()[0].exhibits
+        statistics = look.statistics(NOON)
+    assert known[old.post.id].text == ""
+    assert known[old.post.id].is_mention
+    assert known[young.post.id].text == young.post.text
+    assert mention.post.author.handle == ""
+    assert mention.post.url is None
+    assert mention.score.anger == old.score.anger
+    assert [(each.author, each.text, each.url) for each in exhibits] == [
+        ("", "", None),
+        ("anna", "Acme lost my parcel again", "https://example.org/anna/1"),
+    ]
+    assert (statistics.posts, statistics.quarantined) == (2, 1)
+    assert outbox(store)["sent"].payload == ""
+    assert outbox(store)["due"].payload != ""
+    assert outbox(store)["other"].payload != ""
+
+
+def test_an_erased_post_never_returns(store: Store) -> None:
+    old = a_mention("1", at=NOON - DAY, uri="https://example.org/@anna/1")
+    record(store, posts=(old.post,), mentions=(old,))
+    purge(store, NOON)
+    again = replace(old.post, seen_at=NOON, counters=Counters(replies=8))
+    record(store, posts=(again,), edits=(again,), mentions=(replace(old, post=again),))
+    with store.reading() as look:
+        known = look.known([old.post.id], ["https://example.org/@anna/1"])
+        mention = look.mentions([old.post.id], "Acme")[old.post.id]
+    assert set(known) == {old.post.id, "https://example.org/@anna/1"}
+    assert known[old.post.id].text == ""
+    assert known[old.post.id].counters == Counters(replies=8)
+    assert mention.post.author.handle == ""
+    assert roots(store, since=NOON - 2 * DAY) == []
+
+
+def test_old_payloads_go_and_what_was_never_sent_is_given_up(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("sent", created_at=NOON - DAY, state=DeliveryState.DELIVERED),
+            a_notification("held", created_at=NOON - DAY, state=DeliveryState.HELD),
+            a_notification("young"),
+        ),
+    )
+    assert purge(store, NOON) > 0
+    assert purge(store, NOON) == 0
+    after = outbox(store)
+    assert (after["sent"].state, after["sent"].payload) == (DeliveryState.DELIVERED, "")
+    assert (after["held"].state, after["held"].payload) == (DeliveryState.DEAD, "")
+    assert "retention" in after["held"].last_answer
+    assert after["young"].payload != ""
+    with store.writing() as tx:
+        assert tx.revive(["sent", "held"], NOON) == 0
+
+
+# ---------------------------------------------------------------- statistics
+def test_statistics_count_the_last_day_of_a_brand(store: Store) -> None:
+    mentions = (
+        a_mention("1", anger=0.5, at=NOON - minutes(10)),
+        a_mention("2", anger=0.25, at=NOON - DAY + minutes(1)),
+        a_mention("3", anger=None, at=NOON),
+        a_mention("4", anger=0.9, at=NOON - DAY),
+        a_mention("5", anger=0.9, at=NOON + minutes(1)),
+        a_mention("6", anger=0.9, brand="Bolt", at=NOON - 3 * DAY),
+    )
+    surge = an_alert("surge:Acme", kind=AlertKind.SURGE, started_at=NOON - minutes(5))
+    record(
+        store,
+        posts=tuple(each.post for each in mentions),
+        mentions=mentions,
+        feed="town",
+        orphans=(surge, an_alert("over", kind=AlertKind.SURGE, ended_at=NOON)),
+        quarantine=(("jsonl::post:9", NOON, "Traceback"),),
+        notifications=(
+            a_notification("w2", created_at=NOON - minutes(2)),
+            a_notification("w1", created_at=NOON - minutes(9)),
+            a_notification("d", state=DeliveryState.DEAD),
+            a_notification("h", state=DeliveryState.HELD, created_at=NOON - DAY),
+        ),
+    )
+    with store.reading() as look:
+        statistics = look.statistics(NOON)
+    acme, bolt = statistics.brands
+    assert (acme.brand, acme.mentions, acme.not_judged, acme.angry_weight) == ("Acme", 3, 1, 0.75)
+    assert acme.last_seen_at == NOON + minutes(1)
+    assert acme.surge_since == NOON - minutes(5)
+    assert (bolt.brand, bolt.mentions, bolt.angry_weight) == ("Bolt", 0, 0)
+    assert bolt.last_seen_at == NOON - 3 * DAY
+    assert bolt.surge_since is None
+    assert statistics.posts == 6
+    assert dict(statistics.posts_by_feed) == {"town": 3}
+    assert (statistics.waiting, statistics.oldest_waiting_at) == (2, NOON - minutes(9))
+    assert (statistics.dead, statistics.quarantined) == (1, 1)
+
+
+def test_a_surge_of_a_brand_without_mentions_is_shown(store: Store) -> None:
+    record(store, orphans=(an_alert("surge:Acme", kind=AlertKind.SURGE),))
+    with store.reading() as look:
+        (acme,) = look.statistics(NOON).brands
+    assert (acme.brand, acme.mentions, acme.last_seen_at) == ("Acme", 0, None)
+    assert acme.surge_since == NOON

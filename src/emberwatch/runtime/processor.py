@@ -131,7 +131,7 @@ class Processor:
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
         with store.reading() as look:
-            self._clock = look.clock()
+            self._clock = self._began_at = look.clock()
             self._health = look.health()
             self._load(look)
 
@@ -208,7 +208,20 @@ class Processor:
                 items.append(item)
         self._place(items, look)
         self._match(items, arrivals, look)
-        return items
+        return [item for item in items if item.mentions or not self._was_passed_by(item)]
+
+    def _was_passed_by(self, item: _Item) -> bool:
+        """Whether a replay passed this post by before it was cut.
+
+        A post that speaks of no brand is kept only if its thread is known by then, so a second
+        run must not take for new what the first one had no use for.
+        """
+        return (
+            not self._is_live
+            and item.is_new
+            and self._began_at is not None
+            and item.post.seen_at < self._began_at
+        )
 
     def _place(self, items: list[_Item], look: Reading) -> None:
         """Put each reply into its parent's thread, where the site named the parent alone."""

@@ -18,7 +18,6 @@ from collections.abc import (
 )
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +30,7 @@ from emberwatch.core.read.address import may_connect
 from emberwatch.core.read.breaker import CLOSED, Breaker, Circuit, ask, failed
 from emberwatch.core.read.inflate import Body, BodyBroken, BodyTooLarge
 from emberwatch.core.read.politeness import parse_rate, parse_retry_after, rest_after
+from emberwatch.core.read.verdict import objection
 from emberwatch.model.errors import ConfigError, DeliveryFailed, FeedRefused, FeedUnavailable
 from emberwatch.ports import Answer, Outbound, Outgoing, Request, Web
 
@@ -49,16 +49,7 @@ NOT_HANDED_ON = frozenset({"set-cookie", "content-encoding", "content-length"})
 KEPT_ALIVE = timedelta(seconds=30)
 ADDRESSES_TRIED = 4
 LOOK_UPS_AT_ONCE = 64
-HOSTS_REMEMBERED = 1000
 LONGEST_PAUSE_BEFORE_RETRY = timedelta(milliseconds=200)
-
-REFUSALS = {
-    401: "wants a login: check the feed's token",
-    403: "forbids us to read this: check the feed's token, or ask the site",
-    404: "has nothing at this address: check the feed's url",
-    410: "says that this is gone for good: give the feed its new address, or remove it",
-    451: "may not show this for legal reasons: remove the feed",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +68,7 @@ class Limits:
     headers: int = 64_000
     redirects: int = 3
     per_host: int = 2
+    hosts: int = 1000
     longest_rest: timedelta = timedelta(hours=1)
     nap: timedelta = timedelta(seconds=1)
     outbound_total: timedelta = timedelta(seconds=15)
@@ -105,17 +97,21 @@ class Network:
         resolver: Resolver | None = None,
         ca: Path | None = None,
     ) -> None:
-        # At their lower levels both log addresses and headers whole, secrets included.
-        for chatty in ("httpx", "httpcore"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+        # At its lowest level it logs addresses and headers whole, secrets included.
+        logging.getLogger("httpcore").setLevel(logging.WARNING)
         self._limits = limits
         self._clock = clock
         self._chance = chance
         self._sleep = sleep
+        self._user_agent = user_agent
+        # httpx's timeouts are for each single read: what bounds a fetch is `asyncio.timeout`.
+        self._timeout = httpx.Timeout(None, connect=limits.connect.total_seconds()).as_dict()
         guard = _Guard(allow, resolver or _LookUp())
         tls = _trust(ca)
-        self._kept = _client(guard, tls, user_agent, limits, is_kept_alive=True)
-        self._fresh = _client(guard, tls, user_agent, limits, is_kept_alive=False)
+        # Transports, not a client: a client follows the environment, keeps cookies, logs
+        # addresses, and stumbles over a redirect to `javascript:` even when it may not follow.
+        self._kept = _Transport(guard, tls, kept_alive=None)
+        self._fresh = _Transport(guard, tls, kept_alive=0)
         self._hosts: dict[str, _Host] = {}
         self._rests: dict[tuple[str, str], _Rest] = {}
 
@@ -159,7 +155,14 @@ class Network:
                 left -= asyncio.get_running_loop().time() - started
                 self._heed(feed, place, answer)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
-                self._judge(place, answer, is_conditional=_is_conditional(headers))
+                objected = objection(
+                    place,
+                    answer.status,
+                    asked=self._asked(answer),
+                    is_conditional=_is_conditional(headers),
+                )
+                if objected is not None:
+                    raise objected
                 return answer
             try:
                 following = _fit(answer.headers["location"], {}, seen_from=url)
@@ -175,8 +178,9 @@ class Network:
     @contextlib.asynccontextmanager
     async def _turn(self, feed: str, place: str) -> AsyncIterator["_Host"]:
         """Wait for a place among the host's few, then make sure that it wants to be asked."""
-        if len(self._hosts) >= HOSTS_REMEMBERED:
-            self._hosts = {name: host for name, host in self._hosts.items() if host.users}
+        if len(self._hosts) >= self._limits.hosts:
+            # A site that sends us to ever new hosts must not fill the memory.
+            self._hosts = {name: host for name, host in self._hosts.items() if host.is_of_use}
         host = self._hosts.setdefault(place, _Host(place, self._limits.per_host))
         host.users += 1
         try:
@@ -261,24 +265,34 @@ class Network:
 
     async def _exchange(
         self,
-        client: httpx.AsyncClient,
+        transport: "_Transport",
         url: httpx.URL,
         headers: httpx.Headers,
         connection: "_Connection",
     ) -> Answer:
-        request = client.build_request(
-            "GET", url, headers=headers, extensions={"trace": connection.note}
-        )
-        response = await client.send(request, stream=True)
+        request = self._request("GET", url, headers)
+        request.extensions["trace"] = connection.note
+        response = await transport.handle_async_request(request)
         try:
-            if sum(len(name) + len(value) for name, value in response.headers.raw) > (
-                self._limits.headers
-            ):
+            lengths = (len(name) + len(value) for name, value in response.headers.raw)
+            if sum(lengths) > self._limits.headers:
                 raise httpx.RemoteProtocolError(TOO_MANY_HEADERS)
             body = await self._whole(response) if response.is_success else b""
         finally:
             await response.aclose()
-        return self._answer(response, body)
+        return self._answer(response, url, body)
+
+    def _request(
+        self, method: str, url: httpx.URL, headers: httpx.Headers, body: bytes | None = None
+    ) -> httpx.Request:
+        ours = {"user-agent": self._user_agent, "accept": "*/*"}
+        return httpx.Request(
+            method,
+            url,
+            headers=_merged(ours, headers),
+            content=body,
+            extensions={"timeout": self._timeout},
+        )
 
     async def _whole(self, response: httpx.Response) -> bytes:
         body = Body(response.headers.get("content-encoding", ""), self._limits.body)
@@ -289,7 +303,7 @@ class Network:
             body.add(chunk)
         return body.end()
 
-    def _answer(self, response: httpx.Response, body: bytes) -> Answer:
+    def _answer(self, response: httpx.Response, url: httpx.URL, body: bytes) -> Answer:
         headers = {
             name: value for name, value in response.headers.items() if name not in NOT_HANDED_ON
         }
@@ -297,7 +311,7 @@ class Network:
             status=response.status_code,
             headers=headers,
             body=body,
-            url=str(response.url),
+            url=str(url),
             received_at=self._clock(),
         )
 
@@ -319,25 +333,6 @@ class Network:
         told = parse_retry_after(answer.headers.get("retry-after"), answer.received_at, longest)
         return told if rest is None else max(rest, told or rest)
 
-    def _judge(self, place: str, answer: Answer, *, is_conditional: bool) -> None:
-        """Raise what an answer's status means; return if it may be used."""
-        status = answer.status
-        asked = self._asked(answer)
-        if 200 <= status < 300 or (status == 304 and is_conditional):
-            return
-        if status == 304:
-            # To believe it would be to see nothing for ever.
-            raise FeedUnavailable(f"{place} answered 304 (unchanged) though nothing was known")
-        if status == 429 or (status == 403 and asked is not None):
-            until = f"; it is asked again in {_seconds(asked)}" if asked else ""
-            raise FeedUnavailable(
-                f"{place} answered {status}: we asked too often{until}", retry_after=asked
-            )
-        if status in REFUSALS:
-            raise FeedRefused(f"{place} answered {status}: it {REFUSALS[status]}")
-        what = "it has trouble of its own" if status >= 500 else "that is no answer to build on"
-        raise FeedUnavailable(f"{place} answered {status}: {what}", retry_after=asked)
-
     # ------------------------------------------------------------ telling
     async def post(self, message: Outgoing) -> Answer:
         """Post once, on a connection of its own, and return any answer; redirects are answers.
@@ -354,11 +349,11 @@ class Network:
         place = _place(url)
         headers = _headers(message.headers)
         headers["accept-encoding"] = "identity"
-        request = self._fresh.build_request("POST", url, headers=headers, content=message.body)
+        request = self._request("POST", url, headers, message.body)
         deadline = asyncio.get_running_loop().time() + self._limits.outbound_total.total_seconds()
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._fresh.send(request, stream=True)
+                response = await self._fresh.handle_async_request(request)
         except TimeoutError:
             within = _seconds(self._limits.outbound_total)
             raise DeliveryFailed(f"{place} did not answer within {within}") from None
@@ -380,7 +375,7 @@ class Network:
                 ) from error
         finally:
             await response.aclose()
-        return self._answer(response, bytes(said[: self._limits.outbound_body]))
+        return self._answer(response, url, bytes(said[: self._limits.outbound_body]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +407,11 @@ class _Host:
         self.users = 0
         self.circuit: Circuit = CLOSED
         self.trouble = ""
+
+    @property
+    def is_of_use(self) -> bool:
+        """Whether it is being asked, or left alone, so that it may not be forgotten."""
+        return self.users > 0 or self.circuit.rested_at is not None
 
 
 class _Connection:
@@ -481,6 +481,12 @@ def _headers(plain: Mapping[str, str]) -> httpx.Headers:
             for name, text in plain.items()
         ]
     )
+
+
+def _merged(ours: Mapping[str, str], theirs: httpx.Headers) -> httpx.Headers:
+    merged = httpx.Headers(ours)
+    merged.update(theirs)
+    return merged
 
 
 def _is_conditional(headers: httpx.Headers) -> bool:
@@ -606,10 +612,14 @@ class _Guard(httpcore.AsyncNetworkBackend):
         each = None if timeout is None else timeout / len(tried)
         for address in tried[:-1]:
             with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                return await self._plain.connect_tcp(
-                    address, port, each, local_address, socket_options
+                return _Line(
+                    await self._plain.connect_tcp(
+                        address, port, each, local_address, socket_options
+                    )
                 )
-        return await self._plain.connect_tcp(tried[-1], port, each, local_address, socket_options)
+        return _Line(
+            await self._plain.connect_tcp(tried[-1], port, each, local_address, socket_options)
+        )
 
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
         with contextlib.suppress(ValueError):
@@ -621,6 +631,50 @@ class _Guard(httpcore.AsyncNetworkBackend):
         if not addresses:
             raise _Unnamed("no such name")
         return addresses
+
+
+class _Line(httpcore.AsyncNetworkStream):
+    """A connection that is closed when its TLS greeting is cancelled, which httpcore forgets."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(
+        self,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> bytes:
+        """Receive."""
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(
+        self,
+        buffer: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> None:
+        """Send."""
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> httpcore.AsyncNetworkStream:
+        """Speak TLS from here on."""
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except asyncio.CancelledError:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> object:
+        """Tell what httpcore wants to know of the connection."""
+        return self._stream.get_extra_info(info)
 
 
 class _LookUp:
@@ -676,31 +730,20 @@ def _trust(ca: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _client(
-    guard: _Guard, tls: ssl.SSLContext, user_agent: str, limits: Limits, *, is_kept_alive: bool
-) -> httpx.AsyncClient:
-    pool = httpcore.AsyncConnectionPool(
-        ssl_context=tls,
-        network_backend=guard,
-        max_connections=None,
-        max_keepalive_connections=None if is_kept_alive else 0,
-        keepalive_expiry=KEPT_ALIVE.total_seconds(),
-    )
-    return httpx.AsyncClient(
-        transport=_Transport(pool),
-        headers={"user-agent": user_agent},
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-        # Its timeouts are for each single read: what bounds a fetch is `asyncio.timeout`.
-        timeout=httpx.Timeout(None, connect=limits.connect.total_seconds()),
-        trust_env=False,
-    )
-
-
 class _Transport(httpx.AsyncBaseTransport):
-    """httpx's own transport, but over a pool with our guard, for which httpx has no setting."""
+    """httpx's own transport, but with our guard, for which it has no setting.
 
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
-        self._pool = pool
+    `kept_alive` is how many idle connections it keeps; None: all of them, for a while.
+    """
+
+    def __init__(self, guard: _Guard, tls: ssl.SSLContext, *, kept_alive: int | None) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            network_backend=guard,
+            max_connections=None,
+            max_keepalive_connections=kept_alive,
+            keepalive_expiry=KEPT_ALIVE.total_seconds(),
+        )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raise `httpx.TransportError`."""

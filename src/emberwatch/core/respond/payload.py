@@ -66,6 +66,7 @@ def _payload(telling: Telling, posts: int, room: Room) -> Json:
         "id": telling.id,
         "sequence": incident.sequence,
         "occurred_at": _instant(telling.at),
+        "time": _instant(telling.at),
         "reason": fit_line(telling.reason, room),
         "incident": _incident(incident, room),
         "alerts": [_alert(alert, room) for alert in told],

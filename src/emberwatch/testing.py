@@ -1,0 +1,152 @@
+"""Contract checks for people who write plug-ins: the suite that our own plug-ins pass."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from emberwatch.model.errors import FeedRefused, FeedUnavailable
+from emberwatch.model.post import Post
+from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Source, Web
+
+STRAYS = (
+    b"",
+    b"null",
+    b"{}",
+    b"[]",
+    b"[1, null, {}, []]",
+    b"[" * 50_000,
+    b"\x00\xff\xfe\x80",
+    b"<!doctype html><html><head><title>Log in</title></head><body>Who are you?</body></html>",
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>',
+)
+"""Bodies that hold no post, whatever the source."""
+
+CUTS = 12
+"""At how many places each recorded body is cut off."""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A way to the network that gives recorded answers in turn, the last one for ever."""
+
+    answers: Sequence[Answer]
+    requests: list[Request] = field(default_factory=list)
+
+    async def get(self, request: Request) -> Answer:
+        """Return the next answer, and keep what was asked."""
+        self.requests.append(request)
+        return self.answers[min(len(self.requests), len(self.answers)) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A network that is down."""
+
+    async def get(self, request: Request) -> Answer:
+        """Raise `FeedUnavailable`."""
+        raise FeedUnavailable("the network is down")
+
+
+async def check_source(source: Source, answers: Sequence[Answer], web: Web | None = None) -> None:
+    """Check that a source keeps what `emberwatch.ports.Source` promises.
+
+    `answers` are recorded answers of the site, at least one of them with a post. The source is
+    read over `web`, by default one that gives those answers in turn. Raises `AssertionError` that
+    says which promise is broken.
+    """
+    _check_class(source)
+    parsed = [source.parse(answer) for answer in answers]
+    _hold(any(each.posts for each in parsed), "give at least one recorded answer with a post")
+    for answer, each in zip(answers, parsed, strict=True):
+        for post in each.posts:
+            _check_post(post, answer)
+        _hold(source.parse(answer) == each, "parse: the same answer gave other posts")
+        _check_damaged(source, answer, each)
+    await _check_reading(source, answers, web or Recorded(answers))
+
+
+def _hold(promise: object, broken: str) -> None:
+    # Not an `assert`: the checks hold under `python -O` too.
+    if not promise:
+        raise AssertionError(broken)
+
+
+def _check_class(source: Source) -> None:
+    made = type(source)
+    kind = source.kind
+    _hold(kind, "kind: a short name is needed")
+    _hold(kind.islower(), f"kind: {kind!r} is not in lower case")
+    _hold(":" not in kind, f"kind: {kind!r} holds a ':', which parts an id")
+    options = made.Options
+    _hold(dataclasses.is_dataclass(options), f"{made.__name__}.Options: not a dataclass")
+    parameters = options.__dataclass_params__  # type: ignore[attr-defined]
+    _hold(parameters.frozen, f"{made.__name__}.Options: not frozen")
+    _hold(source.describe().strip().endswith("."), "describe: say it in a sentence")
+
+
+def _check_post(post: Post, answer: Answer) -> None:
+    which = f"post {post.id!r}"
+    for name, instant in (("created_at", post.created_at), ("edited_at", post.edited_at)):
+        _hold(instant is None or instant.utcoffset() == timedelta(), f"{which}: {name} not in UTC")
+    start = f"{post.source}:{post.host}:"
+    for name in ("parent_id", "thread_id", "boost_of", "quote_of"):
+        key = getattr(post, name)
+        _hold(key is None or key.startswith(start), f"{which}: {name} {key!r} is not a key")
+    _hold(post.url is None or post.url.startswith(("https://", "http://")), f"{which}: {post.url}")
+    for text in (post.text, post.title, post.native_id, post.author.handle, post.url or ""):
+        _hold("\x00" not in text, f"{which}: holds a NUL")
+        text.encode()  # a lone surrogate raises
+    for name, count in dataclasses.asdict(post.counters).items():
+        _hold(count is None or count >= 0, f"{which}: {name} is {count}")
+
+
+def _check_damaged(source: Source, answer: Answer, whole: Parsed) -> None:
+    true_ids = {post.id for post in whole.posts}
+    body = answer.body
+    cuts = [body[: len(body) * cut // CUTS] for cut in range(CUTS)]
+    for damaged in (*STRAYS, *cuts):
+        try:
+            parsed = source.parse(dataclasses.replace(answer, body=damaged))
+        except (FeedUnavailable, FeedRefused):
+            continue
+        invented = [post.id for post in parsed.posts if post.id not in true_ids]
+        _hold(not invented, f"parse: made {invented[:1]} up from {damaged[-60:]!r}")
+
+
+async def _check_reading(source: Source, answers: Sequence[Answer], web: Web) -> None:
+    first = Poll(feed="check", now=answers[-1].received_at, every=timedelta(minutes=1))
+    pages = await _pages(source, web, first)
+    _hold(pages, "read: gave no page")
+    ids = {post.id for page in pages for post in page.posts}
+    _hold(ids, "read: gave no post")
+    again = await _pages(source, web, dataclasses.replace(first, cursor=pages[-1].cursor))
+    for page in again:
+        _check_cursor(page.cursor)
+    if not isinstance(web, Recorded):
+        return
+    down = dataclasses.replace(first, cursor=pages[-1].cursor, unconditional=True)
+    if web.requests:
+        try:
+            await _pages(source, Down(), down)
+        except FeedUnavailable:
+            return
+        raise AssertionError("read: kept it to itself that the network is down")
+
+
+async def _pages(source: Source, web: Web, poll: Poll) -> list[Page]:
+    pages = []
+    async for page in source.read(web, poll):
+        _check_cursor(page.cursor)
+        _hold(page.listed >= 0, f"read: listed {page.listed} posts")
+        for post in page.posts:
+            _hold(post.thread_id, f"post {post.id!r}: stands in no thread")
+        pages.append(page)
+    return pages
+
+
+def _check_cursor(cursor: Mapping[str, str]) -> None:
+    _hold(cursor, "read: a cursor that is empty makes every poll the first")
+    for name, value in cursor.items():
+        _hold(isinstance(name, str), f"cursor: {name!r} is no text")
+        _hold(isinstance(value, str), f"cursor: {name} is {value!r}, no text")

@@ -86,7 +86,7 @@ def _replay(folder: Path, file: str = "story.jsonl", database: str = "watch.db")
 
 
 PROMISED = (
-    "SELECT * FROM mentions",
+    "SELECT post_id, brand, created_at, seen_at, text, thread_id, anger, flags FROM mentions",
     "SELECT * FROM alerts",
     "SELECT * FROM incidents",
     "SELECT * FROM incident_timeline",

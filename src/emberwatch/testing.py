@@ -80,7 +80,7 @@ def _check_class(source: Source) -> None:
     _hold(":" not in kind, f"kind: {kind!r} holds a ':', which parts an id")
     options = made.Options
     _hold(dataclasses.is_dataclass(options), f"{made.__name__}.Options: not a dataclass")
-    parameters = options.__dataclass_params__  # type: ignore[attr-defined]
+    parameters = options.__dataclass_params__
     _hold(parameters.frozen, f"{made.__name__}.Options: not frozen")
     _hold(source.describe().strip().endswith("."), "describe: say it in a sentence")
 

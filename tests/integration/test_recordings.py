@@ -1,0 +1,115 @@
+"""What real sites answered, parsed by the command as anyone would, against what is known of it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from emberwatch.cli.source import command
+
+PLATFORMS = ("mastodon", "hackernews", "feeds")
+MISSING = object()
+
+
+@pytest.fixture(params=PLATFORMS)
+def cases(request: pytest.FixtureRequest, shared: Path) -> list[Path]:
+    """The cases of one platform, but for streams, which are no answers to a poll."""
+    folder = shared / "data" / "recordings" / request.param
+    found = [path for path in sorted(folder.iterdir()) if not path.name.startswith("sse_")]
+    assert found, f"no recordings in {folder}"
+    return found
+
+
+def parsed(case: Path) -> tuple[int, list[dict[str, Any]], dict[str, Any]]:
+    meta = json.loads((case / "meta.json").read_text())
+    result = CliRunner().invoke(
+        command,
+        [
+            "parse", case.parent.name,
+            "--body", str(case / meta["body_file"]),
+            "--meta", str(case / "meta.json"),
+        ],
+    )  # fmt: skip
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    *posts, last = [json.loads(line) for line in result.stdout.splitlines()]
+    return result.exit_code, posts, last
+
+
+def instant(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=at.tzinfo or UTC)
+
+
+def first_of(told: dict[str, Any], *names: str) -> Any:
+    return next((told[name] for name in names if name in told), MISSING)
+
+
+def differences(post: dict[str, Any], told: dict[str, Any]) -> list[str]:
+    """Compare as the contract says; what `told` does not mention is not compared."""
+    counts = told.get("counts", {})
+    wanted = {
+        "native_id": told["id"],
+        "author": first_of(told, "author"),
+        "thread_id": told.get("root_id") or told["id"],
+        "parent_id": first_of(told, "parent_id"),
+        "boost_of": first_of(told, "boost_of"),
+        "quote_of": first_of(told, "quote_of"),
+        "replies": first_of(counts, "replies"),
+        "boosts": first_of(counts, "reposts", "retweet_count"),
+        "likes": first_of(counts, "likes", "score", "like_count"),
+    }
+    found = [
+        f"{told['id']}: {name} is {post[name]!r}, not {want!r}"
+        for name, want in wanted.items()
+        if want is not MISSING and (post[name] or None) != (want or None)
+    ]
+    for name in ("created_at", "edited_at"):
+        if name in told and instant(post[name]) != instant(told[name]):
+            found.append(f"{told['id']}: {name} is {post[name]}, not {told[name]}")
+    return found
+
+
+def test_every_recorded_post_is_read_as_its_own_client_reads_it(cases: list[Path]) -> None:
+    wrong = []
+    for case in cases:
+        told = json.loads((case / "expected.json").read_text())
+        _, posts, _ = parsed(case)
+        if [post["native_id"] for post in posts] != [each["id"] for each in told["posts"]]:
+            wrong.append(f"{case.name}: other posts, or in another order")
+            continue
+        for post, each in zip(posts, told["posts"], strict=True):
+            wrong += [f"{case.name}: {line}" for line in differences(post, each)]
+    assert wrong == []
+
+
+def test_a_recorded_error_gives_no_post_and_the_words_of_the_site(cases: list[Path]) -> None:
+    for case in cases:
+        told = json.loads((case / "expected.json").read_text())
+        code, posts, last = parsed(case)
+        assert (code == 1) == ("error" in told), case.name
+        if "error" in told:
+            assert posts == []
+            assert last["error"] == told["error"]
+
+
+def test_the_recorded_limits_are_read(cases: list[Path]) -> None:
+    for case in cases:
+        headers = json.loads((case / "meta.json").read_text())["headers"]
+        _, _, last = parsed(case)
+        if "x-ratelimit-limit" not in headers:
+            assert last["rate"] is None, case.name
+            continue
+        assert last["rate"]["limit"] == int(headers["x-ratelimit-limit"])
+        assert last["rate"]["remaining"] == int(headers["x-ratelimit-remaining"])
+        assert instant(last["rate"]["reset_at"]) == instant(headers["x-ratelimit-reset"])
+
+
+def test_the_cursor_of_a_recorded_page_leads_to_the_page_above_it(shared: Path) -> None:
+    case = shared / "data" / "recordings" / "mastodon" / "pagination_page2"
+    _, posts, last = parsed(case)
+    assert last["cursor"]["min_id"] == posts[0]["native_id"]

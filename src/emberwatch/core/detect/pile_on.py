@@ -24,8 +24,11 @@ from emberwatch.model.mention import Mention
 from emberwatch.model.post import Post, PostKind
 
 FAST = 10.0
-SLOW = 40.0
+SLOW = 30.0
 """Minutes over which the two rates of a thread fade."""
+STILL_GROWING = 1.25
+GROWING_AGAIN = 1.6
+"""How far the fast rate is above the slow one while a thread grows."""
 OLD = 600.0
 """Minutes after which a reaction adds next to nothing to either; it may not add nothing at all."""
 
@@ -334,8 +337,12 @@ class PileOn:
             burst_at, peak = reactions[0][0], 0.0
         fast, slow = _rates(thread, now)
         for moment, by in reactions:
-            growth = grow(growth, max(moment, burst_at), by)
-            grown += by
+            if moment < burst_at - silence:
+                before += by
+            else:
+                burst_at = min(burst_at, moment)
+                growth = grow(growth, moment, by)
+                grown += by
             ago = min((now - moment) / 60.0, OLD)
             fast += by / FAST * exp(-ago / FAST)
             slow += by / SLOW * exp(-ago / SLOW)
@@ -436,7 +443,8 @@ class PileOn:
         fast, slow = _rates(thread, at.timestamp())
         if fast < thread.peak / (2.0 if was is Fire.COOLING else 4.0):
             return Fire.COOLING
-        return Fire.GROWING if fast > slow * (1.0 if was is Fire.GROWING else 1.5) else Fire.BURNING
+        grows = STILL_GROWING if was is Fire.GROWING else GROWING_AGAIN
+        return Fire.GROWING if fast > slow * grows else Fire.BURNING
 
     def _changes_at(self, thread: Thread, fire: Fire) -> datetime:
         """Return when the fire will be another if nobody reacts any more."""
@@ -445,7 +453,8 @@ class PileOn:
             return out_at
         minutes = FAST * log(4.0 * thread.fast / thread.peak)
         if fire is Fire.GROWING:
-            minutes = min(minutes, log(thread.fast / thread.slow) / (1.0 / FAST - 1.0 / SLOW))
+            above = thread.fast / (STILL_GROWING * thread.slow)
+            minutes = min(minutes, log(above) / (1.0 / FAST - 1.0 / SLOW))
         changed_at = datetime.fromtimestamp(thread.rated_at, UTC) + timedelta(minutes=minutes)
         return min(out_at, changed_at + timedelta(seconds=1))
 

@@ -83,8 +83,8 @@ class Watched:
     `well_at` is when it was last read well (`started_at` if never, with `has_answered` false),
     `listed` how many posts it last held, at `listed_at`. `relisted` counts the answers in a row
     that held old posts. `failures`, `refusals` and `empties` are in a row too. `may_be_empty`: it
-    holds new posts alone, so that an empty answer means that there are none. `overdue_at` is when time first noticed that nobody had
-    polled it.
+    holds new posts alone, so that an empty answer only means that there are none. `overdue_at` is
+    when time first noticed that nobody had polled it.
     """
 
     started_at: datetime

@@ -148,7 +148,7 @@ def summarised(config: "Config") -> list[Block]:
 
 def _counted(brand: "Brand") -> str:
     counts = (
-        (len(brand.words), "word or phrase", "words and phrases"),
+        (len(brand.words), "word", "words"),
         (len(brand.handles), "handle", "handles"),
         (len(brand.hashtags), "hashtag", "hashtags"),
         (len(brand.groups), "group", "groups"),
@@ -207,9 +207,9 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
         ("feeds", feeds or ["none: nothing will be found"]),
     ]
     blocks = [block for block in blocks if block[1]]
-    crowd = f"one thread gathers a crowd; {brand.pile_on_floor} voices until there is history"
+    crowd = f"a crowd in one thread ({brand.pile_on_floor} until there is history)"
     meant = {
-        AlertKind.SPIKE: f"more anger than is normal at this hour; {_budget(brand)}",
+        AlertKind.SPIKE: "more anger than is normal at this hour",
         AlertKind.PILE_ON: crowd,
         AlertKind.SURGE: "many more posts than is normal, angry or not",
         AlertKind.FOLLOW_UP_DUE: "what a customer was promised falls due",
@@ -219,7 +219,8 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
     who = told(config, brand.name)
     rows = _columns((kind, _or(who[kind], "nobody"), what) for kind, what in meant.items())
     quiet = f"an alert within {_length(brand.quiet_after)} of the last joins the same incident"
-    blocks.append(("who is told", [*rows, quiet]))
+    blocks.append(("who is told", rows))
+    blocks.append(("how often", [_budget(brand), quiet]))
     return blocks
 
 

@@ -39,8 +39,11 @@ class GroupForm(Form):
     """A boolean query: at least one of `any`, every one of `all`, not a single one of `none`."""
 
     any: tuple[Written, ...] = ()
+    """At least one of these must be in the post."""
     all: tuple[Written, ...] = ()
+    """Every one of these must be in the post."""
     none: tuple[Written, ...] = ()
+    """Not a single one of these may be in the post."""
 
     @model_validator(mode="after")
     def _has_words(self) -> "GroupForm":
@@ -64,6 +67,7 @@ class BrandForm(Form):
     """What we watch for: a name, its spellings, what to ignore, the team that answers."""
 
     name: Name
+    """What it is called in alerts and commands."""
     words: tuple[
         Annotated[
             Annotated[Written, Tag(_WORD)] | Annotated[GroupForm, Tag(_GROUP)],
@@ -71,15 +75,25 @@ class BrandForm(Form):
         ],
         ...,
     ] = ()
+    """Words and phrases, in any case; or groups: {any: [...], all: [...], none: [...]}."""
     groups: Annotated[tuple[GroupForm, ...], BeforeValidator(_as_list)] = ()
+    """Groups, when they would rather stand apart from the words."""
     handles: tuple[Handle, ...] = ()
+    """Accounts that posts speak to, such as "@acme"."""
     hashtags: tuple[Hashtag, ...] = ()
+    """Hashtags, such as "#acme"."""
     exclude: tuple[Written, ...] = ()
+    """A post that holds one of these is left out, whatever else it holds."""
     languages: tuple[Language, ...] = ()
+    """What its customers write: codes such as en or bg."""
     team: Name = ""
+    """Who answers."""
     false_alarms_per_month: float = Field(default=1.0, gt=0, le=10000)
+    """The main knob: how many false alarms of anger it may cause in a month."""
     pile_on_floor: int = Field(default=300, ge=2, le=10**9)
+    """Fewest voices in one thread that count as huge while there is no history."""
     quiet_after: Duration = by_default("6h")
+    """An incident this long without a new alert is over; the next opens another."""
 
     @model_validator(mode="after")
     def _can_match(self) -> "BrandForm":
@@ -113,11 +127,17 @@ class FeedForm(Form):
     """One reading of a site; what `options` may hold depends on the source."""
 
     name: Name
+    """What it is called in alerts and commands."""
     source: Name
+    """The kind of site to read."""
     options: dict[str, object] = Field(default_factory=dict)
+    """What the source needs to know."""
     every: Duration = by_default("5m")
+    """How often it is read."""
     brands: tuple[Name, ...] = ()
+    """The brands to look for in it; without them, all."""
     backfill: Backfill = by_default("7d")
+    """How far back the first reading goes, to learn what is normal; or none."""
 
 
 class NotifierForm(Form):
@@ -126,15 +146,20 @@ class NotifierForm(Form):
     model_config = ConfigDict(extra="allow")
 
     name: Name
+    """What it is called in routes and commands."""
     kind: Name
+    """The kind of channel."""
 
 
 class RouteForm(Form):
     """Sends some incidents to some notifiers; without brands or kinds: any."""
 
     brands: tuple[Name, ...] = ()
+    """The brands it is for; without them, any."""
     kinds: tuple[AlertKind, ...] = ()
+    """The kinds of alert it is for; without them, any but surge."""
     notify: Annotated[tuple[Name, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    """The names of the notifiers to tell."""
 
     def route(self) -> Route:
         return Route(brands=self.brands, kinds=self.kinds, notify=self.notify)
@@ -144,6 +169,7 @@ class NetworkForm(Form):
     """The private ranges that feeds and receivers may lie in."""
 
     allow: tuple[NetworkText, ...] = ()
+    """Private ranges that feeds and receivers may lie in."""
 
 
 class HeartbeatForm(Form):
@@ -152,16 +178,25 @@ class HeartbeatForm(Form):
     model_config = ConfigDict(extra="allow")
 
     every: Duration = by_default("1m")
+    """How often the address is called."""
 
 
 class Document(Form):
     """The whole file."""
 
     database: FilePath = by_default("emberwatch.db")
+    """Where everything is kept."""
     network: NetworkForm = Field(default_factory=NetworkForm)
+    """Where the network may lead."""
     brands: Annotated[tuple[BrandForm, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    """What we watch for."""
     feeds: tuple[FeedForm, ...] = ()
+    """What is read."""
     notifiers: tuple[NotifierForm, ...] = ()
+    """Through what people are told."""
     routes: tuple[RouteForm, ...] = ()
+    """Who is told of what; without routes every notifier is told of everything but surges."""
     retention: Duration = by_default("90d")
+    """How long the text and author of a post are kept."""
     heartbeat: HeartbeatForm | None = None
+    """An address called only while all is well."""

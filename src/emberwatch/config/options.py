@@ -44,11 +44,19 @@ def options_form(options: type) -> OptionsForm:
             hint = hints[declared.name]
             if hint is Secret or Secret in typing.get_args(hint):
                 secrets[declared.name] = _is_required(declared)
-                for key, what in (("env", "an environment variable"), ("file", "a file")):
+                for key, reads, what in (
+                    ("env", Name, "an environment variable"),
+                    ("file", Written, "a file"),
+                ):
                     note = f"The name of {what} that holds the {declared.name}."
                     fields[f"f_{declared.name}_{key}"] = (
-                        Name | None,
-                        Field(default=None, alias=f"{declared.name}_{key}", description=note),
+                        reads,
+                        Field(
+                            default=None,
+                            alias=f"{declared.name}_{key}",
+                            description=note,
+                            json_schema_extra=_without_default,
+                        ),
                     )
             else:
                 fields[f"f_{declared.name}"] = (_readable(hint, declared.name), _field(declared))
@@ -57,6 +65,10 @@ def options_form(options: type) -> OptionsForm:
         first = str(error).splitlines()[0]
         raise TypeError(f"its Options cannot be read from text: {first}") from error
     return OptionsForm(options=options, model=model, secrets=secrets)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
 def _is_required(declared: dataclasses.Field[Any]) -> bool:
@@ -72,7 +84,7 @@ def _field(declared: dataclasses.Field[Any]) -> Any:
     default = declared.default
 
     def tell_default(schema: dict[str, Any]) -> None:
-        schema.pop("default", None)
+        _without_default(schema)
         if isinstance(default, timedelta):
             schema["default"] = spell_duration(default)
         elif isinstance(default, str | int | float):
@@ -94,7 +106,9 @@ def _readable(hint: Any, name: str) -> Any:
         return plain[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, types.UnionType):
-        return Union[tuple(_readable(one, name) for one in arguments)]  # noqa: UP007 - computed
+        # Whoever means None leaves the key out: text is never None.
+        meant = (one for one in arguments if one is not types.NoneType)
+        return Union[tuple(_readable(one, name) for one in meant)]  # noqa: UP007 - computed
     if origin is Annotated:
         return Annotated[(_readable(arguments[0], name), *arguments[1:])]
     if origin in (tuple, list, frozenset, set):

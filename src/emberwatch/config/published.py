@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from emberwatch.config.document import HEARTBEAT
 from emberwatch.config.form import Document
 from emberwatch.config.options import OptionsForm, options_form
@@ -14,12 +16,20 @@ from emberwatch.config.schema import PlugIns
 
 JsonObject = dict[str, Any]
 
+
+class _Untitled(GenerateJsonSchema):
+    """Leaves out titles that only repeat a key with a capital."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(plugins: PlugIns) -> JsonObject:
     """Return the schema of a file that may name just these plug-ins."""
-    schema = Document.model_json_schema()
+    schema = Document.model_json_schema(schema_generator=_Untitled)
     parts: dict[str, JsonObject] = schema["$defs"]
     feed, notifier = parts["FeedForm"], parts["NotifierForm"]
     sources = {kind: _options(form, kind, parts) for kind, form in _forms(plugins.sources)}
@@ -32,13 +42,15 @@ def json_schema(plugins: PlugIns) -> JsonObject:
         for kind, options in sources.items()
     ]
     parts["NotifierForm"] = {
-        **{key: notifier[key] for key in ("title", "description", "type", "required")},
+        **{key: notifier[key] for key in ("description", "type", "required")},
         "properties": {**notifier["properties"], "kind": {"enum": [*notifiers]}},
         "allOf": [
             _when("kind", kind, _flat(notifier, options)) for kind, options in notifiers.items()
         ],
     }
     parts["HeartbeatForm"] = _flat(parts["HeartbeatForm"], _options(HEARTBEAT, "heartbeat", parts))
+    for part in parts.values():
+        part.pop("title", None)
     return {"$schema": _DIALECT, **schema, "title": "The configuration of emberwatch"}
 
 
@@ -49,7 +61,10 @@ def _forms(plugins: Mapping[str, type]) -> Iterator[tuple[str, OptionsForm]]:
 
 def _options(form: OptionsForm, kind: str, parts: JsonObject) -> JsonObject:
     """Return the schema of a plug-in's options; what it refers to joins `parts`."""
-    schema = form.model.model_json_schema(ref_template=f"#/$defs/{kind}.{{model}}")
+    schema = form.model.model_json_schema(
+        ref_template=f"#/$defs/{kind}.{{model}}", schema_generator=_Untitled
+    )
+    del schema["title"]
     for name, part in schema.pop("$defs", {}).items():
         parts[f"{kind}.{name}"] = part
     schema["description"] = _first_line(form.options)

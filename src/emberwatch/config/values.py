@@ -43,6 +43,7 @@ class Form(BaseModel):
         str_strip_whitespace=True,
         allow_inf_nan=False,
         protected_namespaces=(),
+        use_attribute_docstrings=True,
     )
 
 
@@ -51,17 +52,17 @@ def refuse(what: str) -> PydanticCustomError:
     return PydanticCustomError("emberwatch", "{what}", {"what": what})
 
 
-def _duration(value: object) -> object:
+def _duration(value: object, or_else: str = "") -> object:
     if not isinstance(value, str):
         return value
     try:
         return parse_duration(value.strip())
     except ValueError as error:
-        raise refuse(f"{error}, got {shown(value)}") from None
+        raise refuse(f"{error}{or_else}, got {shown(value)}") from None
 
 
 def _backfill(value: object) -> object:
-    return None if value == "none" else _duration(value)
+    return None if value == "none" else _duration(value, ", or none")
 
 
 def _network(value: object) -> object:
@@ -126,9 +127,9 @@ def _not_empty(value: object) -> object:
     return value
 
 
-def _within_folder(value: Path, info: ValidationInfo[Surroundings]) -> Path:
-    surroundings = info.context
-    return surroundings.folder / value.expanduser()
+def _within_folder(value: Path, info: "ValidationInfo[Surroundings]") -> Path:
+    # A dash is standard input, and lies in no folder.
+    return value if str(value) == "-" else info.context.folder / value.expanduser()
 
 
 Written = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
@@ -151,7 +152,7 @@ FilePath = Annotated[
 ]
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_duration),
+    BeforeValidator(lambda value: _duration(value)),
     WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["30s", "5m", "2h", "7d"]}),
 ]
 Backfill = Annotated[

@@ -467,6 +467,10 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "2:40: feeds[0].every: expected a duration longer than zero, got '0s'",
         ),
         (
+            BRAND + "feeds: [{name: a, source: bare, backfill: all}]\n",
+            "2:43: feeds[0].backfill: expected a duration such as 30s, 5m or 2h, or none, got 'all'",
+        ),
+        (
             BRAND + "retention: 9999w\n",
             "2:12: retention: expected a duration of at most a hundred years, got '9999w'",
         ),

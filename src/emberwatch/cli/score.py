@@ -104,20 +104,23 @@ def _batches(file: IO[bytes]) -> Iterator[list[tuple[int, bytes | None]]]:
     A line beyond `LONGEST_LINE` is yielded as None.
     """
     read = getattr(file, "read1", file.read)
-    number, rest, is_skipping = 0, b"", False
+    number, held, is_skipping = 0, 0, False
+    pending: list[bytes] = []
     while chunk := read(CHUNK):
-        *whole, rest = (rest + chunk).split(b"\n")
+        *whole, tail = chunk.split(b"\n")
         lines: list[tuple[int, bytes | None]] = []
         for line in whole:
             number += 1
-            lines.append((number, None if is_skipping else line))
-            is_skipping = False
-        if len(rest) > LONGEST_LINE:
-            rest, is_skipping = b"", True
+            lines.append((number, None if is_skipping else b"".join((*pending, line))))
+            pending, held, is_skipping = [], 0, False
+        pending.append(tail)
+        held += len(tail)
+        if held > LONGEST_LINE:
+            pending, held, is_skipping = [], 0, True
         if lines:
             yield lines
-    if rest or is_skipping:
-        yield [(number + 1, None if is_skipping else rest)]
+    if is_skipping or any(pending):
+        yield [(number + 1, None if is_skipping else b"".join(pending))]
 
 
 def _understood(

@@ -70,14 +70,10 @@ def safe_line(text: str, width: int) -> str:
     line = " ".join(_DANGEROUS.sub("", _ESCAPE_SEQUENCE.sub("", text)).split())
     if columns(line) <= width:
         return line
-    kept: list[str] = []
-    room = width - 1
-    for character in line:
-        room -= _columns_of(character)
-        if room < 0:
-            break
-        kept.append(character)
-    return "".join(kept).rstrip() + "…"
+    kept, room = 0, width - 1
+    while (room := room - _columns_of(line[kept])) >= 0:
+        kept += 1
+    return line[:kept].rstrip() + "…"
 
 
 # ---------------------------------------------------------------- for comparing
@@ -145,7 +141,7 @@ _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S*|\b\w+(?:\.\w+)*\.(?:com|co|ly|me|gl|net|org)/\S*|@[\w@.]+"
 )
 _CUT_WORD = re.compile(r"[^\W_]+\.\.\.+\W*\Z")
-_WORD = re.compile(f"[{UNSPACED}]|(?:(?![{UNSPACED}])[^\\W_])+")
+_WORD = re.compile(f"(?:(?![{UNSPACED}])[^\\W_])+")
 _UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
 _REPEATED = re.compile(r"(.)\1+")
 
@@ -160,12 +156,9 @@ def fingerprint(text: str) -> str:
     text = _ADDRESS.sub(" ", fold(text[:_READ]))
     if "..." in text[-12:]:
         text = _CUT_WORD.sub("", text)
-    if text.isascii() or not _UNSPACED_CHARACTER.search(text):
+    words = [] if text.isascii() else _UNSPACED_CHARACTER.findall(text)[:_UNSPACED_CHARACTERS]
+    if len(words) < _UNSPACED_CHARACTERS:
         words = _long_words(text)
-    else:
-        words = _WORD.findall(text)[:_UNSPACED_CHARACTERS]
-        if len(words) < _UNSPACED_CHARACTERS:
-            return ""
     if not words:
         return ""
     return blake2b(" ".join(words).encode(), digest_size=8).hexdigest()

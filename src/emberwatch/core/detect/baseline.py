@@ -354,9 +354,19 @@ def window_start(window: int, minute: int) -> int:
     return (minute // QUARTER - window // QUARTER + 1) * QUARTER
 
 
-def is_covered(past: Past, window: int) -> bool:
-    """Whether the quarters kept reach back over at least half of a window."""
-    return 2 * len(past.quarters) * QUARTER >= window
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoFar:
+    """What the kept quarters before a window brought: watched minutes and angry weight."""
+
+    minutes: int
+    weight: float
+
+
+def so_far(past: Past, start: int) -> SoFar:
+    """Return what came before a minute: all that is known of a brand on its first day."""
+    first = past.opened - len(past.quarters) + 1
+    before = past.quarters[: max(0, start // QUARTER - first)]
+    return SoFar(minutes=sum(q.watched for q in before), weight=sum(q.weight for q in before))
 
 
 def _table_factor(

@@ -34,6 +34,8 @@ _LN10 = log(10.0)
 _HOUR = WINDOWS.index(60)
 _FINE = 60
 """Minutes kept one by one; longer windows are counted in quarters."""
+_RENEWING = 120
+"""The longest window in minutes that keeps a fire alight: longer ones remember what is over."""
 _MOST_EVIDENCE = 50
 _LEAST_CHANCE = 1e-300
 
@@ -227,8 +229,10 @@ class Spike:
         created = min(_minute(mention.post.created_at), _minute(event.at))
         moved = self._move(state, created if event.is_history else _minute(event.at))
         if mention.post.kind is PostKind.BOOST:
-            return self._look(brand, moved, event.at)
+            return moved, ()
         taken = self._take(moved, mention, min(created, moved.minute), event.is_history)
+        if event.is_history:
+            return taken, ()
         return self._look(brand, taken, event.at)
 
     def _take(
@@ -327,13 +331,18 @@ class Spike:
             return None
         usual = normal.expected(past, state.minute)
         best: Look | None = None
+        is_cold = learnt.watched_days < settings.cold_days[1]
         for index, window in enumerate(WINDOWS):
             start = normal.window_start(window, state.minute)
             inside = _since(state.voices, start)
             if len(inside) < settings.least_voices:
                 continue
-            factor = self._factor(state, usual, index, start)
-            expected = usual[index].weight * factor
+            expected = usual[index].weight * self._factor(state, usual, index, start)
+            if is_cold:
+                before = normal.so_far(past, start)
+                if before.minutes < window:
+                    continue
+                expected = max(expected, before.weight * window / before.minutes)
             weight = sum(voice.anger for voice in inside)
             if weight <= expected:
                 continue
@@ -423,34 +432,32 @@ class Spike:
         bar = self._bar(brand, state)
         if kind is AlertKind.SURGE:
             bar += log10(self._settings.surge_budget)
-        is_hot = look is not None and look.rate <= bar
-        opened = state.past.opened
-        if ringing is None:
-            if not is_hot or look is None:
+        hot = look if look is not None and look.rate <= bar else None
+        before, opened = ringing, state.past.opened
+        if before is None:
+            if hot is None:
                 return None
-            ringing = self._seen(state, look, _new(state, look, at))
-            ringing = replace(ringing, peak=_hour(state.past.quarters, kind)[0])
-            alerts.append(_alert(brand, kind, ringing, at, None))
-            return ringing
-        if look is not None and is_hot:
-            ringing = replace(ringing, hot_at=state.minute)
-            if look.finding.observed >= ringing.told * self._settings.told_again_at:
-                ringing = self._seen(state, look, ringing)
-        if ringing.looked < opened:
-            hour, half, before, usual = _hour(state.past.quarters, kind)
-            fire = _fire(hour, half, before, usual, ringing.peak)
-            ringing = replace(ringing, fire=fire, looked=opened, peak=max(ringing.peak, hour))
-        quiet = state.minute - ringing.hot_at
-        if quiet * _MINUTE > self._settings.stays_open:
-            ended = replace(ringing, fire=Fire.OUT)
-            alerts.append(_alert(brand, kind, ended, at, at))
+            begun = self._seen(state, hot, _new(state, hot, at))
+            begun = replace(begun, peak=_hour(state.past.quarters, kind)[0])
+            alerts.append(_alert(brand, kind, begun, at, None))
+            return begun
+        after = before
+        if hot is not None:
+            if hot.finding.window <= _RENEWING:
+                after = replace(after, hot_at=state.minute)
+            if hot.finding.observed >= before.told * self._settings.told_again_at:
+                after = self._seen(state, hot, after)
+        if before.looked < opened:
+            hour, half, half_before, usual = _hour(state.past.quarters, kind)
+            fire = _fire(hour, half, half_before, usual, before.peak)
+            after = replace(after, fire=fire, looked=opened, peak=max(before.peak, hour))
+        quiet = (state.minute - after.hot_at) * _MINUTE
+        if hot is None and quiet > self._settings.stays_open:
+            alerts.append(_alert(brand, kind, replace(after, fire=Fire.OUT), at, at))
             return None
-        before_told = state.spike if kind is AlertKind.SPIKE else state.surge
-        if before_told is not None and (
-            ringing.fire is not before_told.fire or ringing.told > before_told.told
-        ):
-            alerts.append(_alert(brand, kind, ringing, at, None))
-        return ringing
+        if after.fire is not before.fire or after.told > before.told:
+            alerts.append(_alert(brand, kind, after, at, None))
+        return after
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
         """Take what a look saw into an alert."""

@@ -1,0 +1,233 @@
+"""What is normal is learnt from the level, the hour, the day and the gaps."""
+
+from dataclasses import replace
+
+import pytest
+
+from emberwatch.core.detect import baseline as normal
+from emberwatch.core.detect.baseline import (
+    QUARTER,
+    WINDOWS,
+    Baseline,
+    BaselineSettings,
+    Past,
+    add,
+    advance,
+    begin,
+    expected,
+    heal,
+    is_gap,
+    judge_anger,
+    judge_volume,
+    level,
+    local_factor,
+    share,
+    unit,
+    window_start,
+)
+
+SETTINGS = BaselineSettings()
+MONDAY = 29_459_520
+"""A Monday midnight, in minutes since 1970."""
+DAY = 1440
+
+
+def a_past(
+    days: float, per_quarter: float = 4.0, angry: float = 1.0, busy: int | None = None
+) -> Past:
+    """Return a past of steady quarters; the hour `busy` of the day brings ten times as much."""
+    past = begin(SETTINGS, MONDAY)
+    for minute in range(MONDAY, MONDAY + int(days * DAY), QUARTER):
+        past = advance(SETTINGS, past, minute)
+        times = 10.0 if busy is not None and minute % DAY // 60 == busy else 1.0
+        past = add(
+            SETTINGS,
+            past,
+            minute,
+            volume=times * 4.0,
+            judged=times * 4.0,
+            calm=times * 3.0,
+            weight=times,
+            squares=times,
+        )
+    return past
+
+
+def test_the_level_follows_the_posts() -> None:
+    assert level(SETTINGS, a_past(7).baseline) == pytest.approx(16.0, rel=0.05)
+    assert share(SETTINGS, a_past(7).baseline) == pytest.approx(0.25, rel=0.05)
+
+
+def test_a_brand_that_nobody_mentions_is_expected_to_stay_silent() -> None:
+    past = advance(SETTINGS, begin(SETTINGS, MONDAY), MONDAY + 28 * DAY)
+    assert past.baseline.watched_days == pytest.approx(28.0, abs=0.2)
+    assert level(SETTINGS, past.baseline) < 0.003
+
+
+def test_a_busy_hour_is_expected_busy() -> None:
+    past = a_past(14, busy=9)
+    nine = advance(SETTINGS, past, MONDAY + 14 * DAY + 9 * 60 + 30).quarters[-1]
+    three = advance(SETTINGS, past, MONDAY + 14 * DAY + 3 * 60 + 30).quarters[-1]
+    assert nine.expected_volume > 4 * three.expected_volume
+
+
+def test_one_day_is_not_yet_a_rhythm() -> None:
+    day, weeks = (
+        advance(SETTINGS, a_past(days, busy=9), MONDAY + days * DAY + 9 * 60 + 30).quarters[-1]
+        for days in (2, 14)
+    )
+    assert day.expected_volume < weeks.expected_volume
+
+
+def test_a_window_expects_what_its_minutes_expect() -> None:
+    past = a_past(7)
+    for minute in (7 * DAY - 1, 7 * DAY - 8, 7 * DAY - 15):
+        found = dict(zip(WINDOWS, expected(past, MONDAY + minute), strict=True))
+        assert found[15].volume == pytest.approx(4.0, rel=0.1)
+        assert found[60].volume == pytest.approx(16.0, rel=0.1)
+        assert found[240].volume == pytest.approx(64.0, rel=0.15)
+        assert found[60].weight == pytest.approx(4.0, rel=0.1)
+        assert found[60].calm == pytest.approx(12.0, rel=0.1)
+
+
+def test_long_windows_begin_with_a_quarter() -> None:
+    assert window_start(60, 100) == 41
+    assert window_start(720, 1000) == (66 - 47) * QUARTER
+
+
+def test_a_gap_takes_its_minutes_out_of_what_is_expected() -> None:
+    past = a_past(7)
+    now = MONDAY + 7 * DAY - 1
+    whole = expected(past, now)[WINDOWS.index(60)]
+    gap = advance(SETTINGS, past, now, unwatched_since=now - 29)
+    assert expected(gap, now)[WINDOWS.index(60)].volume == pytest.approx(
+        0.5 * whole.volume, rel=0.1
+    )
+
+
+def test_the_same_gap_told_twice_counts_once() -> None:
+    past = a_past(7)
+    now = MONDAY + 7 * DAY - 1
+    once = advance(SETTINGS, past, now, unwatched_since=now - 29)
+    assert advance(SETTINGS, once, now, unwatched_since=now - 29) == once
+
+
+def test_time_that_nobody_watched_teaches_nothing() -> None:
+    past = a_past(7)
+    now = MONDAY + 7 * DAY
+    later = advance(SETTINGS, past, now + 5 * DAY, unwatched_since=now)
+    assert level(SETTINGS, later.baseline) == pytest.approx(
+        level(SETTINGS, past.baseline), rel=0.05
+    )
+
+
+def test_a_long_silence_of_a_busy_brand_is_a_blind_watch() -> None:
+    past = a_past(7)
+    later = advance(SETTINGS, past, MONDAY + 8 * DAY)
+    assert level(SETTINGS, later.baseline) > 0.7 * level(SETTINGS, past.baseline)
+
+
+def test_a_post_out_of_a_gap_heals_it() -> None:
+    now = MONDAY + 7 * DAY
+    past = advance(SETTINGS, a_past(7), now, unwatched_since=now - 60)
+    assert is_gap(past, now - 30)
+    assert not is_gap(past, now)
+    assert not is_gap(past, now - 90)
+    assert not is_gap(past, now - 5 * DAY)
+    healed = heal(past)
+    assert not is_gap(healed, now - 30)
+    assert expected(healed, now)[2].volume > expected(past, now)[2].volume
+
+
+def test_time_moves_the_same_in_one_step_or_many() -> None:
+    past = a_past(3)
+    end = MONDAY + 5 * DAY + 7
+    steps = past
+    for minute in range(MONDAY + 3 * DAY, end + 1, 7):
+        steps = advance(SETTINGS, steps, minute)
+    assert advance(SETTINGS, steps, end) == advance(SETTINGS, past, end)
+
+
+def test_a_leap_of_years_keeps_what_was_learnt_before_its_last_weeks() -> None:
+    past = a_past(7)
+    leapt = advance(SETTINGS, past, MONDAY + 4000 * DAY)
+    assert leapt.opened == (MONDAY + 4000 * DAY) // QUARTER
+    assert leapt.baseline.watched_days < 40
+
+
+def test_a_storm_hardly_moves_what_is_usual() -> None:
+    calm = a_past(7)
+    storm = calm
+    for minute in range(MONDAY + 7 * DAY, MONDAY + 7 * DAY + 300, QUARTER):
+        storm = advance(SETTINGS, storm, minute, 0.15)
+        storm = add(SETTINGS, storm, minute, volume=40.0, judged=40.0, weight=40.0, squares=40.0)
+    later = advance(SETTINGS, storm, MONDAY + 8 * DAY, 0.15)
+    assert share(SETTINGS, later.baseline) < 1.5 * share(SETTINGS, calm.baseline)
+
+
+def test_posts_that_come_days_late_teach_the_level() -> None:
+    past = a_past(7)
+    taught = add(
+        SETTINGS, past, MONDAY + 5 * DAY, volume=50.0, judged=50.0, weight=20.0, squares=16.0
+    )
+    assert taught.quarters == past.quarters
+    assert level(SETTINGS, taught.baseline) > level(SETTINGS, past.baseline)
+    assert share(SETTINGS, taught.baseline) > share(SETTINGS, past.baseline)
+
+
+def test_posts_that_come_an_hour_late_land_in_their_quarter() -> None:
+    past = a_past(7)
+    late = add(SETTINGS, past, MONDAY + 7 * DAY - 75)
+    assert late.quarters[-5].volume == past.quarters[-5].volume + 1.0
+    assert late.baseline == past.baseline
+
+
+def test_busy_calm_explains_some_anger_and_a_quiet_hour_excuses_little() -> None:
+    learnt = a_past(7).baseline
+    assert local_factor(SETTINGS, learnt, 2, calm=60.0, usual=12.0) > 1.5
+    assert local_factor(SETTINGS, learnt, 2, calm=12.0, usual=12.0) == 1.0
+    assert 0.5 < local_factor(SETTINGS, learnt, 2, calm=0.0, usual=12.0) < 1.0
+
+
+def test_the_typical_voice_is_learnt() -> None:
+    assert unit(SETTINGS, Baseline()) == pytest.approx(SETTINGS.typical_anger)
+    assert unit(SETTINGS, a_past(14).baseline) == pytest.approx(1.0, rel=0.05)
+
+
+def test_more_anger_is_less_likely_and_never_more_voices_than_were_heard() -> None:
+    learnt = a_past(7).baseline
+    some = judge_anger(SETTINGS, learnt, 2, weight=8.0, voices=12, usual=4.0)
+    more = judge_anger(SETTINGS, learnt, 2, weight=12.0, voices=12, usual=4.0)
+    few = judge_anger(SETTINGS, learnt, 2, weight=12.0, voices=4, usual=4.0)
+    assert more.log_chance < some.log_chance < few.log_chance
+
+
+def test_a_cold_start_doubts_itself() -> None:
+    warm = a_past(14).baseline
+    cold = replace(warm, watched_days=0.1)
+    judged = [
+        judge_volume(SETTINGS, b, 2, volume=50.0, usual=16.0).log_chance for b in (warm, cold)
+    ]
+    assert judged[0] < judged[1]
+
+
+def test_restless_brands_need_more() -> None:
+    steady, restless = a_past(14), begin(SETTINGS, MONDAY)
+    for quarter in range(14 * 96):
+        minute = MONDAY + quarter * QUARTER
+        restless = advance(SETTINGS, restless, minute)
+        posts = 13.0 if quarter // 8 % 3 == 0 else 0.5
+        restless = add(SETTINGS, restless, minute, volume=posts, judged=posts, calm=posts)
+    steady_one, restless_one = (
+        judge_volume(SETTINGS, past.baseline, 2, volume=60.0, usual=16.0).log_chance
+        for past in (steady, restless)
+    )
+    assert steady_one < restless_one
+
+
+def test_a_young_brand_has_windows_longer_than_its_life() -> None:
+    past = begin(SETTINGS, MONDAY + 7)
+    found = expected(past, MONDAY + 9)
+    assert len(found) == len(WINDOWS)
+    assert all(window.volume <= 1.0 for window in found)
+    assert normal.KEPT >= 720 // QUARTER

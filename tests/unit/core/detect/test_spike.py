@@ -1,0 +1,398 @@
+"""Anger that comes faster than usual rings; everything else stays quiet."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from itertools import pairwise
+
+import pytest
+from tests.build import NOON, a_brand, a_mention, minutes
+from tests.following import Following
+
+from emberwatch.core.detect.spike import Spike, SpikeSettings, SpikeState
+from emberwatch.model.alert import AlertKind, Fire
+from emberwatch.model.event import Counted, Mentioned, Tick, Unwatched
+from emberwatch.model.post import Counters, PostKind
+from emberwatch.store.codec import decode_state, encode_state
+
+DAY = timedelta(days=1)
+
+
+@cache
+def grown(days: float, every: float, angry: int) -> tuple[SpikeState | None, int]:
+    life = Following()
+    life.live(NOON + days * DAY, every, angry=angry)
+    assert not life.alerts
+    return life.state, life.posts
+
+
+def an_ordinary_brand(days: float = 10.0, every: float = 15.0, angry: int = 5) -> Following:
+    """Return a quiet brand with a post each so many minutes, each `angry`-th of them angry."""
+    life = Following()
+    life.state, life.posts = grown(days, every, angry)
+    return life
+
+
+def storm(
+    life: Following, posts: int, gap: float = 1.0, anger: float = 0.8, **facts: object
+) -> None:
+    at = life.now
+    for n in range(1, posts + 1):
+        life.post(at + minutes(n * gap), anger, **facts)
+
+
+def test_a_silent_brand_rings_at_the_third_angry_voice() -> None:
+    life = Following()
+    life.feed(Tick(at=NOON + 28 * DAY))
+    storm(life, 2, gap=10.0)
+    assert not life.rung()
+    storm(life, 1, gap=10.0)
+    (alert,) = life.rung()
+    assert alert.observed == pytest.approx(2.4)
+    assert alert.started_at == life.now
+
+
+def test_an_ordinary_week_stays_quiet() -> None:
+    life = an_ordinary_brand()
+    life.live(life.now + 7 * DAY, 15.0)
+    assert not life.alerts
+
+
+def test_a_storm_rings_within_minutes_and_says_why() -> None:
+    life = an_ordinary_brand()
+    began = life.now
+    storm(life, 20)
+    (alert,) = life.rung()
+    assert alert.started_at - began <= minutes(12)
+    assert alert.id == f"spike:Acme:{alert.started_at.isoformat()}"
+    assert alert.observed is not None
+    assert alert.expected is not None
+    assert alert.chance is not None
+    assert alert.observed > 5 * alert.expected
+    assert 0.0 < alert.chance < 1e-4
+    assert alert.reason.startswith(f"{alert.observed:.1f} angry voices in {alert.window_minutes}")
+    assert "are usual (Thu 11h UTC): by chance once in " in alert.reason
+
+
+def test_an_alert_carries_its_evidence() -> None:
+    life = an_ordinary_brand()
+    began = life.now
+    storm(life, 20, followers=10)
+    (alert,) = life.rung()
+    assert alert.first_post_at is not None
+    assert alert.first_post_at >= began - minutes(15)
+    assert 3 <= len(alert.evidence) <= 50
+    assert alert.reach >= 30
+    assert alert.thread_id is None
+    assert alert.not_judged == 0.0
+
+
+def test_evidence_is_weightiest_first_and_at_most_fifty() -> None:
+    life = an_ordinary_brand(days=3)
+    at = life.now
+    for n in range(100):
+        life.post(at + minutes(n / 10), 0.4 + n / 200)
+    last = life.alerts[-1]
+    numbers = [int(id.rsplit(":", 1)[1]) for id in last.evidence]
+    assert len(numbers) == 50
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_one_thread_of_five_hundred_is_one_voice() -> None:
+    life = an_ordinary_brand()
+    storm(life, 500, gap=0.1, thread="one")
+    assert not life.rung()
+
+
+def test_one_author_is_one_voice() -> None:
+    life = an_ordinary_brand()
+    storm(life, 100, author="anna")
+    assert not life.rung()
+
+
+def test_one_text_by_five_hundred_accounts_is_one_voice() -> None:
+    life = an_ordinary_brand()
+    storm(life, 500, gap=0.1, fingerprint="buy now")
+    assert not life.rung()
+
+
+def test_a_storm_that_is_mostly_one_thread_names_it() -> None:
+    life = an_ordinary_brand()
+    at = life.now
+    for n in range(12):
+        life.post(at + minutes(n), 0.9)
+        life.post(at + minutes(n), 0.7, thread="one")
+        life.post(at + minutes(n), 0.7, thread="one")
+    (alert,) = life.rung()
+    assert alert.thread_id == "jsonl::one"
+
+
+def test_boosts_are_nobodys_voice() -> None:
+    life = an_ordinary_brand()
+    before = life.state
+    assert before is not None
+    storm(life, 50, gap=0.1, kind=PostKind.BOOST)
+    assert not life.rung()
+    assert life.state is not None
+    assert life.state.voices == before.voices
+
+
+def test_faint_anger_does_not_add_up() -> None:
+    life = an_ordinary_brand()
+    storm(life, 60, anger=0.2)
+    assert not life.rung()
+
+
+def test_posts_that_nobody_could_judge_do_not_raise_anger() -> None:
+    life = an_ordinary_brand()
+    at = life.now
+    for n in range(60):
+        life.post(at + minutes(n), None)
+    assert not life.rung()
+    assert life.rung(AlertKind.SURGE)
+
+
+def test_an_alert_says_when_much_could_not_be_judged() -> None:
+    life = an_ordinary_brand()
+    at = life.now
+    for n in range(20):
+        life.post(at + minutes(n), 0.9)
+        life.post(at + minutes(n), None)
+    (alert,) = life.rung()
+    assert alert.not_judged > 0.3
+    assert "of the mentions could not be judged" in alert.reason
+
+
+def test_a_promotion_is_a_surge_and_no_spike() -> None:
+    life = an_ordinary_brand(every=10.0)
+    storm(life, 200, gap=10.0 / 7.0, anger=0.0)
+    assert not life.rung()
+    (surge,) = life.rung(AlertKind.SURGE)[:1]
+    assert " posts in " in surge.reason
+    assert surge.evidence == ()
+
+
+def test_a_share_of_anger_that_rises_at_the_same_volume_rings() -> None:
+    life = an_ordinary_brand(every=5.0, angry=10)
+    began = life.now
+    for n in range(1, 36):
+        life.post(began + minutes(5 * n), 0.8 if n % 5 < 3 else 0.0)
+    assert life.rung(since=began)
+    assert not life.rung(AlertKind.SURGE, since=began)
+
+
+def test_nothing_rings_in_the_first_cold_hours() -> None:
+    life = Following()
+    at = NOON
+    for n in range(60):
+        life.post(at + minutes(4 * n), 0.7)
+    assert not life.alerts
+
+
+def test_something_truly_extreme_rings_even_in_the_cold() -> None:
+    life = Following()
+    life.feed(Tick(at=NOON + minutes(600)))
+    storm(life, 60, gap=0.2, anger=0.9)
+    assert life.rung()
+
+
+def test_history_teaches_and_never_rings() -> None:
+    life = Following(at=NOON - 8 * DAY)
+    life.state = None
+    now = NOON
+    for n in range(7 * 24 * 6):
+        at = now - 7 * DAY + minutes(10 * n)
+        life.hear(a_mention(str(n), anger=0.8, author=str(n), at=at), now, is_history=True)
+    assert life.state is not None
+    assert not life.alerts
+    assert life.state.past.baseline.watched_days > 6.5
+    assert life.spike.wakes_at(life.state) is None
+
+
+def test_history_of_a_second_feed_raises_the_level() -> None:
+    life = an_ordinary_brand(days=5)
+    assert life.state is not None
+    before = life.state.past.baseline
+    now = life.now
+    for n in range(200):
+        at = now - 4 * DAY + minutes(10 * n)
+        life.hear(a_mention(f"h{n}", anger=0.8, author=f"h{n}", at=at), now, is_history=True)
+    assert life.state.past.baseline.long_volume > before.long_volume + 100
+    assert not life.alerts
+
+
+def test_late_posts_land_in_their_own_minute_and_are_no_spike_now() -> None:
+    life = an_ordinary_brand()
+    now = life.now
+    for n in range(30):
+        mention = a_mention(
+            f"late{n}", anger=0.8, author=f"late{n}", at=now - minutes(900 + 60 * n)
+        )
+        life.hear(mention, now)
+    assert not life.rung()
+
+
+def test_a_post_from_the_future_counts_now() -> None:
+    life = an_ordinary_brand()
+    now = life.now
+    for n in range(20):
+        mention = a_mention(f"f{n}", anger=0.8, author=f"f{n}", at=now + 400 * DAY)
+        life.hear(mention, now + minutes(n))
+    assert life.rung()
+    assert life.now == now + minutes(19)
+
+
+def test_a_clock_set_back_changes_nothing() -> None:
+    life = an_ordinary_brand()
+    now = life.now
+    life.post(now - minutes(60))
+    assert life.now == now
+    life.feed(Tick(at=now - minutes(60)))
+    assert life.now == now
+
+
+def test_a_day_without_a_watch_does_not_ring_on_return() -> None:
+    life = an_ordinary_brand(days=5, every=5.0)
+    life.feed(Unwatched(at=life.now + DAY, brand="Acme", since=life.now))
+    life.live(life.now + DAY / 4, 5.0)
+    assert not life.alerts
+
+
+def test_a_day_that_nobody_noticed_missing_does_not_ring_on_return() -> None:
+    life = an_ordinary_brand(days=5, every=5.0)
+    life.feed(Tick(at=life.now + DAY))
+    life.live(life.now + DAY / 4, 5.0)
+    assert not life.alerts
+
+
+def test_a_backlog_after_a_gap_is_no_spike() -> None:
+    life = an_ordinary_brand(days=5, every=5.0)
+    gone, back = life.now, life.now + minutes(100)
+    life.feed(Unwatched(at=back, brand="Acme", since=gone))
+    for n in range(20):
+        at = gone + minutes(5 * n + 1)
+        anger = 0.7 if n % 5 == 0 else 0.0
+        life.hear(a_mention(f"b{n}", anger=anger, author=f"b{n}", at=at), back)
+    assert not life.alerts
+
+
+def test_a_clock_that_leaps_by_years_is_cheap_and_harmless() -> None:
+    life = an_ordinary_brand()
+    life.feed(Tick(at=life.now + 3000 * DAY))
+    life.live(life.now + DAY, 15.0)
+    assert not life.rung()
+
+
+def test_a_new_level_becomes_normal_within_three_days() -> None:
+    life = an_ordinary_brand(every=10.0)
+    shifted = life.now
+    life.live(shifted + 6 * DAY, 4.0)
+    assert not life.rung(since=shifted + 3 * DAY)
+    assert life.state is not None
+    assert life.state.spike is None
+
+
+def test_an_open_alert_is_told_again_only_when_it_changed() -> None:
+    life = an_ordinary_brand()
+    storm(life, 100, gap=0.5)
+    (first,) = life.rung()
+    told = [alert for alert in life.alerts if alert.id == first.id]
+    assert 2 <= len(told) < 20
+    for before, after in pairwise(told):
+        assert before.observed is not None
+        assert after.observed is not None
+        assert after.fire is not before.fire or after.observed >= 1.5 * before.observed
+
+
+def test_a_fire_goes_out_and_the_alert_ends_eight_hours_later() -> None:
+    life = an_ordinary_brand(every=15.0)
+    storm(life, 60)
+    over = life.now
+    life.live(over + DAY, 15.0)
+    (first,) = life.rung()
+    told = [alert for alert in life.alerts if alert.id == first.id]
+    fires = [alert.fire for alert in told]
+    assert fires[0] is Fire.GROWING
+    assert Fire.COOLING in fires
+    assert fires[-1] is Fire.OUT
+    assert told[-1].ended_at is not None
+    assert timedelta(hours=8) <= told[-1].ended_at - over <= timedelta(hours=13)
+    assert told[-1].reason.endswith("; it is over")
+
+
+def test_a_storm_that_goes_on_burns_and_stays_one_alert() -> None:
+    life = an_ordinary_brand()
+    storm(life, 300, gap=2.0)
+    (first,) = life.rung()
+    assert Fire.BURNING in {alert.fire for alert in life.alerts if alert.id == first.id}
+
+
+def test_a_brand_that_asks_for_fewer_false_alarms_rings_later() -> None:
+    eager, patient = (
+        Following(Spike({"Acme": a_brand(false_alarms_per_month=rate)})) for rate in (4.0, 0.001)
+    )
+    for life in (eager, patient):
+        life.live(NOON + 4 * DAY, 15.0)
+        storm(life, 30)
+    assert eager.rung()[0].started_at < patient.rung()[0].started_at
+
+
+def test_a_time_alone_matters_while_it_rings_or_posts_wait_to_be_looked_at() -> None:
+    life = an_ordinary_brand()
+    assert life.state is not None
+    life.feed(Tick(at=life.now + minutes(1)))
+    assert life.spike.wakes_at(life.state) is None
+    storm(life, 20)
+    wakes_at = life.spike.wakes_at(life.state)
+    assert wakes_at is not None
+    assert life.now < wakes_at <= life.now + minutes(15)
+
+
+def test_only_brands_that_are_watched_have_keys() -> None:
+    spike = Spike({"Acme": a_brand()})
+    assert spike.keys(Mentioned(at=NOON, mention=a_mention())) == ("Acme",)
+    assert spike.keys(Mentioned(at=NOON, mention=a_mention(brand="Other"))) == ()
+    assert spike.keys(Unwatched(at=NOON, brand="Acme", since=NOON)) == ("Acme",)
+    counted = Counted(
+        at=NOON,
+        thread_id="t",
+        counters=Counters(),
+        root_created_at=NOON,
+        every=minutes(1),
+    )
+    assert spike.keys(counted) == ()
+
+
+def test_a_brand_that_is_watched_no_longer_is_forgotten() -> None:
+    life = an_ordinary_brand(days=1)
+    assert Spike({}).fold("Acme", life.state, Tick(at=life.now)) == (None, ())
+
+
+def test_a_tick_for_a_brand_never_heard_of_changes_nothing() -> None:
+    assert Spike({"Acme": a_brand()}).fold("Acme", None, Tick(at=NOON)) == (None, ())
+
+
+def test_the_state_of_a_loud_brand_stays_small() -> None:
+    life = an_ordinary_brand(days=2)
+    storm(life, 1500, gap=0.1, anger=0.9)
+    assert len(encode_state(life.state)) < 400_000
+
+
+def test_a_state_survives_the_store() -> None:
+    life = an_ordinary_brand()
+    storm(life, 20)
+    assert decode_state(encode_state(life.state), SpikeState) == life.state
+
+
+def test_how_rare_it_is_is_said_the_way_people_do() -> None:
+    reasons = []
+    for correction in (-300.0, 0.3, 1.2, 2.5):
+        settings = replace(SpikeSettings(), correction=correction)
+        brand = a_brand(false_alarms_per_month=10.0 ** (correction + 3.0))
+        life = Following(Spike({"Acme": brand}, settings))
+        life.live(NOON + 5 * DAY, 30.0)
+        storm(life, 8, gap=2.0)
+        reasons += [alert.reason for alert in life.alerts]
+    text = "\n".join(reasons)
+    assert "less than once in 1000 years" in text
+    assert " a month" in text

@@ -1,0 +1,100 @@
+"""Tails are held against exact values, computed here by whole fractions."""
+
+from fractions import Fraction
+from math import comb, exp, inf, isclose, lgamma, log, nan
+
+import pytest
+
+from emberwatch.core.detect.tail import negative_binomial_log_tail, poisson_log_tail
+
+
+def log_of(value: Fraction) -> float:
+    """Return ln of a fraction far below what a float can hold."""
+    shift = value.denominator.bit_length() - value.numerator.bit_length()
+    scaled = value * Fraction(2) ** shift
+    return log(scaled.numerator / scaled.denominator) - shift * log(2.0)
+
+
+def exact_negative_binomial(count: int, mean: Fraction, shape: int) -> Fraction:
+    success = mean / (mean + shape)
+    below = sum(comb(n + shape - 1, n) * success**n * (1 - success) ** shape for n in range(count))
+    return 1 - below
+
+
+def poisson_by_recurrence(count: int, mean: float) -> float:
+    """Sum the upper terms from the greatest on, each from the one before."""
+    term = total = 1.0
+    for n in range(count + 1, count + 400):
+        term *= mean / n
+        total += term
+    return count * log(mean) - mean - lgamma(count + 1.0) + log(total)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 40, 200])
+@pytest.mark.parametrize("mean", [Fraction(1, 1000), Fraction(1, 2), Fraction(3), Fraction(50)])
+@pytest.mark.parametrize("shape", [1, 4, 25])
+def test_the_negative_binomial_tail_is_exact(count: int, mean: Fraction, shape: int) -> None:
+    exact = log_of(exact_negative_binomial(count, mean, shape))
+    assert isclose(
+        negative_binomial_log_tail(count, float(mean), shape), exact, rel_tol=1e-9, abs_tol=1e-9
+    )
+
+
+@pytest.mark.parametrize(("count", "mean"), [(3, 0.001), (10, 1.2), (100, 20.0), (300, 0.05)])
+def test_the_poisson_tail_is_exact_far_out(count: int, mean: float) -> None:
+    assert isclose(poisson_log_tail(count, mean), poisson_by_recurrence(count, mean), rel_tol=1e-10)
+
+
+@pytest.mark.parametrize(("count", "mean"), [(3, 9.0), (1, 40.0), (90, 100.0), (2, 5.5)])
+def test_the_poisson_tail_is_exact_below_the_mean(count: int, mean: float) -> None:
+    below = sum(exp(n * log(mean) - mean - lgamma(n + 1.0)) for n in range(count))
+    assert isclose(poisson_log_tail(count, mean), log(1.0 - below), rel_tol=1e-9, abs_tol=1e-15)
+
+
+def test_a_chance_of_ten_to_the_minus_three_hundred_keeps_its_digits() -> None:
+    exact = log_of(exact_negative_binomial(150, Fraction(1), 8))
+    assert exact < -230.0
+    deeper = log_of(exact_negative_binomial(340, Fraction(1), 8))
+    assert deeper < -690.0
+    assert isclose(negative_binomial_log_tail(150, 1.0, 8.0), exact, rel_tol=1e-12)
+    assert isclose(negative_binomial_log_tail(340, 1.0, 8.0), deeper, rel_tol=1e-12)
+
+
+def test_counts_between_whole_ones_lie_between() -> None:
+    three, half, four = (negative_binomial_log_tail(k, 1.5, 5.0) for k in (3.0, 3.5, 4.0))
+    assert three > half > four
+
+
+def test_a_very_steady_rate_is_poisson() -> None:
+    assert negative_binomial_log_tail(9, 3.0, 1e12) == poisson_log_tail(9, 3.0)
+    assert isclose(negative_binomial_log_tail(9, 3.0, 1e7), poisson_log_tail(9, 3.0), rel_tol=1e-5)
+
+
+def test_a_wilder_rate_makes_the_same_count_likelier() -> None:
+    steady, wild = (negative_binomial_log_tail(20, 5.0, shape) for shape in (50.0, 2.0))
+    assert wild > steady
+
+
+@pytest.mark.parametrize("count", [0.0, -3.0])
+def test_nothing_is_certain_to_come(count: float) -> None:
+    assert poisson_log_tail(count, 2.0) == 0.0
+    assert negative_binomial_log_tail(count, 2.0, 3.0) == 0.0
+
+
+def test_nothing_comes_of_a_rate_of_nothing() -> None:
+    assert poisson_log_tail(1.0, 0.0) == -inf
+    assert negative_binomial_log_tail(1.0, 0.0, 3.0) == -inf
+
+
+def test_far_below_the_mean_it_is_as_good_as_certain() -> None:
+    assert negative_binomial_log_tail(1.0, 1e5, 100.0) == pytest.approx(0.0, abs=1e-12)
+    assert poisson_log_tail(1.0, 1e5) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("count", "mean", "shape"),
+    [(nan, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, inf, 1.0), (1.0, 1.0, 0.0)],
+)
+def test_what_makes_no_sense_is_refused(count: float, mean: float, shape: float) -> None:
+    with pytest.raises(ValueError, match=r"above 0|finite mean"):
+        negative_binomial_log_tail(count, mean, shape)

@@ -1,0 +1,108 @@
+"""In one window a thread, an author and a text give one voice each."""
+
+from datetime import UTC, datetime, timedelta
+
+from emberwatch.core.detect.voices import (
+    MOST_KEPT,
+    Voice,
+    already_heard,
+    distinct,
+    keep,
+    leading_thread,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def a_voice(
+    post: str,
+    minute: int = 100,
+    anger: float = 0.5,
+    thread: str = "",
+    author: str = "",
+    text: str = "",
+) -> Voice:
+    return Voice(
+        minute=minute,
+        anger=anger,
+        thread=thread or f"thread of {post}",
+        author=author or f"author of {post}",
+        fingerprint=text,
+        post=post,
+        created_at=EPOCH + timedelta(minutes=minute),
+    )
+
+
+def posts(voices: list[Voice]) -> list[str]:
+    return [voice.post for voice in voices]
+
+
+def test_a_thread_speaks_with_its_angriest_voice() -> None:
+    calm, angry = a_voice("1", thread="t", anger=0.4), a_voice("2", thread="t", anger=0.9)
+    assert posts(distinct([calm, angry])) == ["2"]
+
+
+def test_an_author_has_one_voice_in_many_threads() -> None:
+    assert posts(distinct([a_voice("1", author="anna"), a_voice("2", author="anna")])) == ["1"]
+
+
+def test_one_text_by_many_is_one_voice() -> None:
+    assert posts(distinct([a_voice("1", text="x"), a_voice("2", text="x")])) == ["1"]
+
+
+def test_posts_without_a_fingerprint_are_not_copies_of_each_other() -> None:
+    assert len(distinct([a_voice("1"), a_voice("2")])) == 2
+
+
+def test_the_order_of_arrival_does_not_matter() -> None:
+    voices = [a_voice(str(n), anger=0.3 + n % 3 / 10, thread=f"t{n % 4}") for n in range(20)]
+    assert distinct(voices) == distinct(reversed(voices))
+
+
+def test_what_repeats_a_thread_an_author_or_a_text_was_already_heard() -> None:
+    said = (a_voice("1", thread="t", author="a", text="x", anger=0.7),)
+    assert already_heard(said, a_voice("2", thread="t"), since=0) == 0.7
+    assert already_heard(said, a_voice("2", author="a"), since=0) == 0.7
+    assert already_heard(said, a_voice("2", text="x"), since=0) == 0.7
+    assert already_heard(said, a_voice("2"), since=0) == 0.0
+
+
+def test_what_was_said_long_ago_is_not_heard_any_more() -> None:
+    said = (a_voice("1", minute=10, thread="t"), a_voice("2", minute=90))
+    assert already_heard(said, a_voice("3", minute=100, thread="t"), since=40) == 0.0
+
+
+def test_voices_are_kept_in_the_order_of_their_minutes() -> None:
+    kept = keep((a_voice("1", minute=10), a_voice("3", minute=30)), a_voice("2", minute=20), 0)
+    assert posts(list(kept)) == ["1", "2", "3"]
+
+
+def test_old_voices_are_forgotten() -> None:
+    assert posts(list(keep((a_voice("1", minute=10),), a_voice("2", minute=90), 50))) == ["2"]
+
+
+def test_a_thread_of_thousands_does_not_drown_the_others() -> None:
+    kept: tuple[Voice, ...] = (a_voice("other", minute=99),)
+    for n in range(3 * MOST_KEPT):
+        kept = keep(kept, a_voice(str(n), thread="t"), 0)
+    assert len(kept) <= MOST_KEPT
+    assert "other" in posts(list(kept))
+
+
+def test_of_too_many_voices_the_latest_are_kept() -> None:
+    kept: tuple[Voice, ...] = ()
+    for n in range(3 * MOST_KEPT):
+        kept = keep(kept, a_voice(str(n), minute=n), 0)
+    assert MOST_KEPT // 2 < len(kept) <= MOST_KEPT
+    assert kept[-1].post == str(3 * MOST_KEPT - 1)
+
+
+def test_the_leading_thread_holds_at_least_half_of_the_voices() -> None:
+    voices = [a_voice("1", thread="t"), a_voice("2", thread="t"), a_voice("3"), a_voice("4")]
+    assert leading_thread(voices) == "t"
+    assert leading_thread([*voices, a_voice("5")]) is None
+
+
+def test_single_posts_lead_nothing() -> None:
+    assert leading_thread([a_voice("1")]) is None
+    assert leading_thread([a_voice("1"), a_voice("2")]) is None

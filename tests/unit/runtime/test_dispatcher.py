@@ -296,6 +296,17 @@ async def test_a_damaged_database_is_not_waited_for():
         await a_dispatcher(outbox).drain()
 
 
+async def test_damage_found_while_settling_ends_the_drain():
+    outbox, go = Outbox(owed()), asyncio.Event()
+    ops = Receiver(go)
+    drain = asyncio.create_task(a_dispatcher(outbox, ops=ops).drain())
+    await until(lambda: ops.got)
+    outbox.failure = StoreFailed("damaged")
+    go.set()
+    with pytest.raises(StoreFailed):
+        await drain
+
+
 # ---------------------------------------------------------------- run
 async def test_a_wake_delivers_at_once():
     outbox, ops = Outbox(), Receiver()

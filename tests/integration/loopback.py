@@ -13,7 +13,9 @@ from emberwatch.http import Limits, Network
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SHORT = timedelta(seconds=0.4)
-"""A deadline short enough for a quick test and long enough for a busy machine."""
+"""A deadline for those who are to miss it; all others get `PATIENT`, for busy machines."""
+HASTY = Limits(total=SHORT, outbound_total=SHORT)
+PATIENT = Limits()
 
 Talk = Callable[[bytes, asyncio.StreamWriter], Awaitable[bool | None]]
 """Answers one request, given its head; a return of False closes the connection."""
@@ -130,7 +132,7 @@ def a_network(
     return Network(
         allow=[ip_network(text) for text in allow.split()],
         user_agent="emberwatch/test (+https://example.org/contact)",
-        limits=limits or Limits(total=SHORT, outbound_total=SHORT),
+        limits=limits or PATIENT,
         clock=clock or Clock(),
         chance=lambda: 0.5,
         sleep=rest.pop("sleep", Naps()),

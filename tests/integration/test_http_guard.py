@@ -5,9 +5,8 @@ import socket
 import threading
 
 import pytest
-from loopback import SHORT, a_network, answer, saying, serving
+from loopback import HASTY, a_network, answer, saying, serving
 
-from emberwatch.http import Limits
 from emberwatch.model.errors import DeliveryFailed, FeedRefused, FeedUnavailable
 from emberwatch.ports import Outgoing, Request
 
@@ -257,10 +256,9 @@ async def test_a_look_up_that_hangs_holds_up_neither_others_nor_the_end() -> Non
             await released.wait()
         return ["127.0.0.1"]
 
-    limits = Limits(total=SHORT)
     async with (
         serving(saying(answer(BODY))) as server,
-        a_network(resolver=hanging, limits=limits) as net,
+        a_network(resolver=hanging, limits=HASTY) as net,
     ):
         stuck = asyncio.create_task(net.web("a").get(Request(url="http://hang.example/")))
         got = await net.web("b").get(Request(url=server.url(host="quick.example")))

@@ -13,7 +13,7 @@ import httpcore
 import httpx
 import pytest
 import respx
-from loopback import NOW, SHORT, Clock, Naps, a_network, answer, saying, serving
+from loopback import HASTY, NOW, SHORT, Clock, Naps, a_network, answer, saying, serving
 
 from emberwatch.core.read.breaker import Breaker
 from emberwatch.http import Limits
@@ -200,7 +200,7 @@ async def test_a_site_that_sends_a_byte_now_and_then_meets_the_total_deadline() 
             writer.write(b"x")
             await asyncio.sleep(0.01)
 
-    error = await failing(talk)
+    error = await failing(talk, limits=HASTY)
     assert "took longer than 0.4 s to answer" in error.why
 
 
@@ -208,7 +208,7 @@ async def test_a_site_that_says_nothing_meets_the_total_deadline() -> None:
     async def talk(_, writer):
         await asyncio.sleep(30)
 
-    assert "took longer" in (await failing(talk)).why
+    assert "took longer" in (await failing(talk, limits=HASTY)).why
 
 
 async def test_one_deadline_holds_for_all_redirects_together() -> None:
@@ -216,14 +216,18 @@ async def test_one_deadline_holds_for_all_redirects_together() -> None:
         await asyncio.sleep(0.25)
         writer.write(answer(status="302 Found", Location="/again"))
 
-    assert "took longer than 0.4 s" in (await failing(talk)).why
+    assert "took longer than 0.4 s" in (await failing(talk, limits=HASTY)).why
 
 
 async def test_a_slow_site_delays_no_other() -> None:
     async def hang(_, writer):
         await asyncio.sleep(30)
 
-    async with serving(hang) as slow, serving(saying(answer(BODY))) as quick, a_network() as net:
+    async with (
+        serving(hang) as slow,
+        serving(saying(answer(BODY))) as quick,
+        a_network(limits=HASTY) as net,
+    ):
         hanging = asyncio.create_task(net.web("slow").get(Request(url=slow.url())))
         got = await net.web("quick").get(Request(url=quick.url()))
         assert not hanging.done()
@@ -243,7 +247,7 @@ async def test_a_host_is_asked_by_two_at_once_and_no_more() -> None:
         at_once -= 1
         writer.write(answer(BODY))
 
-    async with serving(talk) as server, a_network(limits=Limits(total=SHORT)) as net:
+    async with serving(talk) as server, a_network() as net:
         feeds = [net.web(f"feed {n}").get(Request(url=server.url())) for n in range(8)]
         answers = await asyncio.gather(*feeds)
     assert most == 2
@@ -284,6 +288,26 @@ async def test_a_get_is_tried_once_more_when_a_kept_connection_was_dropped() -> 
     assert got.body == BODY
     assert server.connections == 2
     assert naps.seconds == [0.1]
+
+
+async def test_the_second_try_is_never_on_another_kept_connection() -> None:
+    served = set()
+
+    async def talk(_, writer):
+        if id(writer) in served:
+            return False
+        await asyncio.sleep(0.05)
+        served.add(id(writer))
+        writer.write(answer(BODY))
+        return None
+
+    async with serving(talk) as server, a_network() as net:
+        feeds = [net.web(feed).get(Request(url=server.url())) for feed in ("one", "two")]
+        await asyncio.gather(*feeds)
+        assert server.connections == 2
+        got = await net.web("town").get(Request(url=server.url()))
+    assert got.body == BODY
+    assert server.connections == 3
 
 
 async def test_a_new_connection_that_is_dropped_is_not_tried_again() -> None:
@@ -427,7 +451,7 @@ async def test_a_clock_set_back_ends_a_rest() -> None:
 
 async def test_a_host_that_keeps_failing_is_left_alone_then_tried_once() -> None:
     clock = Clock()
-    limits = Limits(total=SHORT, breaker=Breaker(failures=2, rest=timedelta(minutes=1)))
+    limits = Limits(breaker=Breaker(failures=2, rest=timedelta(minutes=1)))
     down = answer(status="500 Oops")
     async with (
         serving(saying(down, down, answer(BODY))) as server,
@@ -447,7 +471,7 @@ async def test_a_host_that_keeps_failing_is_left_alone_then_tried_once() -> None
 
 
 async def test_a_site_that_refuses_one_feed_is_not_left_alone() -> None:
-    limits = Limits(total=SHORT, breaker=Breaker(failures=1))
+    limits = Limits(breaker=Breaker(failures=1))
     async with (
         serving(saying(answer(status="404 No"), answer(BODY))) as server,
         a_network(limits=limits) as net,
@@ -458,7 +482,7 @@ async def test_a_site_that_refuses_one_feed_is_not_left_alone() -> None:
 
 
 async def test_a_host_that_is_left_alone_is_not_forgotten_among_many_others() -> None:
-    limits = Limits(total=SHORT, hosts=3, breaker=Breaker(failures=1))
+    limits = Limits(hosts=3, breaker=Breaker(failures=1))
     with respx.mock() as router:
         router.get("https://down.example/").mock(return_value=httpx.Response(500))
         router.get(url__regex=r"https://host\d+\.example/").mock(return_value=httpx.Response(200))

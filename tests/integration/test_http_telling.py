@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from loopback import NOW, a_network, answer, saying, serving
+from loopback import HASTY, NOW, a_network, answer, saying, serving
 
 from emberwatch.http import Limits
 from emberwatch.model.errors import DeliveryFailed
@@ -97,7 +97,7 @@ async def test_a_status_counts_though_its_body_never_ends() -> None:
             writer.write(b".")
             await asyncio.sleep(0.01)
 
-    got = await post(talk)
+    got = await post(talk, limits=HASTY)
     assert got.status == 200
     assert got.body.strip(b".") == b""
 
@@ -138,7 +138,11 @@ async def test_a_receiver_that_hangs_is_given_up_at_the_deadline_and_delays_no_o
     async def hang(_, writer):
         await asyncio.sleep(30)
 
-    async with serving(hang) as dead, serving(saying(answer())) as well, a_network() as net:
+    async with (
+        serving(hang) as dead,
+        serving(saying(answer())) as well,
+        a_network(limits=HASTY) as net,
+    ):
         out = net.outbound()
         hanging = [asyncio.create_task(out.post(a_message(dead.url()))) for _ in range(10)]
         got = await out.post(a_message(well.url()))

@@ -1,12 +1,13 @@
 """Certificates are always checked, and what is wrong with one is said."""
 
+import asyncio
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import trustme
-from loopback import a_network, answer, saying, serving
+from loopback import HASTY, a_network, answer, saying, serving
 
 from emberwatch.model.errors import ConfigError, DeliveryFailed, FeedUnavailable
 from emberwatch.ports import Outgoing, Request
@@ -84,11 +85,24 @@ async def test_a_self_signed_certificate_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_speaks_no_tls_is_named(ca: Path) -> None:
-    async def mumble(_, writer):
+    async def mumble(reader, writer):
         writer.write(answer(BODY))
+        await reader.read(100_000)
+        writer.close()
 
-    async with serving(mumble) as server, a_network(resolver=to_loopback, ca=ca) as net:
-        with pytest.raises(FeedUnavailable, match=r"does not speak TLS|cannot be reached|took"):
+    server = await asyncio.start_server(mumble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, a_network(resolver=to_loopback, ca=ca) as net:
+        with pytest.raises(FeedUnavailable, match="does not speak TLS as it should"):
+            await net.web("town").get(Request(url=f"https://feeds.example:{port}/"))
+
+
+async def test_a_tls_greeting_that_never_ends_meets_the_deadline(ca: Path) -> None:
+    async with (
+        serving(saying(answer(BODY))) as server,
+        a_network(resolver=to_loopback, ca=ca, limits=HASTY) as net,
+    ):
+        with pytest.raises(FeedUnavailable, match="took longer"):
             await net.web("town").get(Request(url=f"https://feeds.example:{server.port}/"))
 
 

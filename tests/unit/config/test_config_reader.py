@@ -468,7 +468,8 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
         ),
         (
             BRAND + "feeds: [{name: a, source: bare, backfill: all}]\n",
-            "2:43: feeds[0].backfill: expected a duration such as 30s, 5m or 2h, or none, got 'all'",
+            "2:43: feeds[0].backfill: expected a duration such as 30s, 5m or 2h, or none, "
+            "got 'all'",
         ),
         (
             BRAND + "retention: 9999w\n",

@@ -228,7 +228,7 @@ def _indexed(size: int, pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, ..
 def _term(configured: str) -> _Term:
     """Return how to look for one configured spelling."""
     shown = " ".join(configured.split())
-    folded = fold(shown)
+    folded = " ".join(fold(shown).split())
     if folded in ("", "@", "#"):
         return _Term(shown, ())
     if folded[0] == "@":
@@ -236,7 +236,7 @@ def _term(configured: str) -> _Term:
     if folded[0] == "#":
         return _Term(shown, (folded,), is_hashtag=True)
     bare = folded.strip(_DROPPED_EDGE)
-    bare = bare.rstrip(".").rstrip(_DROPPED_EDGE) or bare or folded.strip()
+    bare = bare.rstrip(".").rstrip(_DROPPED_EDGE) or bare or folded
     parts = _GAP.split(bare)
     if len(parts) == 1 or not all(parts):
         return _Term(shown, tuple(_spellings(bare)))
@@ -252,7 +252,7 @@ def _term(configured: str) -> _Term:
 def _spellings(word: str) -> Iterator[str]:
     """Yield a word with and without its apostrophes: McDonald's, McDonalds."""
     yield word
-    if "'" in word:
+    if "'" in word.strip("'"):
         yield word.replace("'", "")
     elif len(word) > 3 and word[-1] == "s" and word.isalpha():
         yield word[:-1] + "'s"

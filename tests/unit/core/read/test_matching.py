@@ -191,6 +191,8 @@ def test_an_apostrophe_may_be_left_out_or_put_in(word: str, text: str) -> None:
         (".NET", "the net", False),
         ("C#", "c# again", True),
         ("🔥", "so🔥hot", True),
+        ("'", "it's", True),
+        ("...", "well... no", True),
         ("Acme Inc.", "acme inc", True),
     ],
 )
@@ -253,7 +255,7 @@ def test_a_hashtag_is_exactly_that_tag(text: str) -> None:
     assert matched(text, hashtags=("#acme",)) is None
 
 
-@pytest.mark.parametrize("empty", ["@", "#", "", "  ", "\u200b"])
+@pytest.mark.parametrize("empty", ["@", "#", "", "  ", "\u200b", "¯", "\ud800"])
 def test_a_spelling_without_anything_in_it_matches_nothing(empty: str) -> None:
     assert matched("a @ b # c", words=(empty, "acme"), handles=("@",), hashtags=("#",)) is None
 

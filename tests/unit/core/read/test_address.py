@@ -3,7 +3,7 @@
 from ipaddress import ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emberwatch.core.read.address import may_connect, unwrap
@@ -84,6 +84,7 @@ def test_an_embedded_address_is_found(outer: str, inner: str) -> None:
     assert unwrap(ip_address(outer)) == ip_address(inner)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_no_wrapping_opens_a_closed_address(address: object) -> None:
     plain = ip_address(str(address))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emberwatch.core.read.breaker import CLOSED, Breaker, Circuit, ask, failed
@@ -52,6 +52,7 @@ def test_a_clock_set_back_does_not_lengthen_a_rest() -> None:
     assert ask(BREAKER, after(3), NOW - timedelta(hours=1))[1] is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(min_value=0, max_value=100))))
 def test_a_host_is_never_left_alone_for_longer_than_the_cap(story: list[tuple[bool, int]]) -> None:
     circuit, now = CLOSED, NOW

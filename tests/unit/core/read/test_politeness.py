@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emberwatch.core.read.politeness import (
@@ -128,6 +128,7 @@ def test_headers_that_say_nothing_of_limits_give_no_rate(headers: dict[str, str]
     assert parse_rate(headers, NOW) is None
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(
@@ -214,6 +215,7 @@ def test_retry_after_is_read_as_seconds_or_date_and_capped(
     assert parse_retry_after(value, NOW, HOUR) == wait
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.from_regex(r"[A-Za-z]{3}, [0-9 :A-Z+-]{0,30}", fullmatch=True))
 def test_any_retry_after_is_a_wait_within_bounds_or_nothing(value: str) -> None:
     wait = parse_retry_after(value, NOW, HOUR)
@@ -253,6 +255,7 @@ def test_chance_only_lengthens_a_wait() -> None:
     assert waits == [timedelta(seconds=30), timedelta(seconds=45)]
 
 
+@settings(deadline=None)
 @given(
     st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=7)),
     st.integers(min_value=0, max_value=10**6),

@@ -43,7 +43,7 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
         opened(path, must_exist=False) as store,
         _bytes_of(file) as lines,
     ):
-        policy = wiring.policy(config, is_told=False)
+        policy = wiring.policy(config, is_told=False, is_replay=True)
         processor = wiring.processor(store, policy, is_live=False)
         with _progress(file, lines) as report:
             done = replay(_lines(lines), processor, wall=wiring.now(), on_batch=report)

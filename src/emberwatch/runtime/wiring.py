@@ -47,10 +47,10 @@ def installed() -> PlugIns:
     return PlugIns(sources=plugins.sources(), notifiers=plugins.notifiers())
 
 
-def policy(config: Config, *, is_told: bool = True) -> Policy:
+def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> Policy:
     """Return what the operator wants.
 
-    With `is_told` false, for a replay, nobody is notified and our own feeds are not watched.
+    With `is_told` false nobody is notified; in a replay our own feeds are not watched.
     """
     brands = {brand.name: brand for brand in config.brands}
     return Policy(
@@ -58,7 +58,7 @@ def policy(config: Config, *, is_told: bool = True) -> Policy:
         detectors=tuple(
             detector(brands)
             for name, detector in plugins.detectors().items()
-            if is_told or name != watch.NAME
+            if not is_replay or name != watch.NAME
         ),
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),

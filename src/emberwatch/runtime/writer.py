@@ -14,7 +14,7 @@ class Writer:
     """Runs everything that touches the store in one thread of its own, in the order asked."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
     async def do(self, work: Callable[[], T]) -> T:
@@ -25,7 +25,7 @@ class Writer:
         """Run work in a write transaction of its own."""
 
         def run() -> T:
-            with self._store.writing() as transaction:
+            with self.store.writing() as transaction:
                 return work(transaction)
 
         return await self.do(run)
@@ -34,12 +34,12 @@ class Writer:
         """Run work on a consistent look at the store."""
 
         def run() -> T:
-            with self._store.reading() as look:
+            with self.store.reading() as look:
                 return work(look)
 
         return await self.do(run)
 
     def close(self) -> None:
         """Finish what was asked, then let go of the thread and of the file."""
-        self._thread.submit(self._store.close)
+        self._thread.submit(self.store.close)
         self._thread.shutdown(wait=True)

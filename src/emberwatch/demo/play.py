@@ -1,0 +1,161 @@
+"""Plays the written storm through the real watch, to a receiver on this machine."""
+
+import asyncio
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from emberwatch.config.reader import read_config
+from emberwatch.demo import storm
+from emberwatch.demo.receiver import Received, Receiver
+from emberwatch.notifiers.signature import PREFIX, signing_key
+from emberwatch.runtime import wiring
+from emberwatch.runtime.dispatcher import Dispatcher
+from emberwatch.runtime.processor import Processor
+from emberwatch.runtime.replay import Replayed, replay
+from emberwatch.runtime.writer import Writer
+from emberwatch.store.sqlite import open_store
+
+SEED = 20260307
+SECRET = "EMBERWATCH_DEMO_SECRET"
+"""The variable that the demo's configuration names; it is set for the demo alone."""
+
+STRIDE = timedelta(minutes=5)
+"""How much of the storm is shown at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A piece of the story that was played."""
+
+    until: datetime
+    posts: int
+    mentions: int
+    not_judged: int
+    is_storm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What the whole story came to."""
+
+    config: Path
+    database: Path
+    posts: int
+    mentions: int
+    not_judged: int
+    messages: tuple[Received, ...]
+
+
+async def play(
+    folder: Path,
+    *,
+    on_scene: Callable[[Scene], None],
+    on_message: Callable[[Received], None],
+    pause: float = 0.0,
+) -> Played:
+    """Play the story into a database in `folder`.
+
+    `pause` is how many seconds to wait after each five minutes of the storm, for whoever watches.
+    """
+    received: list[Received] = []
+
+    def receive(message: Received) -> None:
+        received.append(message)
+        on_message(message)
+
+    secret = PREFIX + b64encode(secrets.token_bytes(32)).decode()
+    async with Receiver(signing_key(secret), clock=wiring.now, on_message=receive) as receiver:
+        path = folder / "config.yaml"
+        path.write_text(_configuration(receiver.url), encoding="utf-8")
+        config = read_config(path, wiring.installed(), {SECRET: secret})
+        writer = Writer(open_store(config.database))
+        try:
+            async with wiring.network(config) as network:
+                processor = await writer.do(
+                    lambda: wiring.processor(
+                        writer.store, wiring.policy(config, is_replay=True), is_live=False
+                    )
+                )
+                dispatcher = Dispatcher(
+                    notifiers=wiring.notifiers(config, network.outbound()),
+                    write=writer.write,
+                    read=writer.read,
+                    clock=wiring.now,
+                    chance=wiring.chance,
+                    on_part=_nothing_to_tell,
+                )
+                done = Replayed()
+                for until, lines in _scenes(storm.story(Random(SEED))):
+                    part = await writer.do(lambda lines=lines: _advance(lines, processor))
+                    done = _sum(done, part)
+                    on_scene(_scene(until, part))
+                    await dispatcher.drain()
+                    if until > storm.STORM_AT:
+                        await asyncio.sleep(pause)
+        finally:
+            await asyncio.to_thread(writer.close)
+    return Played(
+        config=path,
+        database=config.database,
+        posts=done.posts,
+        mentions=done.mentions,
+        not_judged=done.not_judged,
+        messages=tuple(received),
+    )
+
+
+def _configuration(url: str) -> str:
+    return (
+        f"{storm.CONFIG}"
+        "database: demo.db\n"
+        "network: {allow: [127.0.0.0/8]}\n"
+        "notifiers:\n"
+        f"  - {{name: receiver, kind: webhook, url: '{url}', secret_env: {SECRET}}}\n"
+    )
+
+
+def _scenes(lines: list[storm.Line]) -> Iterator[tuple[datetime, list[bytes]]]:
+    """Cut the story into days, and the storm into strides."""
+    until = storm.STORM_AT - storm.ORDINARY
+    scene: list[bytes] = []
+    for line in lines:
+        while line.at >= until:
+            if scene:
+                yield until, scene
+                scene = []
+            is_storm = until >= storm.STORM_AT
+            until += STRIDE if is_storm else timedelta(days=1)
+        scene.append(line.text.encode())
+    yield until, scene
+
+
+def _advance(lines: list[bytes], processor: Processor) -> Replayed:
+    return replay(lines, processor, wall=wiring.now())
+
+
+def _sum(left: Replayed, right: Replayed) -> Replayed:
+    return Replayed(
+        lines=left.lines + right.lines,
+        posts=left.posts + right.posts,
+        mentions=left.mentions + right.mentions,
+        not_judged=left.not_judged + right.not_judged,
+    )
+
+
+def _scene(until: datetime, part: Replayed) -> Scene:
+    return Scene(
+        until=until,
+        posts=part.fresh,
+        mentions=part.mentions,
+        not_judged=part.not_judged,
+        is_storm=until > storm.STORM_AT,
+    )
+
+
+async def _nothing_to_tell(part: str, why: str) -> None:
+    """Leave out our own troubles: the demo's receiver shows them by itself."""

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -91,7 +92,7 @@ async def play(
                 )
                 done = Replayed()
                 for until, lines in _scenes(storm.story(Random(SEED))):
-                    part = await writer.do(lambda lines=lines: _advance(lines, processor))
+                    part = await writer.do(partial(_advance, lines, processor))
                     done = _sum(done, part)
                     on_scene(_scene(until, part))
                     await dispatcher.drain()

@@ -44,7 +44,7 @@ def configuration(path: Path) -> Config:
 
 def installed() -> PlugIns:
     """Return the kinds of source and notifier that a configuration may name."""
-    return PlugIns(sources=plugins.sources(), notifiers=plugins.notifiers())
+    return plugins.installed()
 
 
 def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> Policy:

@@ -13,6 +13,7 @@ DOORS = {
     "vaderSentiment": ("scorers/vader.py",),
     "sqlite_utils": ("store/schema.py",),
     "msgspec": ("store/codec.py",),
+    "py3langid": ("scorers/identifier.py",),
     "click": ("cli/",),
     "rich": ("cli/",),
     "yaml": ("config/",),

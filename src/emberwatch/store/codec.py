@@ -12,7 +12,7 @@ REPLACEMENT = "\ufffd"
 
 
 _DECODERS: dict[type, msgspec.msgpack.Decoder[object]] = {}
-_ENCODER = msgspec.msgpack.Encoder()
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])
 _MAPPING = msgspec.json.Decoder(dict[str, str])
 _JSON = msgspec.json.Encoder()

@@ -140,20 +140,23 @@ _DAMAGED = frozenset(
     {
         sqlite3.SQLITE_IOERR_CORRUPTFS,
         sqlite3.SQLITE_IOERR_SHORT_READ,
-        sqlite3.SQLITE_READONLY_DBMOVED,
     }
 )
 
 
 def _explained(error: sqlite3.Error, path: Path) -> EmberwatchError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    if code == sqlite3.SQLITE_READONLY_DBMOVED:
-        return StoreFailed(f"database {path} was moved or replaced while in use: start again")
     if code not in _DAMAGED and code & 0xFF in _BUSY:
         return StoreBusy(f"database {path} {_BUSY[code & 0xFF]} ({error})")
     if code & 0xFF == sqlite3.SQLITE_NOTADB:
         return StoreFailed(f"{path} is no database ({error}): name another with --database")
     return StoreFailed(f"database {path} is damaged ({error}): put a backup in its place")
+
+
+def _is_passing(error: sqlite3.Error) -> bool:
+    """Whether the connection is as good as it was."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
 
 
 _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
@@ -185,6 +188,7 @@ class SqliteStore:
         self._writer: sqlite3.Connection | None = None
         self._one_writes = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
+        self._file = _identity(path)
 
     def reading(self) -> AbstractContextManager[Reading]:
         """Open a consistent look: it does not see what is committed after its first question."""
@@ -192,8 +196,9 @@ class SqliteStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Reading]:
+        self._refuse_moved()
         with _translated(self.path):
-            connection = self._idle.pop() if self._idle else self._connected()
+            connection = self._reader()
             try:
                 connection.execute("BEGIN")
                 yield SqliteReading(connection, self.path)
@@ -215,6 +220,7 @@ class SqliteStore:
     def _writing(self) -> Iterator[Writing]:
         if self._is_read_only:
             raise StoreBusy(f"database {self.path} was opened to be read only")
+        self._refuse_moved()
         if not self._one_writes.acquire(timeout=self._patience.total_seconds()):
             raise StoreBusy(f"database {self.path} is being written by another part of this one")
         try:
@@ -227,13 +233,13 @@ class SqliteStore:
                     writing = SqliteWriting(connection, self.path)
                     yield writing
                     connection.execute("COMMIT")
-                except sqlite3.Error:
+                except BaseException as error:
                     # after a failed read or write its view of the file may be stale
-                    self._writer = None
-                    connection.close()
-                    raise
-                except BaseException:
-                    connection.execute("ROLLBACK")
+                    if isinstance(error, sqlite3.Error) and not _is_passing(error):
+                        self._writer = None
+                        connection.close()
+                    elif connection.in_transaction:
+                        connection.execute("ROLLBACK")
                     raise
                 if writing.has_erased_all:
                     _empty_log(connection)
@@ -246,7 +252,7 @@ class SqliteStore:
         Reads every page: 1 s a gigabyte where the file is in memory already.
         """
         with _translated(self.path):
-            connection = self._idle.pop() if self._idle else self._connected()
+            connection = self._reader()
             try:
                 (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             except sqlite3.Error:
@@ -254,8 +260,9 @@ class SqliteStore:
                 raise
             self._idle.append(connection)
         if found != "ok":
+            where = " ".join(found.split())
             raise StoreFailed(
-                f"database {self.path} is damaged ({found}): put a backup in its place"
+                f"database {self.path} is damaged ({where}): put a backup in its place"
             )
 
     def close(self) -> None:
@@ -267,8 +274,32 @@ class SqliteStore:
             self._writer.close()
             self._writer = None
 
+    def _refuse_moved(self) -> None:
+        # SQLite would go on writing to a file that nobody finds any more
+        try:
+            is_same = _identity(self.path) == self._file
+        except FileNotFoundError:
+            is_same = False
+        except OSError:
+            return  # SQLite will say what is the matter
+        if not is_same:
+            raise StoreFailed(
+                f"database {self.path} was moved, deleted or replaced while in use: start again"
+            )
+
+    def _reader(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connected()
+
     def _connected(self) -> sqlite3.Connection:
         return _connect(self.path, "ro" if self._is_read_only else "rw", self._patience)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:

@@ -5,7 +5,7 @@ both take real counts: the regularised incomplete functions that give the exact 
 counts join them smoothly in between, which sums of anger between 0 and 1 need.
 """
 
-from math import exp, expm1, inf, isnan, lgamma, log, log1p
+from math import expm1, inf, isnan, lgamma, log, log1p
 
 _SMALLEST = 1e-300
 _PRECISION = 1e-14
@@ -66,10 +66,8 @@ def _check(count: float, mean: float) -> None:
 
 
 def _log_of_rest(log_part: float) -> float:
-    """Return ln(1 - exp(log_part)); rounding may bring the part to 1, never beyond."""
-    if log_part >= 0.0:
-        return -inf
-    return log(-expm1(log_part)) if log_part > -0.7 else log1p(-exp(log_part))
+    """Return ln(1 - exp(log_part)) of a part that rounding may bring to 1."""
+    return log(max(_SMALLEST, -expm1(log_part)))
 
 
 def _gamma_series(count: float, mean: float) -> float:

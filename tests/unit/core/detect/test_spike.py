@@ -104,6 +104,25 @@ def test_one_thread_of_five_hundred_is_one_voice() -> None:
     assert not life.rung()
 
 
+def test_one_thread_alone_does_not_ring_even_where_nobody_ever_spoke() -> None:
+    life = Following()
+    life.feed(Tick(at=NOON + 28 * DAY))
+    storm(life, 50, thread="one")
+    assert not life.rung()
+
+
+def test_posts_some_minutes_late_count_in_their_own_minute() -> None:
+    life = an_ordinary_brand()
+    now = life.now
+    for n in range(12):
+        at = now + minutes(n - 3 * (n % 4))
+        life.hear(a_mention(f"l{n}", anger=0.8, author=f"l{n}", at=at), now + minutes(n))
+    assert life.rung()
+    assert life.state is not None
+    order = [minute.minute for minute in life.state.minutes]
+    assert order == sorted(set(order))
+
+
 def test_one_author_is_one_voice() -> None:
     life = an_ordinary_brand()
     storm(life, 100, author="anna")

@@ -96,6 +96,19 @@ def test_any_spelling_can_be_configured(words: list[str], text: str) -> None:
         assert match.matched != ""
 
 
+SPELLING = (
+    st.text("abs'’.&-+!_,日한งß ", min_size=1, max_size=9)
+    .map(lambda word: " ".join(word.split()))
+    .filter(lambda word: any(map(str.isalnum, word)))
+)
+
+
+@given(SPELLING, st.sampled_from(["", " ", "(", ") ", ", "]))
+def test_every_spelling_matches_itself(word: str, around: str) -> None:
+    matcher = Matcher([Brand(name="B", words=(word,))])
+    assert matcher.match(f"{around}{word}{around}") != ()
+
+
 @given(ANY_TEXT, st.sampled_from([None, "en", "bg", "und", "\ud800"]))
 @settings(deadline=None)
 def test_the_scorer_never_raises(text: str, language: str | None) -> None:

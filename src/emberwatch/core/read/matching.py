@@ -264,12 +264,16 @@ def _any_spelling(word: str) -> str:
 
 def _gap_pattern(gap: str) -> str:
     """Return a regular expression for what may stand between two words of a phrase."""
+    return f"(?:{_bent(gap)}|{re.escape(gap)})"
+
+
+def _bent(gap: str) -> str:
     if "&" in gap or "+" in gap:
-        return r"(?:\s{0,8}[&+]\s{0,8}|\s{1,8}and\s{1,8})"
+        return r"\s{0,8}[&+]\s{0,8}|\s{1,8}and\s{1,8}"
     if gap == ".":
         return r"\."
     if "." in gap:
-        return r"(?:\.\s{0,8}|\s{1,8})"
+        return r"\.\s{0,8}|\s{1,8}"
     if not any(map(str.isspace, gap)):
         return f"{_LOOSE}?"
     return _LOOSE

@@ -315,7 +315,10 @@ class Reading(Protocol):
         brand: str | None = None,
         most: int | None = None,
     ) -> list[Incident]:
-        """Return incidents, oldest first; `opened_from` and `opened_to` are inclusive."""
+        """Return incidents, oldest first; `opened_from` and `opened_to` are inclusive.
+
+        With `most`, only the newest so many.
+        """
         ...
 
     def incident_of_alert(self, alert_id: str) -> str | None:
@@ -325,7 +328,7 @@ class Reading(Protocol):
     def notifications(
         self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
     ) -> list[Notification]:
-        """Return notifications, oldest first."""
+        """Return notifications, oldest first; with `most`, only the newest so many."""
         ...
 
     def disabled(self) -> dict[str, str]:
@@ -405,7 +408,11 @@ class Writing(Reading, Protocol):
         ...
 
     def purge(self, before: datetime, at: datetime) -> int:
-        """Drop text and author of posts seen before an instant, everywhere; return how many."""
+        """Drop text and author of posts seen before an instant, everywhere; return how many.
+
+        One call does a chunk, so that it holds the lock for a moment only: call it again, each
+        time in a new transaction, until it returns 0.
+        """
         ...
 
 

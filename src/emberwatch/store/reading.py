@@ -57,12 +57,13 @@ HEALTH = f"SELECT {rows.FEED_COLUMNS} FROM _feed ORDER BY feed"
 
 # Hottest: most reactions (the greater of seen and counted, as everywhere) an hour of its life,
 # which is taken as ten minutes at least. A thread that moved cannot have been still since before
-# its root was written; the hour allows for authors' clocks that are ahead of ours.
+# its root was written; the hour allows for authors' clocks that are ahead of ours. CROSS and `+`
+# keep SQLite to the few threads that moved, where it would walk through all posts.
 ROOTS = """
     SELECT p.key, p.native_id, p.created_at
-    FROM _thread t JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
+    FROM _thread t CROSS JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
     WHERE t.at > ?3 AND p.created_at > ?4 AND p.source = ?1 AND p.host = ?2
-      AND p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
+      AND +p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
       AND max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
         + max(t.quotes, t.quotes_seen) > 0
     GROUP BY p.key

@@ -77,9 +77,12 @@ TABLES = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX _mention_time ON _mention (brand, created_at, judged, anger)",
+    # what the index holds: without it, a rebuild would take in posts that are no mentions
+    "CREATE VIEW _mention_text AS SELECT row, text FROM _post WHERE is_mention = 1",
     """
     CREATE VIRTUAL TABLE mention_search USING fts5(
-      text, content = '_post', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+      text, content = '_mention_text', content_rowid = 'row',
+      tokenize = 'unicode61 remove_diacritics 2'
     )
     """,
     """

@@ -1,7 +1,7 @@
 """Hacker News, through the search of Algolia."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -28,6 +28,7 @@ MOST_HITS = 1000
 """What the search gives of one query, however many there are: beyond it the window slides."""
 
 MOST_WINDOWS = 10
+MISSED = f"older items: more than {MOST_WINDOWS * MOST_HITS} since the last poll"
 
 OVERLAP = timedelta(minutes=5)
 """Read again at each poll: items are indexed out of order, and young ones still gather points."""
@@ -63,54 +64,26 @@ class HackerNews:
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
         """Yield everything since the newest item read so far, oldest first."""
         since = _since(poll)
-        found: dict[str, Post] = {}
-        invalid: list[str] = []
-        listed = 0
-        rate: Rate | None = None
-        until: int | None = None
-        for _ in range(MOST_WINDOWS):
-            oldest: int | None = None
-            in_window = 0
-            async for answer in self._window(web, since, until):
-                rate = parse_rate(answer.headers, answer.received_at) or rate
-                posts, wrong, hits = _hits(answer)
-                in_window += hits
-                invalid += wrong
-                for post in posts:
-                    found.setdefault(post.id, post)
-                    if Flag.UNDATED not in post.flags:
-                        at = int(post.created_at.timestamp())
-                        oldest = at if oldest is None else min(oldest, at)
-            listed += in_window
-            if in_window < MOST_HITS or since is None or oldest is None or oldest <= since:
-                break
-            until = oldest if oldest != until else oldest - 1
-        else:
-            invalid.append(f"older items: more than {MOST_WINDOWS * MOST_HITS} since the last poll")
-        reached = since if poll.is_first else int(poll.cursor.get("since", "0") or 0)
-        ordered = sorted(found.values(), key=_created_at)
-        for start in range(0, max(len(ordered), 1), POSTS_PER_PAGE):
-            page = tuple(ordered[start : start + POSTS_PER_PAGE])
-            reached = _newest(page, reached, poll.now)
-            is_last = start + POSTS_PER_PAGE >= len(ordered)
+        found = await self._search(web, since)
+        reached = since if poll.is_first else int(poll.cursor["since"])
+        for start in range(0, max(len(found.posts), 1), POSTS_PER_PAGE):
+            posts = found.posts[start : start + POSTS_PER_PAGE]
+            reached = _newest(posts, reached, poll.now)
+            is_last = start + POSTS_PER_PAGE >= len(found.posts)
             yield Page(
-                posts=page,
+                posts=posts,
                 cursor={"since": str(reached)},
-                listed=len(page) if not is_last else listed - start,
-                invalid=tuple(invalid) if is_last else (),
-                rate=rate,
+                listed=found.listed - start if is_last else len(posts),
+                invalid=found.invalid if is_last else (),
+                rate=found.rate,
             )
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts of one recorded search (or one item with its comments)."""
-        posts, invalid, _ = _hits(answer)
-        dated = [post.created_at for post in posts if Flag.UNDATED not in post.flags]
-        since = f"created_at_i>={int(max(dated).timestamp())}" if dated else None
-        return Parsed(
-            posts=tuple(posts),
-            next={"numericFilters": since} if since else None,
-            invalid=tuple(invalid),
-        )
+        found = _results(answer)
+        seconds = [s for post in found.posts if (s := _second(post)) is not None]
+        above = {"numericFilters": f"created_at_i>={max(seconds)}"} if seconds else None
+        return Parsed(posts=found.posts, next=above, invalid=found.invalid)
 
     def describe(self) -> str:
         """Say what a feed of this kind can and cannot see."""
@@ -120,12 +93,26 @@ class HackerNews:
             "of a story while it is young, and only those comments that match the query."
         )
 
-    async def _window(
-        self, web: Web, since: int | None, until: int | None
-    ) -> AsyncIterator[Answer]:
+    async def _search(self, web: Web, since: int | None) -> "_Results":
+        """Return everything since a second, sliding down where one query gives no more of it."""
+        found = _Results()
+        until: int | None = None
+        for _ in range(MOST_WINDOWS):
+            window = await self._window(web, since, until)
+            found = found.joined(window)
+            oldest = window.oldest
+            if since is None or window.listed < MOST_HITS or oldest is None:
+                return found
+            until = oldest if oldest != until else oldest - 1
+            if until < since:
+                return found
+        return replace(found, invalid=(*found.invalid, MISSED))
+
+    async def _window(self, web: Web, since: int | None, until: int | None) -> "_Results":
+        """Return what one query gives; without `since` only its first page."""
         filters = [] if since is None else [f"created_at_i>={since}"]
-        if until is not None:
-            filters.append(f"created_at_i<={until}")
+        filters += [] if until is None else [f"created_at_i<={until}"]
+        found = _Results()
         for number in range(MOST_HITS // HITS_PER_PAGE):
             answer = await web.get(
                 Request(
@@ -139,33 +126,63 @@ class HackerNews:
                     },
                 )
             )
-            yield answer
-            pages = as_count(as_mapping(decode_json(answer)).get("nbPages")) or 0
-            if since is None or number + 1 >= pages:
-                return
+            page = _results(answer)
+            found = found.joined(page)
+            if since is None or number + 1 >= page.pages:
+                break
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Results:
+    """What a search gave: posts, what made no sense, how many items there were in all."""
+
+    posts: tuple[Post, ...] = ()
+    invalid: tuple[str, ...] = ()
+    listed: int = 0
+    pages: int = 0
+    rate: Rate | None = None
+
+    @property
+    def oldest(self) -> int | None:
+        """The second of the oldest post."""
+        return min((s for post in self.posts if (s := _second(post)) is not None), default=None)
+
+    def joined(self, more: "_Results") -> "_Results":
+        """Return both together, each post once, oldest first."""
+        posts = {post.id: post for post in (*more.posts, *self.posts)}
+        return _Results(
+            posts=tuple(sorted(posts.values(), key=_created_at)),
+            invalid=(*self.invalid, *more.invalid),
+            listed=self.listed + more.listed,
+            rate=more.rate or self.rate,
+        )
 
 
 def _since(poll: Poll) -> int | None:
     """Return the second to read from; None: only what the site shows at once."""
-    told = poll.cursor.get("since", "")
-    if told.isdecimal():
-        return int(told) - int(OVERLAP.total_seconds())
+    if not poll.is_first:
+        return int(poll.cursor["since"]) - int(OVERLAP.total_seconds())
     return int(poll.since.timestamp()) if poll.since else None
 
 
 def _newest(posts: tuple[Post, ...], reached: int | None, now: datetime) -> int:
     """Return the second up to which all has been read; a date from the future does not count."""
     latest = int(now.timestamp())
-    seconds = [int(post.created_at.timestamp()) for post in posts if Flag.UNDATED not in post.flags]
-    return max([*(s for s in seconds if s <= latest), latest if reached is None else reached])
+    seconds = [s for post in posts if (s := _second(post)) is not None and s <= latest]
+    return max([*seconds, *([] if reached is None else [reached])], default=latest)
+
+
+def _second(post: Post) -> int | None:
+    return None if Flag.UNDATED in post.flags else int(post.created_at.timestamp())
 
 
 def _created_at(post: Post) -> datetime:
     return post.created_at
 
 
-def _hits(answer: Answer) -> tuple[list[Post], list[str], int]:
-    """Return an answer's posts, what made no sense in it, and how many items it listed."""
+def _results(answer: Answer) -> _Results:
+    """Return what an answer holds: search results, or an item with the comments under it."""
     told = as_mapping(decode_json(answer))
     if isinstance(told.get("hits"), list):
         items = [as_mapping(hit) for hit in as_list(told["hits"])]
@@ -180,7 +197,13 @@ def _hits(answer: Answer) -> tuple[list[Post], list[str], int]:
             invalid.append(f"item {number}: no id, or neither title, text nor author")
         else:
             posts.append(post)
-    return posts, invalid, len(items)
+    return _Results(
+        posts=tuple(posts),
+        invalid=tuple(invalid),
+        listed=len(items),
+        pages=as_count(told.get("nbPages")) or 0,
+        rate=parse_rate(answer.headers, answer.received_at),
+    )
 
 
 def _tree(root: Mapping[str, object]) -> Iterator[Mapping[str, object]]:

@@ -20,7 +20,8 @@ def an_item(guid: str = "1", rest: str = "") -> str:
 
 def an_rss(*items: str, more: str = "") -> str:
     space = 'xmlns:slash="http://purl.org/rss/1.0/modules/slash/"'
-    return f'<rss version="2.0" {space}><channel><title>B</title>{more}{"".join(items)}</channel></rss>'
+    channel = f"<channel><title>B</title>{more}{''.join(items)}</channel>"
+    return f'<rss version="2.0" {space}>{channel}</rss>'
 
 
 def an_atom(entry: str) -> str:
@@ -169,9 +170,7 @@ def test_only_the_newest_entries_are_read_wherever_the_feed_lists_them() -> None
         for n in range(MOST_ENTRIES + 3)
     ]
     parsed = parse(an_rss(*items))
-    assert [post.native_id for post in parsed.posts] == [
-        str(n) for n in range(3, MOST_ENTRIES + 3)
-    ]
+    assert [post.native_id for post in parsed.posts] == [str(n) for n in range(3, MOST_ENTRIES + 3)]
     assert "3 older entries" in parsed.invalid[0]
 
 

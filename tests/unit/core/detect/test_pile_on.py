@@ -342,6 +342,19 @@ def test_an_unknown_brand_is_told_nothing() -> None:
         assert not alerts
 
 
+def test_a_fire_of_a_brand_that_was_taken_out_goes_out_without_a_word() -> None:
+    told = Told().feed(root(), *storm(400, 1.0))
+    heard = len(told.alerts)
+    told.detector = PileOn({})
+    assert told.wait(NOON + minutes(3_000)).state is None
+    assert len(told.alerts) == heard
+
+
+def test_time_alone_never_rings() -> None:
+    told = Told().feed(root(), *storm(400, 1.0, is_history=True), Tick(at=NOON + minutes(8)))
+    assert not told.alerts
+
+
 # ---------------------------------------------------------------- whose thread, and in what mood
 def test_a_passing_word_in_somebody_elses_thread_is_not_about_the_brand() -> None:
     told = Told().feed(root(), reply(1, minutes(1), brand="Bolt"))

@@ -6,8 +6,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
+from emberwatch.model.mention import Score
 from emberwatch.model.post import Post
-from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Source, Web
+from emberwatch.ports import (
+    Answer,
+    Page,
+    Parsed,
+    Poll,
+    Request,
+    Scorer,
+    Source,
+    Text,
+    Web,
+)
 
 STRAYS = (
     b"",
@@ -150,3 +161,57 @@ def _check_cursor(cursor: Mapping[str, str]) -> None:
     for name, value in cursor.items():
         _hold(isinstance(name, str), f"cursor: {name!r} is no text")
         _hold(isinstance(value, str), f"cursor: {name} is {value!r}, no text")
+
+
+# ---------------------------------------------------------------- scorers
+WORDLESS = ("", "   ", "\n")
+"""Texts that nobody can judge."""
+
+TEXTS = (
+    Text(text="They lost my luggage and nobody answers, I hate this!", language="en"),
+    Text(text="Thank you, the crew was lovely.", expected=("en",)),
+    Text(text="Ужасно обслужване, никога повече!", language="bg"),
+    Text(text="Моя посылка так и не пришла, ужас", language="en"),
+    Text(text="最悪のサービスだ"),
+    Text(text="meh", expected=("en", "lt")),
+    Text(text="😡🤬 @acme https://example.org"),
+    Text(text="a\x00b\x1b[2J\ud800"),
+    Text(text="very bad " * 20_000, language="en"),
+    Text(text="\u0301" * 500, language="not a tag"),
+    *(Text(text=text, language="en", expected=("en",)) for text in WORDLESS),
+)
+"""Plain and strange texts that every scorer must bear."""
+
+
+def check_scorer(scorer: Scorer) -> None:
+    """Check that a scorer keeps what `emberwatch.ports.Scorer` promises.
+
+    Plain and strange texts (`TEXTS`) are scored together, one by one, and in another order. Raises
+    `AssertionError` that says which promise is broken.
+    """
+    _hold(scorer.kind, "kind: a short name is needed")
+    _hold(scorer.kind.islower(), f"kind: {scorer.kind!r} is not in lower case")
+    _hold(scorer.score([]) == [], "score: no texts must give no scores")
+    together = scorer.score(TEXTS)
+    _hold(len(together) == len(TEXTS), f"score: {len(together)} scores for {len(TEXTS)} texts")
+    for text, score in zip(TEXTS, together, strict=True):
+        _check_score(text, score)
+    alone = [score for text in TEXTS for score in scorer.score([text])]
+    _hold(alone == together, "score: a text scores otherwise in the company of others")
+    backwards = scorer.score(TEXTS[::-1])
+    _hold(backwards == together[::-1], "score: the order of the texts changes their scores")
+
+
+def _check_score(text: Text, score: Score) -> None:
+    which = f"text {text.text[:40]!r}"
+    _hold(score.scorer, f"{which}: the score does not name its scorer")
+    for name, value, least in (
+        ("sentiment", score.sentiment, -1.0),
+        ("negative", score.negative, 0.0),
+        ("anger", score.anger, 0.0),
+        ("confidence", score.confidence, 0.0),
+    ):
+        _hold(value is None or least <= value <= 1, f"{which}: {name} is {value}")
+    _hold(score.judged or score.negative is None, f"{which}: not judged, but with a negative")
+    _hold(not score.judged or score.language, f"{which}: judged in no language")
+    _hold(not score.judged or text.text not in WORDLESS, f"{which}: judged without a word")

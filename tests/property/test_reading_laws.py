@@ -134,7 +134,7 @@ SEASONED = st.tuples(WORDS, st.booleans(), st.sampled_from(["", "", "!", ",", ".
 
 
 @given(st.lists(SEASONED, max_size=14), st.sampled_from([" ", " ", "  ", "\n", ""]))
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_vaders_scores_are_exactly_the_librarys(words: list[str], between: str) -> None:
     text = between.join(words)
     assert VALENCE.compound(text)[0] == LIBRARY.polarity_scores(text)["compound"]

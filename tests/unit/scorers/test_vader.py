@@ -21,6 +21,11 @@ def library() -> SentimentIntensityAnalyzer:
     return SentimentIntensityAnalyzer()
 
 
+@pytest.fixture(scope="module")
+def valence() -> Valence:
+    return Valence()
+
+
 def score(
     vader: Vader, text: str, language: str | None = "en", expected: Sequence[str] = ()
 ) -> Score:
@@ -176,5 +181,7 @@ def test_a_million_characters_take_no_time(vader: Vader) -> None:
         "of kind",
     ],
 )
-def test_a_compound_is_exactly_the_librarys(library: SentimentIntensityAnalyzer, text: str) -> None:
-    assert Valence().compound(text)[0] == library.polarity_scores(text)["compound"]
+def test_a_compound_is_exactly_the_librarys(
+    valence: Valence, library: SentimentIntensityAnalyzer, text: str
+) -> None:
+    assert valence.compound(text)[0] == library.polarity_scores(text)["compound"]

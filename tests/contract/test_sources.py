@@ -1,0 +1,261 @@
+"""Every source keeps what the port promises, and the check notices one that does not."""
+
+import dataclasses
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from emberwatch.model.post import Author, Post
+from emberwatch.ports import Answer, Page, Parsed, Poll, Source, Web
+from emberwatch.runtime.plugins import installed
+from emberwatch.sources.hackernews import HackerNews, HackerNewsOptions
+from emberwatch.sources.jsonl import Jsonl, JsonlOptions
+from emberwatch.sources.mastodon import Mastodon, MastodonOptions
+from emberwatch.sources.rss import Rss, RssOptions
+from emberwatch.testing import check_source
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+RSS = b"""<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0"><channel><title>B</title>
+<item><guid>https://b.test/1000001</guid><title>A</title><link>https://b.test/1000001</link></item>
+<item><guid>https://b.test/1000002</guid><title>B</title><link>https://b.test/1000002</link>
+<pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate>
+<description>&lt;b&gt;x&lt;/b&gt;</description></item>
+</channel></rss>"""
+
+STATUS = {
+    "id": "117020593741189701",
+    "created_at": "2026-11-22T10:00:00.000Z",
+    "content": "<p>acme</p>",
+    "visibility": "public",
+    "account": {"acct": "ann"},
+    "replies_count": 3,
+}
+
+HIT = {
+    "objectID": "7919431",
+    "created_at": "2026-11-22T10:00:00.000Z",
+    "created_at_i": 1795341600,
+    "author": "ann",
+    "comment_text": "acme",
+    "parent_id": 7919207,
+    "story_id": 7919200,
+    "_tags": ["comment", "story_7919200"],
+}
+
+
+def an_answer(body: bytes | Any) -> Answer:
+    return Answer(
+        status=200,
+        headers={},
+        body=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        url="https://town.test/api",
+        received_at=NOON,
+    )
+
+
+def sources(folder: Path) -> dict[str, tuple[Source, list[Answer]]]:
+    lines = b'{"id": 10001, "text": "acme \\u0000 x"}\n{"id": "b", "text": "y", "parent_id": 3}\n'
+    (folder / "posts.jsonl").write_bytes(lines)
+    town = "https://town.test"
+    return {
+        "rss": (Rss(RssOptions(url=f"{town}/feed")), [an_answer(RSS)]),
+        "mastodon": (
+            Mastodon(MastodonOptions(url=town, hashtag="acme")),
+            [an_answer([{**STATUS, "id": "117020593741189799", "reblog": STATUS}, STATUS])],
+        ),
+        "hackernews": (
+            HackerNews(HackerNewsOptions(query="acme")),
+            [an_answer({"hits": [HIT], "nbPages": 1})],
+        ),
+        "jsonl": (
+            Jsonl(JsonlOptions(path=str(folder / "posts.jsonl"))),
+            [an_answer(lines)],
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", ["rss", "mastodon", "hackernews", "jsonl"])
+async def test_our_sources_keep_the_contract(kind: str, tmp_path: Path) -> None:
+    source, answers = sources(tmp_path)[kind]
+    await check_source(source, answers)
+
+
+def test_every_source_of_ours_is_held_to_the_contract(tmp_path: Path) -> None:
+    ours = {
+        kind
+        for kind, made in installed().sources.items()
+        if made.__module__.startswith("emberwatch.")
+    }
+    assert ours == set(sources(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["rss", "mastodon", "hackernews", "jsonl"])
+async def test_our_sources_keep_the_contract_on_recorded_answers(
+    kind: str, tmp_path: Path, shared: Path
+) -> None:
+    source, answers = sources(tmp_path)[kind]
+    folder = shared / "data" / "recordings" / ("feeds" if kind == "rss" else kind)
+    for case in sorted(folder.iterdir()) if folder.is_dir() else ():
+        meta = json.loads((case / "meta.json").read_text())
+        told = json.loads((case / "expected.json").read_text())
+        if told["posts"] and not case.name.startswith("sse_"):
+            answers = [an_answer((case / meta["body_file"]).read_bytes())]
+            await check_source(source, answers)
+
+
+# ---------------------------------------------------------------- the check itself
+@dataclasses.dataclass(frozen=True)
+class NoOptions:
+    """Nothing to set."""
+
+
+class Good:
+    """Reads one post whose id is the whole body."""
+
+    kind: ClassVar[str] = "good"
+    Options: ClassVar[type] = NoOptions
+    cursor: ClassVar[dict[str, Any]] = {"at": "1"}
+
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        from emberwatch.ports import Request
+
+        answer = await web.get(Request(url="https://x.test"))
+        yield Page(posts=self.parse(answer).posts, cursor=self.cursor, listed=1)
+
+    def parse(self, answer: Answer) -> Parsed:
+        return Parsed(posts=(self.post(answer),) if answer.body == b"a post" else ())
+
+    def post(self, answer: Answer) -> Post:
+        return Post(
+            source="good", native_id="1", author=Author(handle="a"), text="x",
+            created_at=NOON, seen_at=NOON,
+        )  # fmt: skip
+
+    def describe(self) -> str:
+        return "Sees one post."
+
+
+async def test_a_source_that_keeps_the_contract_passes() -> None:
+    await check_source(Good(), [an_answer(b"a post")])
+
+
+class Capital(Good):
+    kind = "Good"
+
+
+class Parted(Good):
+    kind = "a:b"
+
+
+@dataclasses.dataclass
+class LooseOptions:
+    """May be changed."""
+
+
+class Loose(Good):
+    Options = LooseOptions
+
+
+class Silent(Good):
+    def describe(self) -> str:
+        return ""
+
+
+class Forgetful(Good):
+    cursor: ClassVar[dict[str, Any]] = {}
+
+
+class Counting(Good):
+    cursor: ClassVar[dict[str, Any]] = {"at": 1}
+
+
+class Inventive(Good):
+    def parse(self, answer: Answer) -> Parsed:
+        post = dataclasses.replace(
+            self.post(answer), native_id=answer.body[:6].decode("latin-1") or "1"
+        )
+        return Parsed(posts=(post,))
+
+
+class Fickle(Good):
+    count = 0
+
+    def post(self, answer: Answer) -> Post:
+        self.count += 1
+        return dataclasses.replace(super().post(answer), native_id=str(self.count))
+
+
+class Crashing(Good):
+    def parse(self, answer: Answer) -> Parsed:
+        json.loads(answer.body.replace(b"a post", b"1"))
+        return super().parse(answer)
+
+
+class Deaf(Good):
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        try:
+            async for page in super().read(web, poll):
+                yield page
+        except Exception:
+            yield Page(cursor=self.cursor)
+
+
+class Empty(Good):
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        yield Page(cursor=self.cursor)
+
+
+class Mute(Good):
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        for page in ():
+            yield page
+
+
+class Strange(Good):
+    facts: ClassVar[dict[str, Any]] = {}
+
+    def post(self, answer: Answer) -> Post:
+        return dataclasses.replace(super().post(answer), **self.facts)
+
+
+class Unlinked(Strange):
+    facts: ClassVar[dict[str, Any]] = {"url": "javascript:alert(1)"}
+
+
+class Nul(Strange):
+    facts: ClassVar[dict[str, Any]] = {"text": "a\x00"}
+
+
+class Bare(Strange):
+    facts: ClassVar[dict[str, Any]] = {"parent_id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (Capital, "lower case"), (Parted, "holds a ':'"), (Loose, "not frozen"),
+        (Silent, "describe"), (Forgetful, "cursor"), (Counting, "no text"),
+        (Inventive, "made .* up"), (Fickle, "other posts"), (Deaf, "network is down"),
+        (Empty, "gave no post"), (Mute, "gave no page"), (Unlinked, "javascript"),
+        (Nul, "NUL"), (Bare, "not a key"),
+    ],
+)  # fmt: skip
+async def test_a_source_that_breaks_a_promise_is_told_which(broken: type[Good], said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        await check_source(broken(), [an_answer(b"a post")])
+
+
+async def test_a_source_that_crashes_on_damage_is_caught() -> None:
+    with pytest.raises(ValueError):
+        await check_source(Crashing(), [an_answer(b"a post")])
+
+
+async def test_a_check_without_a_post_checks_nothing_and_says_so() -> None:
+    with pytest.raises(AssertionError, match="at least one recorded answer"):
+        await check_source(Good(), [an_answer(b"nothing")])

@@ -1,0 +1,154 @@
+"""A hostile feed costs a worker process, and nothing else."""
+
+import contextlib
+import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psutil
+import pytest
+
+from emberwatch.model.errors import FeedUnavailable
+from emberwatch.sources.feed_worker import FeedWorker, ParsedFeed
+
+GOOD = b"<rss version='2.0'><channel><item><guid>1</guid><title>T</title></item></channel></rss>"
+
+LAUGHS = (
+    b"<?xml version='1.0'?><!DOCTYPE lolz [<!ENTITY l0 'lol'>"
+    + b"".join(b"<!ENTITY l%d '%s'>" % (n + 1, b"&l%d;" % n * 10) for n in range(10))
+    + b"]><rss version='2.0'><channel><item><guid>1</guid><title>&l10;</title></item>"
+    + b"</channel></rss>"
+)
+
+
+@pytest.fixture
+def worker() -> Iterator[FeedWorker]:
+    made = FeedWorker()
+    yield made
+    made.close()
+
+
+def parse(worker: FeedWorker, body: bytes) -> ParsedFeed:
+    return worker.submit(body).result(timeout=60)
+
+
+def test_one_process_serves_one_feed_after_another(worker: FeedWorker) -> None:
+    assert worker.pid is None
+    first = parse(worker, GOOD)
+    pid = worker.pid
+    assert parse(worker, GOOD) == first
+    assert first.entries[0].id == "1"
+    assert worker.pid == pid
+
+
+def test_a_billion_laughs_are_not_laughed(worker: FeedWorker) -> None:
+    before = psutil.Process().memory_info().rss
+    try:
+        feed = parse(worker, LAUGHS)
+    except FeedUnavailable:
+        pass
+    else:
+        assert sum(len(entry.text) for entry in feed.entries) < 1_000_000
+    assert psutil.Process().memory_info().rss - before < 50_000_000
+    assert parse(worker, GOOD).entries
+
+
+def test_no_file_of_ours_is_read_for_a_feed(worker: FeedWorker, tmp_path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("canary")
+    body = (
+        f"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY e SYSTEM 'file://{secret}'>]>"
+        "<rss version='2.0'><channel><item><guid>1</guid><title>a &e; b</title></item>"
+        "</channel></rss>"
+    )
+    assert "canary" not in repr(parse(worker, body.encode()))
+    assert "canary" not in repr(parse(worker, str(secret).encode()))
+
+
+def test_a_feed_that_takes_too_long_is_given_up_and_the_next_one_read() -> None:
+    worker = FeedWorker(longest=timedelta(seconds=0.05))
+    slow = b"<rss version='2.0'><channel>" + b"<item><guid>1</guid></item>" * 30_000
+    try:
+        with pytest.raises(FeedUnavailable, match=r"longer than 0\.05 s"):
+            parse(worker, slow)
+        assert worker.pid is None
+    finally:
+        worker.close()
+
+
+def test_a_feed_that_fills_the_memory_is_given_up() -> None:
+    worker = FeedWorker(memory=200 * 1024 * 1024)
+    try:
+        big = b"<rss version='2.0'><channel><title>" + b"x" * 100_000_000
+        with pytest.raises(FeedUnavailable, match="broke the parser"):
+            parse(worker, big)
+        assert parse(worker, GOOD).entries
+    finally:
+        worker.close()
+
+
+def test_a_worker_that_died_is_replaced(worker: FeedWorker) -> None:
+    parse(worker, GOOD)
+    pid = worker.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    psutil.Process(pid).wait(10)
+    assert parse(worker, GOOD).entries
+    assert worker.pid != pid
+
+
+def test_many_feeds_at_once_wait_for_their_turn(worker: FeedWorker) -> None:
+    futures = [worker.submit(GOOD.replace(b">1<", b">%d<" % n)) for n in range(20)]
+    assert [future.result(60).entries[0].id for future in futures] == [str(n) for n in range(20)]
+
+
+def test_a_closed_worker_leaves_no_process_and_no_thread(worker: FeedWorker) -> None:
+    parse(worker, GOOD)
+    process = psutil.Process(worker.pid)
+    worker.close()
+    assert not process.is_running()
+    assert not [thread for thread in threading.enumerate() if "feed-worker" in thread.name]
+
+
+def test_a_forgotten_worker_leaves_no_process() -> None:
+    worker = FeedWorker()
+    parse(worker, GOOD)
+    process = psutil.Process(worker.pid)
+    del worker
+    gc.collect()
+    process.wait(10)
+    assert not process.is_running()
+
+
+@pytest.mark.parametrize("end", ["pass", "os._exit(0)", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_a_worker_ends_with_its_owner_however_that_ends(end: str) -> None:
+    program = textwrap.dedent(f"""
+        import os, signal
+        from emberwatch.sources.feed_worker import FeedWorker
+        worker = FeedWorker()
+        worker.submit(b"<rss/>").result()
+        print(worker.pid, flush=True)
+        {end}
+    """)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    pid = int(ran.stdout)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(10)
+    assert not psutil.pid_exists(pid)
+    assert ran.stderr == ""
+
+
+def test_the_worker_sees_no_secret_of_our_environment(
+    worker: FeedWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMBER_SECRET", "canary")
+    parse(worker, GOOD)
+    assert "EMBER_SECRET" not in psutil.Process(worker.pid).environ()

@@ -80,7 +80,7 @@ def _say(done: "Replayed") -> None:
         click.echo(f"left out: {len(done.bad) - 20} more lines", err=True)
     judged = done.mentions - done.not_judged
     click.echo(
-        f"{done.lines} lines: {done.posts} posts, {done.fresh} new, {done.mentions} new mentions "
+        f"{done.lines} lines: {done.posts} posts, {done.kept} kept, {done.mentions} new mentions "
         f"({judged} with an anger), {len(done.bad)} bad lines",
         err=True,
     )

@@ -151,7 +151,7 @@ def _sum(left: Replayed, right: Replayed) -> Replayed:
 def _scene(until: datetime, part: Replayed) -> Scene:
     return Scene(
         until=until,
-        posts=part.fresh,
+        posts=part.kept,
         mentions=part.mentions,
         not_judged=part.not_judged,
         is_storm=until > storm.STORM_AT,

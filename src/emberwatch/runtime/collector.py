@@ -67,6 +67,7 @@ class Collector:
         self._polls = 0
         self._failures = 0
         self._not_before: datetime | None = None
+        self._read_at: datetime | None = None
 
     async def poll(self, *, is_urgent: bool = False) -> FeedRead | None:
         """Read the feed once and return how that went; None when it is not yet time to ask again.
@@ -84,6 +85,7 @@ class Collector:
                 listed, fresh, is_unchanged = await self._read(now)
             self._failures = 0
             self._not_before = None
+            self._read_at = now
         except FeedRefused as error:
             why, is_refused = error.why, True
             self._failed(now, REFUSED_PAUSE)
@@ -111,7 +113,8 @@ class Collector:
         if why:
             _LOG.warning("feed not read", feed=self.feed.name, why=why, failures=self._failures)
         else:
-            _LOG.info("feed read", feed=self.feed.name, posts=listed, fresh=fresh)
+            log = _LOG.info if fresh else _LOG.debug
+            log("feed read", feed=self.feed.name, listed=listed, fresh=fresh)
         return read
 
     async def _read(self, now: datetime) -> tuple[int, int, bool]:
@@ -171,6 +174,7 @@ class Collector:
     def _arrivals(
         self, at: datetime, *, page: Page | None = None, read: FeedRead | None = None
     ) -> Arrivals:
+        # `every` tells growth from a starting value, so it is the time since we really looked
         return Arrivals(
             at=at,
             feed=self.feed.name,
@@ -179,7 +183,7 @@ class Collector:
             posts=page.posts if page else (),
             counts=page.counts if page else (),
             cursor=page.cursor if page else None,
-            every=self.feed.every,
+            every=max(self.feed.every, at - (self._read_at or at)),
             read=read,
         )
 

@@ -192,7 +192,7 @@ class Daemon:
                     status=incident.status,
                     fire=incident.fire,
                     severity=incident.severity,
-                    reason=incident.alerts[-1].reason,
+                    news=incident.timeline[-1].note,
                 )
             if report.notifications:
                 self._sending().wake()

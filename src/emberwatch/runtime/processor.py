@@ -71,10 +71,15 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one batch came to, for logs and for people who wait."""
+    """What one batch came to, for logs and for people who wait.
+
+    `fresh` posts were written after all that their feed had brought before; `kept` ones are new
+    in the database.
+    """
 
     posts: int = 0
     fresh: int = 0
+    kept: int = 0
     mentions: int = 0
     not_judged: int = 0
     quarantined: int = 0
@@ -127,6 +132,8 @@ class Processor:
         self._feeds_of = feeds_of or {}
         self._feeds = feeds
         self._forgotten: dict[Key, None] = {}
+        self._newest: dict[str, datetime] = {}
+        self._has_begun = False
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
@@ -178,7 +185,8 @@ class Processor:
         self._health = {**self._health, **{row.feed: row for row in health}}
         return Report(
             posts=len(arrivals.posts),
-            fresh=sum(item.is_new for item in items),
+            fresh=self._fresh(arrivals),
+            kept=len(ledger.posts),
             mentions=len(outcome.mentions),
             not_judged=sum(mention.score.anger is None for mention in outcome.mentions),
             quarantined=len(crashed),
@@ -186,6 +194,18 @@ class Processor:
             orphans=outcome.orphans,
             notifications=len(outcome.notifications),
         )
+
+    def _fresh(self, arrivals: Arrivals) -> int:
+        """Count the posts written after all that the feed brought before.
+
+        Most posts of most feeds speak of no brand and are not kept, so the store cannot tell.
+        """
+        before = self._newest.get(arrivals.feed)
+        dates = [post.created_at for post in arrivals.posts]
+        if not dates:
+            return 0
+        self._newest[arrivals.feed] = max(dates) if before is None else max(before, *dates)
+        return len(dates) if before is None else sum(date > before for date in dates)
 
     # ------------------------------------------------------------ reading
     def _read(self, arrivals: Arrivals, look: Reading) -> list[_Item]:
@@ -300,6 +320,8 @@ class Processor:
             yield Tick(at=clock)
         for item in items:
             at = min(item.post.seen_at, arrivals.at)
+            if clock is None and not self._is_live:
+                yield from self._begin(at)
             if clock is not None and at > clock:
                 yield from self._ticks(clock, at)
             clock = at if clock is None else max(clock, at)
@@ -309,6 +331,8 @@ class Processor:
         at = max(arrivals.at, clock) if clock is not None else arrivals.at
         if clock is not None:
             yield from self._ticks(clock, at)
+        if not arrivals.feed and not self._has_begun:
+            yield from self._begin(at)
         for count in arrivals.counts:
             yield Counted(
                 at=at,
@@ -321,6 +345,15 @@ class Processor:
         if arrivals.read is not None:
             yield replace(arrivals.read, at=at)
         yield from arrivals.parts
+
+    def _begin(self, at: datetime) -> Iterator[Event]:
+        """Tell of every brand that it is watched from now on: its silence counts too.
+
+        A live watch says so after its first polls, so that what they read back comes first.
+        """
+        self._has_begun = True
+        for brand in self._policy.brands:
+            yield Unwatched(at=at, brand=brand, since=at)
 
     def _ticks(self, since: datetime, until: datetime) -> Iterator[Event]:
         """Yield a tick for each whole minute from `since` on and strictly before `until`."""
@@ -495,7 +528,7 @@ def _item_events(item: _Item, arrivals: Arrivals, at: datetime) -> Iterator[Even
     for mention in item.mentions:
         if mention.brand in item.newly:
             yield Mentioned(at=at, mention=mention, is_history=is_history)
-    stands_in_a_thread = post.thread_id != post.key or post.quote_of is not None
+    stands_in_a_thread = not post.is_root or post.quote_of is not None
     if item.is_new and not item.mentions and stands_in_a_thread:
         yield Reacted(at=at, post=post, feed=arrivals.feed, is_history=is_history)
     if item.is_recounted:

@@ -28,7 +28,7 @@ class Replayed:
     lines: int = 0
     bad: tuple[str, ...] = ()
     posts: int = 0
-    fresh: int = 0
+    kept: int = 0
     mentions: int = 0
     not_judged: int = 0
     first_at: datetime | None = None
@@ -113,7 +113,7 @@ def replay(
         done = replace(
             done,
             posts=done.posts + report.posts,
-            fresh=done.fresh + report.fresh,
+            kept=done.kept + report.kept,
             mentions=done.mentions + report.mentions,
             not_judged=done.not_judged + report.not_judged,
             first_at=clock.first_at,

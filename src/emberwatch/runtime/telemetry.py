@@ -52,6 +52,8 @@ def start_logging(secrets: Iterable[Secret] = (), *, is_verbose: bool = False) -
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    # what it has to say comes through the schedule's own listener, once and in our form
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     logging.getLogger("emberwatch").setLevel(logging.DEBUG if is_verbose else logging.INFO)
 
 

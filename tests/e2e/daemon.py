@@ -1,0 +1,60 @@
+"""The installed program as a process."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.receiver import SECRET
+
+EMBERWATCH = Path(sys.executable).parent / "emberwatch"
+
+
+def emberwatch(
+    folder: Path, *words: str, expect: int | None = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end in a folder."""
+    done = subprocess.run(
+        [EMBERWATCH, *words],
+        cwd=folder,
+        env={**os.environ, "EMBER_SECRET": SECRET},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert expect is None or done.returncode == expect, (done.returncode, done.stdout, done.stderr)
+    return done
+
+
+class Running:
+    """`emberwatch run` in a folder, its log in `run.log` there."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.log = folder / "run.log"
+        self._out = self.log.open("a")
+        self.process = subprocess.Popen(
+            [EMBERWATCH, "run", *words],
+            cwd=folder,
+            env={**os.environ, "EMBER_SECRET": SECRET},
+            stdout=self._out,
+            stderr=self._out,
+        )
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.end()
+        self._out.close()
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+    def end(self) -> int:
+        """Ask it to end, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)

@@ -160,6 +160,27 @@ def test_a_reading_does_not_see_what_is_committed_while_it_is_open(store: Store)
         assert look.clock() == NOON + minutes(1)
 
 
+def test_a_reading_that_an_exception_leaves_spoils_nothing(store: Store) -> None:
+    record(store, clock=NOON)
+
+    def read_halfway() -> None:
+        with store.reading() as look:
+            look.clock()
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        read_halfway()
+    record(store, clock=NOON + minutes(1))
+    with store.reading() as look:
+        assert look.clock() == NOON + minutes(1)
+
+
+def test_two_readings_may_be_open_at_once(store: Store) -> None:
+    record(store, clock=NOON)
+    with store.reading() as one, store.reading() as other:
+        assert one.clock() == other.clock() == NOON
+
+
 def test_a_second_writing_is_refused_while_the_first_is_open(store: Store) -> None:
     with store.writing(), pytest.raises(StoreBusy), store.writing():
         pytest.fail("the second writing was opened")

@@ -96,6 +96,33 @@ def test_a_name_with_every_odd_letter_is_a_name(tmp_path: Path) -> None:
     open_store(odd).close()
 
 
+def test_a_link_to_where_no_file_is_yet_is_followed(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    open_store(link).close()
+    assert path.is_file()
+
+
+def test_a_database_that_was_never_made_ready_is_not_for_reading(path: Path) -> None:
+    path.touch()
+    with pytest.raises(StoreFailed, match="'emberwatch run' brings it up to date"):
+        open_store(path, read_only=True)
+    open_store(path).close()
+    open_store(path, read_only=True).close()
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE bait (x)")
+        connection.execute("DROP TABLE bait")
+        connection.set_progress_handler(lambda: 1, 200)
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            schema.bring_up_to_date(connection, str(path))
+        connection.set_progress_handler(None, 0)
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    open_store(path).close()
+
+
 def test_reading_alone_makes_no_file(path: Path) -> None:
     with pytest.raises(NotFound, match="emberwatch run"):
         open_store(path, read_only=True)

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -185,6 +185,7 @@ import sys
 from pathlib import Path
 from emberwatch.store.sqlite import open_store
 
+print("ready", flush=True)
 sys.stdin.readline()
 open_store(Path(sys.argv[1])).close()
 print("sqlite_utils" in sys.modules, flush=True)
@@ -193,14 +194,18 @@ print("sqlite_utils" in sys.modules, flush=True)
 
 def test_programs_that_start_at_once_make_one_database(tmp_path: Path, root: Path) -> None:
     path = tmp_path / "emberwatch.db"
-    with running(OPENS, path, root=root) as one, running(OPENS, path, root=root) as other:
-        for process in (one, other):
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        for process in (one, other):
-            assert process.stdout is not None
-            assert process.stdout.readline() in ("True\n", "False\n")
+    with ExitStack() as stack:
+        programs = [stack.enter_context(running(OPENS, path, root=root)) for _ in range(4)]
+        for program in programs:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "ready\n"
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write("go\n")
+            program.stdin.flush()
+        for program in programs:
+            assert program.stdout is not None
+            assert program.stdout.readline() in ("True\n", "False\n")
     with closing(sqlite3.connect(path)) as connection:
         applied = connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
     assert applied == [(name,) for name, _ in schema.MIGRATIONS]
@@ -213,7 +218,7 @@ def test_a_database_that_is_up_to_date_is_opened_without_the_migrations(
     open_store(path).close()
     with running(OPENS, path, root=root) as process:
         answer, _ = process.communicate("go\n")
-    assert answer == "False\n"
+    assert answer == "ready\nFalse\n"
 
 
 # ---------------------------------------------------------------- one instance

@@ -204,7 +204,7 @@ class SqliteReading:
         return {row[0]: rows.read_feed(row) for row in self._db.execute(HEALTH)}
 
     def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
-        moved_since = instant_text(earlier(since, timedelta(hours=1)))
+        moved_since = instant_text(_earlier(since, timedelta(hours=1)))
         found = self._db.execute(ROOTS, (source, host, moved_since, instant_text(since), most))
         return tuple(
             Root(key=key, native_id=native_id, created_at=read_instant(created_at))
@@ -276,7 +276,7 @@ class SqliteReading:
         return tuple(notifier for (notifier,) in found)
 
     def statistics(self, now: datetime) -> Statistics:
-        day = (instant_text(earlier(now, timedelta(hours=24))), instant_text(now))
+        day = (instant_text(_earlier(now, timedelta(hours=24))), instant_text(now))
         (posts,) = self._db.execute(LAST_ROW).fetchone()
         waiting, oldest, dead, quarantined = self._db.execute(OUTBOX).fetchone()
         return Statistics(
@@ -345,7 +345,7 @@ def erased_uri(uri: str) -> str:
     return "erased:" + hashlib.sha256(clean(uri).encode()).hexdigest()
 
 
-def earlier(at: datetime, by: timedelta) -> datetime:
+def _earlier(at: datetime, by: timedelta) -> datetime:
     try:
         return at - by
     except OverflowError:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
@@ -22,6 +23,9 @@ OLDEST_SQLITE = (3, 37, 0)
 
 CHECKED_BYTES = 16_000_000
 """A file up to this size is looked through when it is opened: 1 ms a megabyte, measured."""
+
+SWITCH_GAP = timedelta(milliseconds=10)
+"""Between tries to switch a new file to its log while another program does so."""
 
 CONNECTION_SETTINGS = (
     "PRAGMA synchronous = FULL",
@@ -49,7 +53,7 @@ def open_store(
             f"SQLite {sqlite3.sqlite_version} is too old: "
             f"use a Python with {'.'.join(map(str, OLDEST_SQLITE))} or newer"
         )
-    path = path.absolute()
+    path = path.resolve()
     if path.is_dir():
         raise StoreFailed(f"database {path} is a folder: name a file in it")
     if not path.parent.is_dir():
@@ -85,11 +89,30 @@ def _prepare(path: Path, patience: timedelta) -> None:
         ) from error
     connection = _connect(path, "rw", patience)
     try:
-        # kept in the file, so once is enough; impossible within a transaction
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, patience)
         schema.bring_up_to_date(connection, str(path))
     finally:
         connection.close()
+
+
+def _write_ahead(connection: sqlite3.Connection, patience: timedelta) -> None:
+    """Switch the file to a write-ahead log; it stays so.
+
+    SQLite does not wait for another program that switches at the same moment, whatever its
+    `busy_timeout`: of two that made a database at once, one failed.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    tries = patience // SWITCH_GAP
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if tries <= 0 or not _is_busy(error):
+                raise
+        tries -= 1
+        time.sleep(SWITCH_GAP.total_seconds())
+    connection.execute(f"PRAGMA busy_timeout = {patience // timedelta(milliseconds=1)}")
 
 
 def _version(path: Path, patience: timedelta) -> int:
@@ -145,7 +168,7 @@ _DAMAGED = frozenset(
 
 
 def _explained(error: sqlite3.Error, path: Path) -> EmberwatchError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = _code(error)
     if code not in _DAMAGED and code & 0xFF in _BUSY:
         return StoreBusy(f"database {path} {_BUSY[code & 0xFF]} ({error})")
     if code & 0xFF == sqlite3.SQLITE_NOTADB:
@@ -153,10 +176,18 @@ def _explained(error: sqlite3.Error, path: Path) -> EmberwatchError:
     return StoreFailed(f"database {path} is damaged ({error}): put a backup in its place")
 
 
+def _code(error: sqlite3.Error) -> int:
+    # errors that Python raises by itself have none
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return _code(error) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _is_passing(error: sqlite3.Error) -> bool:
     """Whether the connection is as good as it was."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
+    return _code(error) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
 
 
 _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)

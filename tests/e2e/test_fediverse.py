@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from random import Random
-from statistics import median
 
 import pytest
 from tests.e2e.daemon import Running, emberwatch
@@ -154,12 +153,3 @@ def test_the_messages_are_numbered_without_a_gap(played) -> None:
     _, receiver, _ = played
     numbers = sorted(delivery.payload["sequence"] for delivery in receiver.deliveries)
     assert numbers == list(range(1, len(numbers) + 1))
-
-
-def record(folder: Path, runs: int) -> str:
-    """Return the median and the worst of several storms, for docs/benchmarks.md."""
-    seconds = []
-    for run in range(runs):
-        (folder / str(run)).mkdir(parents=True)
-        seconds.append(storm(folder / str(run))[0])
-    return f"{runs} runs: median {median(seconds):.2f} s, worst {max(seconds):.2f} s"

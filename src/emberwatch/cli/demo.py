@@ -59,7 +59,7 @@ class _Stage:
             click.echo()
             click.secho("Saturday, 17:40 UTC. The last train is cancelled:", bold=True)
         if not scene.is_storm:
-            click.echo(f"  {scene.until:%a %d %b}   {scene.posts:4} posts about Norvik")
+            click.echo(f"  to {scene.until:%a %d %b}   {scene.posts:4} posts about Norvik")
             return
         bar = "#" * min(60, scene.posts)
         click.echo(f"  {scene.until:%H:%M}   {scene.posts:4} posts  {bar}")
@@ -90,7 +90,9 @@ class _Stage:
         click.echo()
         click.secho("What happened", bold=True)
         share = played.not_judged / max(1, played.mentions)
-        click.echo(f"  {played.posts:,} posts in {took:.1f} s, {played.mentions:,} mentions of Norvik")
+        click.echo(
+            f"  {played.posts:,} posts in {took:.1f} s, {played.mentions:,} mentions of Norvik"
+        )
         click.echo(
             f"  {share:.0%} of them in languages that this scorer does not judge: "
             "counted in volume, never taken for calm"
@@ -101,8 +103,8 @@ class _Stage:
                 f"  one incident, opened {incident['opened_at'][11:16]} UTC; its first post was "
                 f"written {(incident['first_post_at'] or '')[11:16]}"
             )
-            for post in message.payload["brief"]["posts"][:3]:
-                click.echo("    " + safe_line(f"@{post['author']}: {post['text']}", 110))
+        for post in played.messages[-1].payload["brief"]["posts"][:4] if opened else ():
+            click.echo("    " + safe_line(f"@{post['author']}: {post['text']}", 110))
         count = len(played.messages)
         verified = sum(message.is_verified for message in played.messages)
         click.echo(f"  {count} webhooks received, {verified} with a true signature")
@@ -111,6 +113,7 @@ class _Stage:
         if opened:
             id = opened[0].payload["incident"]["id"]
             click.echo(f"  emberwatch incident show {id} --database {played.database}")
+            click.echo(f"  emberwatch incident acknowledge {id} --by YOU --config {played.config}")
         click.echo("  emberwatch init          write a config.yaml for your own brand")
         click.echo("  emberwatch check         see what it would watch")
         click.echo("  emberwatch run           watch")

@@ -22,8 +22,8 @@ from emberwatch.runtime.writer import Writer
 from emberwatch.store.sqlite import open_store
 
 SEED = 20260307
-SECRET = "EMBERWATCH_DEMO_SECRET"
-"""The variable that the demo's configuration names; it is set for the demo alone."""
+KEY_FILE = "key.txt"
+"""The file beside the demo's configuration that holds the signing secret, drawn for it alone."""
 
 STRIDE = timedelta(minutes=5)
 """How much of the storm is shown at a time."""
@@ -73,7 +73,8 @@ async def play(
     async with Receiver(signing_key(secret), clock=wiring.now, on_message=receive) as receiver:
         path = folder / "config.yaml"
         path.write_text(_configuration(receiver.url), encoding="utf-8")
-        config = read_config(path, wiring.installed(), {SECRET: secret})
+        (folder / KEY_FILE).write_text(secret)
+        config = read_config(path, wiring.installed(), {})
         writer = Writer(open_store(config.database))
         try:
             async with wiring.network(config) as network:
@@ -116,13 +117,13 @@ def _configuration(url: str) -> str:
         "database: demo.db\n"
         "network: {allow: [127.0.0.0/8]}\n"
         "notifiers:\n"
-        f"  - {{name: receiver, kind: webhook, url: '{url}', secret_env: {SECRET}}}\n"
+        f"  - {{name: receiver, kind: webhook, url: '{url}', secret_file: {KEY_FILE}}}\n"
     )
 
 
 def _scenes(lines: list[storm.Line]) -> Iterator[tuple[datetime, list[bytes]]]:
     """Cut the story into days, and the storm into strides."""
-    until = storm.STORM_AT - storm.ORDINARY
+    until = storm.STORM_AT - storm.ORDINARY + timedelta(days=1)
     scene: list[bytes] = []
     for line in lines:
         while line.at >= until:

@@ -38,8 +38,9 @@ POSTS_BY_HOUR = (1, 1, 0, 0, 0, 1, 3, 6, 7, 5, 4, 4, 5, 5, 4, 4, 6, 7, 6, 4, 3, 
 
 ROOT = "root"
 ROOT_TEXT = (
-    "Norvik cancelled the last train, locked the station and left two hundred of us outside in the "
-    "snow, children and all. Nobody answers the emergency line. This is a disgrace and I am furious!"
+    "Norvik cancelled the last train, locked the station and left two hundred of us outside in "
+    "the snow, children and all. Nobody answers the emergency line. This is a disgrace and I am "
+    "furious!"
 )
 ROOT_FOLLOWERS = 18_200
 

@@ -1,4 +1,4 @@
-"""Posts a second end to end: a week of tweets, repeated with new ids, through `emberwatch replay`."""
+"""Posts a second end to end: a week of tweets, again and again, through `emberwatch replay`."""
 
 import gzip
 import json

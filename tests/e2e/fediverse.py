@@ -79,7 +79,8 @@ class Snac:
 
     def __exit__(self, *_: object) -> None:
         self._web.close()
-        self._process.terminate()
+        # asked to end while it talks to its own accounts, it may never do so
+        self._process.kill()
         self._process.wait(timeout=20)
         self._log.close()
 

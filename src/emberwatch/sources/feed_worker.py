@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.sources.fields import as_count
-from emberwatch.sources.plain import compose, one_line, to_plain, unescape
+from emberwatch.sources.plain import clean, compose, one_line, to_plain, unescape
 
 MOST_ENTRIES = 500
 """Entries of one feed that are looked at, the newest: a full rebuild of a site is no news."""
@@ -248,10 +248,11 @@ def take_apart(body: bytes, content_type: str) -> dict[str, object]:
     version = str(parsed.get("version") or "")
     # Plain dicts, because feedparser's own answer for one field with the value of another.
     entries = [dict(entry) for entry in parsed.entries] if version else []
-    is_cut = bool(entries) and _is_cut(body, str(parsed.get("encoding") or "utf-8"))
+    fault = parsed.get("bozo_exception")
+    is_broken = isinstance(fault, SAXException)
+    is_cut = bool(entries) and is_broken and _is_cut(body, str(parsed.get("encoding") or "utf-8"))
     if is_cut:
         entries.pop()
-    fault = parsed.get("bozo_exception")
     language = parsed.feed.get("language")
     kept = _newest(entries)
     return {
@@ -259,7 +260,7 @@ def take_apart(body: bytes, content_type: str) -> dict[str, object]:
         "entries": [_entry(entry, language) for entry in kept],
         "left_out": len(entries) - len(kept),
         "is_cut": is_cut,
-        "fault": str(fault) if isinstance(fault, SAXException) and not entries else "",
+        "fault": str(fault) if is_broken and not entries and not is_cut else "",
     }
 
 
@@ -306,7 +307,7 @@ def _entry(entry: dict[str, Any], language: object) -> dict[str, object]:
     return {
         "id": _string(entry, "id"),
         "link": _string(entry, "link"),
-        "author": one_line(_string(entry, "author")),
+        "author": clean(_string(entry, "author")).strip(),
         "title": title,
         "text": compose(title, _body(entry)),
         "published_at": _published(entry),

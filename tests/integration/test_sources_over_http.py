@@ -1,0 +1,92 @@
+"""Sources read real sockets through the guarded network, and say what went wrong there."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from loopback import NOW, a_network, answer, saying, serving
+
+from emberwatch.model.errors import FeedRefused, FeedUnavailable
+from emberwatch.ports import Page, Poll, Root, Source, Web
+from emberwatch.sources.hackernews import HackerNews, HackerNewsOptions
+from emberwatch.sources.mastodon import Mastodon, MastodonOptions
+from emberwatch.sources.rss import Rss, RssOptions
+
+FEED = b"""<rss version="2.0" xmlns:slash="http://purl.org/rss/1.0/modules/slash/"><channel>
+<item><guid>1</guid><title>Acme</title><slash:comments>60</slash:comments></item>
+</channel></rss>"""
+
+STATUS = {"id": "1", "content": "acme", "account": {"acct": "ann"}, "visibility": "public"}
+
+
+async def read(
+    source: Source, web: Web, cursor: Mapping[str, str] | None = None, **poll: Any
+) -> list[Page]:
+    asked = Poll(feed="town", now=NOW, every=timedelta(minutes=1), cursor=cursor or {}, **poll)
+    return [page async for page in source.read(web, asked)]
+
+
+async def test_a_feed_is_read_once_and_then_only_when_it_changed() -> None:
+    talk = saying(answer(FEED, ETag='"1"'), answer(status="304 Not Modified"))
+    async with serving(talk) as server, a_network() as network:
+        source, web = Rss(RssOptions(url=server.url())), network.web("town")
+        (first,) = await read(source, web)
+        (second,) = await read(source, web, first.cursor)
+    assert first.posts[0].counters.replies == 60
+    assert second.is_unchanged
+    assert 'if-none-match: "1"' in server.heads[1].lower()
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "why"),
+    [
+        (answer(b"<html><title>Log in</title>"), FeedUnavailable, "a web page ('Log in')"),
+        (answer(b"", "404 Not Found"), FeedRefused, "404"),
+        (answer(b"", "503 Busy"), FeedUnavailable, "503"),
+        (answer(b"", "302 Found", Location="http://169.254.169.254/"), FeedRefused, "169.254"),
+    ],
+)
+async def test_a_feed_that_cannot_be_read_says_why(
+    said: bytes, error: type[Exception], why: str
+) -> None:
+    async with serving(saying(said)) as server, a_network() as network:
+        with pytest.raises(error) as raised:
+            await read(Rss(RssOptions(url=server.url())), network.web("town"))
+    assert why in str(raised.value)
+
+
+async def test_a_hashtag_in_any_script_reaches_the_server_as_it_is() -> None:
+    async with serving(saying(answer(b"[]"))) as server, a_network() as network:
+        options = MastodonOptions(url=server.url(""), hashtag="#жълто")
+        await read(Mastodon(options), network.web("town"))
+    assert "/api/v1/timelines/tag/%D0%B6%D1%8A%D0%BB%D1%82%D0%BE?limit=40 " in server.heads[0]
+
+
+async def test_the_roots_of_a_server_that_wants_a_login_cost_the_feed_nothing() -> None:
+    timeline = answer(json.dumps([STATUS]).encode(), X_RateLimit_Limit="300")
+    talk = saying(timeline, answer(b"", "401 Unauthorized"))
+    async with serving(talk) as server, a_network() as network:
+        source = Mastodon(MastodonOptions(url=server.url(""), hashtag="acme"))
+        roots = tuple(
+            Root(key=f"mastodon:{source.host}:{id}", native_id=str(id), created_at=NOW)
+            for id in range(2, 9)
+        )
+        first, second = await read(source, network.web("town"), {"seen": "1"}, roots=roots)
+    assert [post.host for post in first.posts] == [server.place]
+    assert first.rate is not None
+    assert first.rate.limit == 300
+    assert "rests_until" in second.cursor
+
+
+async def test_a_search_is_asked_with_its_filters_encoded() -> None:
+    hit = {"objectID": "1", "author": "ann", "title": "Acme", "created_at": "2026-11-22T10:00:00Z"}
+    found = answer(json.dumps({"hits": [hit], "nbPages": 1}).encode())
+    async with serving(saying(found)) as server, a_network() as network:
+        source = HackerNews(HackerNewsOptions(query="a&b", url=server.url("/api/v1")))
+        (page,) = await read(source, network.web("town"), since=NOW - timedelta(days=1))
+    assert [post.id for post in page.posts] == ["hackernews::post:1"]
+    head = server.heads[0].splitlines()[0]
+    assert head.startswith("GET /api/v1/search_by_date?query=a%26b&tags=%28story%2Ccomment%29&")
+    assert "numericFilters=created_at_i%3E%3D" in head

@@ -229,9 +229,9 @@ from pathlib import Path
 from emberwatch.store.lock import claim_instance
 
 with claim_instance(Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])):
-    child = os.fork() if len(sys.argv) > 3 else 0
-    if child or len(sys.argv) == 3:
-        print(child or os.getpid(), flush=True)
+    is_parent = os.fork() if len(sys.argv) > 3 else 0
+    if not is_parent:
+        print(os.getpid(), flush=True)
     sys.stdin.readline()
 """
 

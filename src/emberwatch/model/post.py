@@ -113,5 +113,10 @@ class Post:
 
     @property
     def voice(self) -> str:
-        """Whose voice this is: an author of one server of one source."""
+        """Whose voice this is: an author of one server of one source.
+
+        Authors whom a site does not name are taken for as many people as there are posts.
+        """
+        if not self.author.handle:
+            return self.id
         return f"{self.source}:{self.host}:{self.author.handle}"

@@ -82,6 +82,15 @@ async def test_a_file_that_was_cut_is_read_from_its_beginning(source: Jsonl, pat
     assert ids(await read(source, first[-1].cursor)) == ["4"]
 
 
+async def test_a_file_that_lost_its_end_is_read_from_its_beginning(
+    source: Jsonl, path: Path
+) -> None:
+    path.write_text(lines(*range(100)))
+    first = await read(source)
+    path.write_text(lines(*range(50)))
+    assert len(ids(await read(source, first[-1].cursor))) == 50
+
+
 async def test_a_file_that_was_replaced_is_read_from_its_beginning(
     source: Jsonl, path: Path
 ) -> None:
@@ -110,6 +119,7 @@ async def test_a_long_file_comes_in_pages_each_safe_to_commit_alone(
     path.write_text(lines(*range(count)))
     pages = await read(source)
     assert ids(pages) == [str(id) for id in range(count)]
+    assert len(pages) == -(-count // MOST_LINES)
     assert all(page.listed == len(page.posts) <= MOST_LINES for page in pages)
     rest = await read(source, pages[0].cursor)
     assert ids(rest) == [str(id) for id in range(min(count, MOST_LINES), count)]

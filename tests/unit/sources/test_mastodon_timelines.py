@@ -241,7 +241,8 @@ class Town:
         elif "max_id" in params:
             listed = [each for each in listed if int(each["id"]) < int(params["max_id"])]
         listed = listed[-size:][::-1]
-        headers = {"etag": self.etag} if self.etag and set(params) <= {"limit"} else {}
+        page = "".join(params.get(name, "") for name in ("min_id", "max_id"))
+        headers = {"etag": self.etag + page} if self.etag else {}
         if listed and not self.is_small:
             newer, older = listed[0]["id"], listed[-1]["id"]
             headers["link"] = (
@@ -376,6 +377,14 @@ async def test_reading_back_ends_where_the_timeline_does() -> None:
 async def test_reading_back_ends_where_a_server_gives_the_same_page_again() -> None:
     site = saying(an_answer([a_status(1)]))
     await pages(source(), site, since=START - timedelta(days=7))
+    assert len(site.requests) == 2
+
+
+async def test_a_server_that_leads_in_a_circle_is_not_followed() -> None:
+    circle = f'<{URL}/x?min_id=1>; rel="prev"'
+    newest = an_answer([a_status(9)])
+    site = saying(newest, an_answer([a_status(1)], link=circle))
+    await pages(source(), site, {"seen": "1"})
     assert len(site.requests) == 2
 
 

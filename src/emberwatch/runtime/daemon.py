@@ -322,7 +322,9 @@ class Daemon:
         def purge(transaction: Writing) -> int:
             return transaction.purge(before, now)
 
-        count = await self._writer.write(purge)
+        count = 0
+        while erased := await self._writer.write(purge):  # a little at a time: others write too
+            count += erased
         if count:
             _LOG.info("old posts forgotten", posts=count, before=before)
 

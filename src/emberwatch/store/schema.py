@@ -293,8 +293,7 @@ VIEWS = (
     CREATE VIEW incidents AS
     SELECT i.id, i.brand, i.kind, i.kinds, i.status, i.fire, i.severity, i.opened_at,
       i.first_post_at, a.observed, a.expected, a.chance,
-      (SELECT e.url FROM _exhibit e
-        WHERE e.incident = i.row AND e.url IS NOT NULL ORDER BY e.position LIMIT 1) AS url,
+      NULL AS url,
       a.window_minutes, a.reason, i.subject, i.last_alert_at, i.first_seen_at,
       i.acknowledged_at, i.responded_at, i.closed_at, i.owner, i.resolution, i.answer_url,
       i.previous_id, i.sequence

@@ -74,7 +74,7 @@ def sources(folder: Path) -> dict[str, tuple[Source, list[Answer]]]:
             [an_answer({"hits": [HIT], "nbPages": 1})],
         ),
         "jsonl": (
-            Jsonl(JsonlOptions(path=str(folder / "posts.jsonl"))),
+            Jsonl(JsonlOptions(path=folder / "posts.jsonl")),
             [an_answer(lines)],
         ),
     }

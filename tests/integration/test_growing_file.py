@@ -43,7 +43,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def source(path: Path) -> Jsonl:
-    return Jsonl(JsonlOptions(path=str(path)))
+    return Jsonl(JsonlOptions(path=path))
 
 
 async def test_only_what_was_added_is_read(source: Jsonl, path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_a_folder_or_a_pipe_is_no_file_to_follow(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in (".", "pipe"):
         with pytest.raises(FeedRefused, match="not a regular file"):
-            await read(Jsonl(JsonlOptions(path=str(tmp_path / name))))
+            await read(Jsonl(JsonlOptions(path=tmp_path / name)))
 
 
 async def test_a_file_that_may_not_be_read_is_refused(source: Jsonl, path: Path) -> None:
@@ -178,7 +178,7 @@ async def test_a_file_that_may_not_be_read_is_refused(source: Jsonl, path: Path)
 
 async def test_a_path_that_no_system_takes_is_refused() -> None:
     with pytest.raises(FeedRefused, match="cannot be read"):
-        await read(Jsonl(JsonlOptions(path="x" * 5000)))
+        await read(Jsonl(JsonlOptions(path=Path("x" * 5000))))
 
 
 # ---------------------------------------------------------------- standard input
@@ -194,7 +194,7 @@ class Pipe:
             self.into.write(text.encode())
 
     def source(self) -> Jsonl:
-        return Jsonl(JsonlOptions(path="-"), stdin=lambda: self.out)
+        return Jsonl(JsonlOptions(path=Path("-")), stdin=lambda: self.out)
 
 
 @pytest.fixture
@@ -249,14 +249,14 @@ async def test_a_closed_standard_input_is_refused() -> None:
         raise ValueError("I/O operation on closed file")
 
     with pytest.raises(FeedRefused, match="standard input cannot be read"):
-        await read(Jsonl(JsonlOptions(path="-"), stdin=closed))
+        await read(Jsonl(JsonlOptions(path=Path("-")), stdin=closed))
 
 
 def test_a_feed_says_what_it_follows(source: Jsonl, path: Path) -> None:
     assert str(path) in source.describe()
-    assert "standard input" in Jsonl(JsonlOptions(path="-")).describe()
+    assert "standard input" in Jsonl(JsonlOptions(path=Path("-"))).describe()
 
 
 def test_a_path_is_needed() -> None:
-    assert JsonlOptions(path=" ").problems()
-    assert not JsonlOptions(path="-").problems()
+    assert JsonlOptions(path=Path()).problems()
+    assert not JsonlOptions(path=Path("-")).problems()

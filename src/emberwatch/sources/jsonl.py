@@ -195,12 +195,12 @@ def _shown(value: object) -> str:
 class JsonlOptions:
     """What a `jsonl` feed needs to know."""
 
-    path: str
+    path: Path
     """The file to follow; `-` is standard input."""
 
     def problems(self) -> list[tuple[str, str]]:
         """Return what is wrong, as pairs of setting and reason."""
-        return [] if self.path.strip() else [("path", "expected a file, or - for standard input")]
+        return [] if self.path.name else [("path", "expected a file, or - for standard input")]
 
 
 class Jsonl:
@@ -213,7 +213,7 @@ class Jsonl:
         self, options: JsonlOptions, stdin: Callable[[], int] = lambda: sys.stdin.fileno()
     ) -> None:
         self._path = options.path
-        self._pipe = _Pipe(stdin) if options.path == STDIN else None
+        self._pipe = _Pipe(stdin) if str(options.path) == STDIN else None
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
         """Yield what whole lines came since the last poll, at most 500 to a page."""
@@ -222,7 +222,7 @@ class Jsonl:
             if self._pipe is not None:
                 chunk = await asyncio.to_thread(self._pipe.read_on, place)
             else:
-                chunk = await asyncio.to_thread(_read_on, Path(self._path), place)
+                chunk = await asyncio.to_thread(_read_on, self._path, place)
             if number and not chunk.lines:
                 return
             place = chunk.place

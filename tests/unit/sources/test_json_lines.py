@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,7 +187,7 @@ def test_a_recorded_file_is_parsed_whole() -> None:
     body = (
         b'\n{"id": 1, "text": "a"}\n\nnonsense\n{"id": 2, "text": "b", "created_at": "2026-01-01"}'
     )
-    parsed = Jsonl(JsonlOptions(path="x")).parse(an_answer(body))
+    parsed = Jsonl(JsonlOptions(path=Path("x"))).parse(an_answer(body))
     assert [each.native_id for each in parsed.posts] == ["1", "2"]
     (invalid,) = parsed.invalid
     assert invalid.startswith("line 4 (b'nonsense'): not JSON")

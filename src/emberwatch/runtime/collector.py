@@ -75,7 +75,7 @@ class Collector:
         `is_urgent` asks even then.
         """
         now = self._clock()
-        if self._not_before is not None and now < self._not_before and not is_urgent:
+        if self._is_resting(now) and not is_urgent:
             return None
         listed = fresh = 0
         is_unchanged = is_refused = False
@@ -116,6 +116,14 @@ class Collector:
             log = _LOG.info if fresh else _LOG.debug
             log("feed read", feed=self.feed.name, listed=listed, fresh=fresh)
         return read
+
+    def _is_resting(self, now: datetime) -> bool:
+        """Whether it is too early to ask again.
+
+        A wait that jitter makes a little longer than the interval must not cost a whole turn.
+        """
+        slack = self.feed.every / 5
+        return self._not_before is not None and now + slack < self._not_before
 
     async def _read(self, now: datetime) -> tuple[int, int, bool]:
         feed = self.feed

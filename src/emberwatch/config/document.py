@@ -70,6 +70,7 @@ def read_document(
         path=path,
         database=document.database,
         networks=document.network.allow,
+        ca=document.network.ca,
         brands=tuple(form.brand() for form in document.brands),
         feeds=tuple(
             FeedSettings(

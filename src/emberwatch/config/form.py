@@ -170,6 +170,8 @@ class NetworkForm(Form):
 
     allow: tuple[NetworkText, ...] = ()
     """Private ranges that feeds and receivers may lie in."""
+    ca: FilePath | None = None
+    """A file of certificates (PEM) to trust beside the usual ones: an authority of your own."""
 
 
 class HeartbeatForm(Form):

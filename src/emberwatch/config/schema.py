@@ -64,13 +64,15 @@ class Config:
     """A whole configuration, checked.
 
     `path` (absolute) is the file it was read from and `database` (absolute) the one it names.
-    `networks` are the private ranges that feeds and receivers may lie in. Posts older than
+    `networks` are the private ranges that feeds and receivers may lie in, `ca` a file of further
+    certificates to trust. Posts older than
     `retention` lose their text and author.
     """
 
     path: Path
     database: Path
     networks: tuple[Network, ...] = ()
+    ca: Path | None = None
     brands: tuple[Brand, ...]
     feeds: tuple[FeedSettings, ...] = ()
     notifiers: tuple[NotifierSettings, ...] = ()

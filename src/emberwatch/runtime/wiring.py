@@ -89,7 +89,9 @@ def notifiers(config: Config, outbound: Outbound) -> dict[str, Notifier]:
 
 def network(config: Config) -> Network:
     """Return the guarded way to the network, not yet entered."""
-    return Network(allow=config.networks, user_agent=USER_AGENT, clock=now, chance=chance)
+    return Network(
+        allow=config.networks, user_agent=USER_AGENT, clock=now, chance=chance, ca=config.ca
+    )
 
 
 def processor(

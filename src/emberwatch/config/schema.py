@@ -65,8 +65,7 @@ class Config:
 
     `path` (absolute) is the file it was read from and `database` (absolute) the one it names.
     `networks` are the private ranges that feeds and receivers may lie in, `ca` a file of further
-    certificates to trust. Posts older than
-    `retention` lose their text and author.
+    certificates to trust. Posts older than `retention` lose their text and author.
     """
 
     path: Path

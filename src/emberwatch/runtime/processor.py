@@ -12,7 +12,7 @@ from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
 from emberwatch.core.read.text import fingerprint
 from emberwatch.model.alert import Alert
-from emberwatch.model.errors import ScoringFailed, StoreBusy, StoreFailed
+from emberwatch.model.errors import PostInvalid, ScoringFailed, StoreBusy, StoreFailed
 from emberwatch.model.event import (
     Counted,
     Event,
@@ -44,6 +44,9 @@ HISTORY_AFTER = timedelta(hours=2)
 
 GAP_AFTER = timedelta(minutes=15)
 """A live watch that stood still this long (stopped, suspended) did not watch in the meantime."""
+
+AHEAD_AFTER = timedelta(hours=2)
+"""A wall clock this far behind ours was set back: ours had run ahead of the truth."""
 
 MINUTE = timedelta(minutes=1)
 
@@ -83,6 +86,7 @@ class Report:
     mentions: int = 0
     not_judged: int = 0
     quarantined: int = 0
+    dropped: tuple[str, ...] = ()
     incidents: tuple[Incident, ...] = ()
     orphans: tuple[Alert, ...] = ()
     notifications: int = 0
@@ -133,7 +137,8 @@ class Processor:
         self._feeds = feeds
         self._forgotten: dict[Key, None] = {}
         self._newest: dict[str, datetime] = {}
-        self._has_begun = False
+        self._unsaid: tuple[str, ...] = ()
+        self._dropped: list[str] = []
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
@@ -158,6 +163,9 @@ class Processor:
         Raises `StoreBusy` when the database takes nothing now: nothing was changed, neither there
         nor here, and the same batch may be given again.
         """
+        if self._clock is not None and self._is_live and self._clock - arrivals.at > AHEAD_AFTER:
+            self._start_over(arrivals.at)
+        self._dropped = []
         with self._store.reading() as look:
             items = self._read(arrivals, look)
         with self._store.writing() as tx:
@@ -181,6 +189,7 @@ class Processor:
                 tx.record(ledger)
         self._states.put(outcome.states)
         self._forgotten = {}
+        self._unsaid = ()
         self._clock = clock
         self._health = {**self._health, **{row.feed: row for row in health}}
         return Report(
@@ -190,10 +199,28 @@ class Processor:
             mentions=len(outcome.mentions),
             not_judged=sum(mention.score.anger is None for mention in outcome.mentions),
             quarantined=len(crashed),
+            dropped=tuple(self._dropped),
             incidents=outcome.incidents,
             orphans=outcome.orphans,
             notifications=len(outcome.notifications),
         )
+
+    def _start_over(self, at: datetime) -> None:
+        """Forget what was learnt under a clock that had run ahead, and go on by the true one.
+
+        Every detector would wait for that future to come, and stay mute until then.
+        """
+        why = (
+            f"the machine's clock had run ahead to {self._clock:%Y-%m-%d %H:%M} and was set back "
+            f"to {at:%Y-%m-%d %H:%M} UTC: what is normal is learnt anew from now on"
+        )
+        self._forgotten = {
+            **self._forgotten,
+            **dict.fromkeys(key for key, _ in self._states.items()),
+        }
+        self._states = States(self._policy.detectors)
+        self._unsaid = (why,)
+        self._clock = at
 
     def _fresh(self, arrivals: Arrivals) -> int:
         """Count the posts written after all that the feed brought before.
@@ -215,7 +242,10 @@ class Processor:
         for post in arrivals.posts:
             at = min(post.seen_at, arrivals.at)
             clock = at if clock is None else max(clock, at)
-            posts.append(arrive(post, clock))
+            try:
+                posts.append(arrive(post, clock))
+            except PostInvalid as error:
+                self._dropped.append(str(error))
         if arrivals.is_first:
             posts.sort(key=_created_at)
         known = look.known(
@@ -331,8 +361,10 @@ class Processor:
         at = max(arrivals.at, clock) if clock is not None else arrivals.at
         if clock is not None:
             yield from self._ticks(clock, at)
-        if not arrivals.feed and not self._has_begun:
+        if not arrivals.feed:
             yield from self._begin(at)
+        for why in (*self._unsaid, "") if self._unsaid else ():
+            yield PartChecked(at=at, part="clock", why=why)
         for count in arrivals.counts:
             yield Counted(
                 at=at,
@@ -347,13 +379,19 @@ class Processor:
         yield from arrivals.parts
 
     def _begin(self, at: datetime) -> Iterator[Event]:
-        """Tell of every brand that it is watched from now on: its silence counts too.
+        """Tell of each brand that was never watched that it is from now on: silence counts too.
 
-        A live watch says so after its first polls, so that what they read back comes first.
+        A live watch says so after its first polls, so that what they read back comes first. Of a
+        brand that was watched before, a start says nothing: it must leave no trace.
         """
-        self._has_begun = True
         for brand in self._policy.brands:
-            yield Unwatched(at=at, brand=brand, since=at)
+            begun = Unwatched(at=at, brand=brand, since=at)
+            if any(
+                self._states.get((detector.name, key)) is None
+                for detector in self._policy.detectors
+                for key in detector.keys(begun)
+            ):
+                yield begun
 
     def _ticks(self, since: datetime, until: datetime) -> Iterator[Event]:
         """Yield a tick for each whole minute from `since` on and strictly before `until`."""

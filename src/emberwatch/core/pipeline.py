@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -34,10 +35,12 @@ class Policy:
     routes: tuple[Route, ...] = ()
     notifiers: tuple[str, ...] = ()
 
-    @property
-    def surges_are_told(self) -> bool:
-        """Whether somebody asked to be told of volume alone."""
-        return any(AlertKind.SURGE in route.kinds for route in self.routes)
+    def is_told(self, alert: Alert) -> bool:
+        """Whether people hear of such an alert: of volume alone only where a route asks for it."""
+        return alert.kind is not AlertKind.SURGE or any(
+            AlertKind.SURGE in route.kinds and (not route.brands or alert.brand in route.brands)
+            for route in self.routes
+        )
 
 
 class Memory(Protocol):
@@ -157,7 +160,7 @@ class _Incidents:
         mine = [
             incident
             for incident in self.changed.values()
-            if incident.brand == brand and incident.subject == subject
+            if incident.brand == brand and (brand is not None or incident.subject == subject)
         ]
         stored = self.memory.latest(brand, subject)
         return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
@@ -175,9 +178,9 @@ def _opened_at(incident: Incident) -> datetime:
 class Step:
     """One run of the pure step over a batch, fed event by event.
 
-    It reads `states` and `memory` and changes neither: what changed is in `outcome()`. An
-    exception out of `feed` leaves what the event had changed until then and no more, so that the
-    caller can set that event aside and go on.
+    It reads `states` and `memory` and changes neither: what changed is in `outcome()`. A rule
+    that crashes keeps the event from no other rule and no other key, and leaves its own key as it
+    was; the exception comes out of `feed`, so that the caller can set the event aside and go on.
     """
 
     def __init__(self, policy: Policy, states: States, memory: Memory) -> None:
@@ -196,18 +199,23 @@ class Step:
     def feed(self, event: Event) -> None:
         """Let every detector that the event concerns have it."""
         if isinstance(event, Tick):
-            for key in self._alarm.due(event.at):
-                self._fold(key, event)
+            self._fold_each(self._alarm.due(event.at), event)
             return
         if isinstance(event, Mentioned):
             mention = event.mention
             self._mentions[mention.brand, mention.post.id] = mention
-        is_kept = False
-        for detector in self._policy.detectors:
-            for name in detector.keys(event):
-                is_kept |= self._fold((detector.name, name), event)
-        if isinstance(event, Reacted) and is_kept:
-            self._reactions[event.post.id] = event.post
+        with ExitStack() as each:
+            for detector in reversed(self._policy.detectors):
+                each.callback(self._offer, detector, event)
+
+    def _offer(self, detector: Detector[Any], event: Event) -> None:
+        self._fold_each([(detector.name, name) for name in detector.keys(event)], event)
+
+    def _fold_each(self, keys: list[Key], event: Event) -> None:
+        """Fold an event into every key, in order, whichever of them the rules crash on."""
+        with ExitStack() as each:
+            for key in reversed(keys):
+                each.callback(self._fold, key, event)
 
     def outcome(self) -> Outcome:
         """Return everything that has changed so far."""
@@ -220,42 +228,46 @@ class Step:
             reactions=tuple(self._reactions.values()),
         )
 
-    def _fold(self, key: Key, event: Event) -> bool:
-        """Fold one event into one key; return whether the key was known before or is now."""
+    def _fold(self, key: Key, event: Event) -> None:
         detector = self._detectors[key[0]]
         before = self._changes[key] if key in self._changes else self._states.get(key)
         after, alerts = detector.fold(key[1], before, event)
         if after is not before:
             self._changes[key] = after
         self._alarm.set(key, None if after is None else detector.wakes_at(after))
+        if isinstance(event, Reacted) and (before is not None or after is not None):
+            self._reactions[event.post.id] = event.post
         for alert in alerts:
             self._take(alert)
-        return before is not None or after is not None
 
     def _take(self, alert: Alert) -> None:
+        """Give an alert to the incident that holds it, or gathers it, or that it opens."""
         mentions = self._evidence(alert)
-        held = self._incidents.holding(alert.id)
-        if held is None:
-            brand = self._policy.brands.get(alert.brand or "")
-            quiet_after = brand.quiet_after if brand else QUIET_AFTER
-            for incident in reversed(self._incidents.gathering()):
-                if triage.joins(incident, alert, quiet_after):
-                    held = incident
-                    break
+        is_told = self._policy.is_told(alert)
+        held = self._incidents.holding(alert.id) or self._gathering(alert)
         if held is not None:
-            taken = triage.take(held, alert, mentions)
-            self._incidents.keep(taken)
-            if taken.sequence > held.sequence:
-                self._tell(taken)
-        elif triage.is_worth_an_incident(alert, surges_are=self._policy.surges_are_told):
+            taken = triage.take(held, alert, mentions, is_told=is_told)
+            is_news = taken.sequence > held.sequence
+        elif triage.is_worth_an_incident(alert, surges_are=is_told):
             previous = self._incidents.latest(alert.brand, alert.subject)
-            opened = triage.open_incident(alert, mentions, previous)
-            self._incidents.keep(opened)
-            self._tell(opened)
+            taken = triage.open_incident(alert, mentions, previous)
+            is_news = True
         else:
             self._orphans[alert.id] = alert
-        if held is not None:
-            self._orphans.pop(alert.id, None)
+            return
+        self._orphans.pop(alert.id, None)
+        self._incidents.keep(taken)
+        if is_news:
+            self._tell(taken)
+
+    def _gathering(self, alert: Alert) -> Incident | None:
+        """Return the newest incident that a new alert joins."""
+        brand = self._policy.brands.get(alert.brand or "")
+        quiet_after = brand.quiet_after if brand else QUIET_AFTER
+        for incident in reversed(self._incidents.gathering()):
+            if triage.joins(incident, alert, quiet_after):
+                return incident
+        return None
 
     def _evidence(self, alert: Alert) -> dict[str, Mention]:
         if alert.brand is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from emberwatch.core.respond.severity import severity_of
@@ -63,7 +63,6 @@ def open_incident(
     alert: Alert, mentions: Mapping[str, Mention], previous: Incident | None
 ) -> Incident:
     """Open the incident of a first alert; it names the one that it follows."""
-    seen = [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
     return Incident(
         id=incident_id(alert),
         brand=alert.brand,
@@ -72,7 +71,7 @@ def open_incident(
         opened_at=alert.at,
         last_alert_at=alert.at,
         first_post_at=alert.first_post_at,
-        first_seen_at=min(seen, default=None),
+        first_seen_at=min(_seen(alert, mentions), default=None),
         previous_id=previous.id if previous else None,
         sequence=1,
         alerts=(alert,),
@@ -81,11 +80,14 @@ def open_incident(
     )
 
 
-def take(incident: Incident, alert: Alert, mentions: Mapping[str, Mention]) -> Incident:
+def take(
+    incident: Incident, alert: Alert, mentions: Mapping[str, Mention], *, is_told: bool = True
+) -> Incident:
     """Return the incident with an alert that is new to it, or that it already holds, renewed.
 
     Evidence once frozen stays as it was; new evidence is added up to `MOST_EXHIBITS`. Severity
-    never falls. An incident of our own closes itself with its last alert.
+    never falls, and volume alone does not raise that of an anger. An incident of our own closes
+    itself with its last alert. With `is_told` false the alert is kept, and is no news.
     """
     position = {held.id: index for index, held in enumerate(incident.alerts)}.get(alert.id)
     if position is None:
@@ -95,20 +97,29 @@ def take(incident: Incident, alert: Alert, mentions: Mapping[str, Mention]) -> I
     frozen = {exhibit.post_id for exhibit in incident.exhibits}
     added = tuple(exhibit for exhibit in exhibits(alert, mentions) if exhibit.post_id not in frozen)
     dates = [at for at in (incident.first_post_at, alert.first_post_at) if at is not None]
+    seen = [at for at in (incident.first_seen_at, *_seen(alert, mentions)) if at is not None]
+    grave = [held for held in alerts if held.kind is not AlertKind.SURGE] or alerts
     grown = replace(
         incident,
         alerts=alerts,
         last_alert_at=max(incident.last_alert_at, alert.at),
         first_post_at=min(dates, default=None),
-        severity=max(incident.severity, severity_of(alerts), key=_rank),
+        first_seen_at=min(seen, default=None),
+        severity=max(incident.severity, severity_of(grave), key=_rank),
         exhibits=(*incident.exhibits, *added)[:MOST_EXHIBITS],
     )
+    if not is_told:
+        return grown
     if incident.brand is not None or any(held.is_open for held in alerts):
         return _told(incident, grown, alert, Action.UPDATED)
     if incident.status.is_closed:
         return grown
     closed = replace(grown, status=Status.RESOLVED, closed_at=alert.at)
     return _told(incident, closed, alert, Action.RESOLVED)
+
+
+def _seen(alert: Alert, mentions: Mapping[str, Mention]) -> list[datetime]:
+    return [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
 
 
 def _rank(severity: Severity) -> int:

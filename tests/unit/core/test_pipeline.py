@@ -1,0 +1,498 @@
+"""Memory and events in, everything that changed out."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from emberwatch.core.pipeline import Policy, States, Step, advance, notifications
+from emberwatch.core.respond import workflow
+from emberwatch.core.respond.routing import Route
+from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.event import Mentioned, Reacted, Tick
+from emberwatch.model.incident import Action, Incident, Severity, Status
+from emberwatch.store.memory import MemoryStore
+from tests.build import NOON, a_mention, a_post, an_alert, minutes
+from tests.rules import NOTIFIERS, Crier, Sleeper, SmallWatch, a_policy, act
+
+SPIKE = an_alert("spike:Acme:1")
+PILE_ON = an_alert("pile_on:Acme:1", kind=AlertKind.PILE_ON, reason="67 voices in one thread")
+SURGE = an_alert("surge:Acme:1", kind=AlertKind.SURGE, reason="900 posts in 60 minutes")
+
+
+def _said(native_id: str, minute: float = 0, **facts) -> Mentioned:
+    at = NOON + minutes(minute)
+    return Mentioned(at=at, mention=a_mention(native_id, at=at, **facts))
+
+
+def _at(alert: Alert, minute: float, **facts) -> Alert:
+    return replace(alert, at=NOON + minutes(minute), **facts)
+
+
+def _over(alert: Alert, minute: float) -> Alert:
+    return _at(alert, minute, ended_at=NOON + minutes(minute), fire=Fire.OUT, reason="it is over")
+
+
+def _crying(script: dict, **facts) -> SmallWatch:
+    return SmallWatch(a_policy(Crier(script), **facts))
+
+
+def _only(watch: SmallWatch) -> Incident:
+    with watch.store.reading() as look:
+        (incident,) = look.incidents()
+    return incident
+
+
+def _all(watch: SmallWatch) -> list[Incident]:
+    with watch.store.reading() as look:
+        return look.incidents()
+
+
+def _closed(incident: Incident) -> Incident:
+    return workflow.act(incident, Action.RESOLVED, by="anna", at=incident.opened_at + minutes(5))
+
+
+# ---------------------------------------------------------------- states and waking
+def _states(**wakes: float | None) -> tuple[States, SmallWatch]:
+    """Return the states of threads that want to be woken so many minutes after noon."""
+    times = {
+        name: None if minute is None else NOON + minutes(minute) for name, minute in wakes.items()
+    }
+    watch = SmallWatch(a_policy(Sleeper(times)))
+    watch.feed(*(_said(name) for name in wakes))
+    return watch.states, watch
+
+
+def _woken(watch: SmallWatch) -> dict[str, list[float]]:
+    return {
+        key.removeprefix("jsonl::"): [(at - NOON) / minutes(1) for at in state.ticks]
+        for (_, key), state in watch.states.items()
+    }
+
+
+def _tick(minute: float) -> Tick:
+    return Tick(at=NOON + minutes(minute))
+
+
+def test_a_key_is_woken_once_and_not_before_its_time() -> None:
+    _, watch = _states(a=2, b=None)
+    watch.feed(*(_tick(minute) for minute in range(1, 6)))
+    assert _woken(watch) == {"a": [2], "b": []}
+
+
+def test_keys_that_are_due_together_are_woken_in_a_fixed_order() -> None:
+    states, _ = _states(c=3, a=3, d=1, b=2)
+    due = states.alarm().due(NOON + minutes(3))
+    assert [key for _, key in due] == ["jsonl::d", "jsonl::b", "jsonl::a", "jsonl::c"]
+
+
+def test_an_alarm_leaves_the_states_own_times_alone() -> None:
+    states, _ = _states(a=1)
+    first, second = states.alarm(), states.alarm()
+    assert first.due(NOON + minutes(1)) == second.due(NOON + minutes(1))
+
+
+def test_a_later_wish_replaces_an_earlier_one() -> None:
+    times = {"a": NOON + minutes(1), "later": NOON + minutes(4)}
+    watch = SmallWatch(a_policy(Sleeper(times)))
+    watch.feed(_said("a"))
+    watch.feed(_said("later", thread="a", parent="a"))
+    watch.feed(*(_tick(minute) for minute in range(1, 6)))
+    assert _woken(watch) == {"a": [4]}
+
+
+def test_the_same_wish_twice_wakes_once() -> None:
+    watch = SmallWatch(a_policy(Sleeper({"a": NOON + minutes(1)})))
+    watch.feed(_said("a"))
+    watch.feed(_said("more", thread="a", parent="a"))
+    watch.feed(_said("and", thread="a", parent="a"), _said("more", thread="a", parent="a"))
+    watch.feed(_tick(1), _tick(2))
+    assert _woken(watch) == {"a": [1]}
+
+
+def test_a_wish_that_is_taken_back_wakes_nobody() -> None:
+    times = {"a": NOON + minutes(1), "never": None}
+    watch = SmallWatch(a_policy(Sleeper(times)))
+    watch.feed(_said("a"))
+    watch.feed(_said("never", thread="a", parent="a"))
+    watch.feed(_tick(1))
+    assert _woken(watch) == {"a": []}
+
+
+def test_what_is_forgotten_is_gone_and_sleeps_on() -> None:
+    _, watch = _states(a=1)
+    outcome = watch.feed(_said("f", thread="a", parent="a", text="forget"))
+    assert outcome.states == {("sleeper", "jsonl::a"): None}
+    assert len(watch.states) == 0
+    assert watch.feed(_tick(1)).states == {}
+    assert watch.states.get(("sleeper", "jsonl::a")) is None
+
+
+def test_forgetting_and_waking_within_one_batch_agree() -> None:
+    watch = SmallWatch(a_policy(Sleeper({"a": NOON + minutes(1)})))
+    forget = _said("f", thread="a", parent="a", text="forget")
+    outcome = watch.feed(_said("a"), forget, _tick(1))
+    assert outcome.states == {("sleeper", "jsonl::a"): None}
+
+
+def test_ten_thousand_changes_of_mind_do_not_pile_up() -> None:
+    sleeper = Sleeper({str(n): NOON + minutes(n) for n in range(1, 500)})
+    states = States((sleeper,))
+    for number in range(1, 500):
+        state, _ = sleeper.fold("t", states.get(("sleeper", "t")), _said(str(number)))
+        states.put({("sleeper", "t"): state})
+    assert len(states.alarm()._heap) < 100
+    assert states.alarm().due(NOON + minutes(498)) == []
+    assert states.alarm().due(NOON + minutes(499)) == [("sleeper", "t")]
+
+
+def test_an_event_that_concerns_no_key_changes_nothing() -> None:
+    watch = SmallWatch(a_policy(Sleeper({})))
+    reply = Reacted(at=NOON, post=a_post("9", parent="8", thread="8"), feed="town")
+    outcome = watch.feed(reply, _tick(0))
+    assert (outcome.states, outcome.reactions) == ({}, ())
+
+
+# ---------------------------------------------------------------- what is kept
+def test_a_mention_is_kept_and_a_reaction_only_where_its_thread_is_known() -> None:
+    watch = SmallWatch(a_policy(Sleeper({})))
+    known = Reacted(at=NOON, post=a_post("2", parent="1", thread="1"), feed="town")
+    stray = Reacted(at=NOON, post=a_post("3", parent="8", thread="8"), feed="town")
+    outcome = watch.feed(_said("1"), known, stray)
+    assert [mention.post.native_id for mention in outcome.mentions] == ["1"]
+    assert [post.native_id for post in outcome.reactions] == ["2"]
+
+
+def test_one_post_may_speak_of_two_brands() -> None:
+    watch = SmallWatch(a_policy(Crier({})))
+    outcome = watch.feed(_said("1"), _said("1", brand="Other"))
+    assert [mention.brand for mention in outcome.mentions] == ["Acme", "Other"]
+
+
+# ---------------------------------------------------------------- rules that crash
+def test_a_rule_that_crashes_leaves_its_key_as_it_was_and_the_rest_usable() -> None:
+    watch = SmallWatch(a_policy(Sleeper({})))
+    watch.feed(_said("1"))
+    with watch.store.reading() as look:
+        step = Step(watch.policy, watch.states, look)
+        with pytest.raises(ZeroDivisionError):
+            step.feed(_said("2", thread="1", parent="1", text="crash"))
+        step.feed(_said("3", thread="1", parent="1"))
+    outcome = step.outcome()
+    assert outcome.states["sleeper", "jsonl::1"].count == 2
+    assert [mention.post.native_id for mention in outcome.mentions] == ["2", "3"]
+
+
+def test_a_rule_that_crashes_keeps_the_event_from_no_other_rule() -> None:
+    policy = a_policy(Sleeper({}, name="first"), Crier({"1": [SPIKE]}), Sleeper({}, name="last"))
+    with MemoryStore().reading() as look:
+        step = Step(policy, States(policy.detectors), look)
+        with pytest.raises(ZeroDivisionError):
+            step.feed(_said("1", text="crash"))
+    outcome = step.outcome()
+    assert outcome.states["crier", "Acme"].count == 1
+    assert len(outcome.incidents) == 1
+
+
+class _Grumpy(Sleeper):
+    """Crashes on every tick for the thread `a`."""
+
+    def fold(self, key, state, event):
+        if isinstance(event, Tick) and key == "jsonl::a":
+            raise ZeroDivisionError(key)
+        return super().fold(key, state, event)
+
+
+def test_a_crash_at_a_tick_keeps_no_other_key_asleep() -> None:
+    sleeper = _Grumpy({"a": NOON, "b": NOON})
+    watch = SmallWatch(a_policy(sleeper))
+    watch.feed(_said("a"), _said("b"))
+    with watch.store.reading() as look:
+        step = Step(watch.policy, watch.states, look)
+        with pytest.raises(ZeroDivisionError, match="jsonl::a"):
+            step.feed(_tick(0))
+    assert list(step.outcome().states) == [("sleeper", "jsonl::b")]
+
+
+# ---------------------------------------------------------------- incidents
+def test_a_first_alert_opens_an_incident_and_tells_everybody() -> None:
+    watch = _crying({"1": [SPIKE]})
+    outcome = watch.feed(_said("1"))
+    incident = _only(watch)
+    assert (incident.brand, incident.kinds, incident.sequence) == ("Acme", (AlertKind.SPIKE,), 1)
+    assert [owed.notifier for owed in outcome.notifications] == list(NOTIFIERS)
+    assert {owed.type for owed in outcome.notifications} == {"incident.opened"}
+
+
+def test_two_kinds_of_one_trouble_are_one_incident() -> None:
+    watch = _crying({"1": [SPIKE], "2": [_at(PILE_ON, 30)]})
+    watch.feed(_said("1"))
+    outcome = watch.feed(_said("2", 30))
+    incident = _only(watch)
+    assert incident.kinds == (AlertKind.SPIKE, AlertKind.PILE_ON)
+    assert [(owed.type, owed.sequence) for owed in outcome.notifications] == [
+        ("incident.updated", 2),
+        ("incident.updated", 2),
+    ]
+
+
+def test_every_telling_has_an_id_of_its_own_and_the_same_again() -> None:
+    script = {"1": [SPIKE, _at(PILE_ON, 1)], "2": [_over(SPIKE, 9), _over(PILE_ON, 9)]}
+    runs = []
+    for _ in range(2):
+        watch = _crying(script)
+        watch.feed(_said("1"))
+        watch.feed(_said("2", 9))
+        with watch.store.reading() as look:
+            runs.append(look.notifications())
+    ids = [owed.id for owed in runs[0]]
+    assert len(set(ids)) == len(ids) == 6
+    assert sorted({owed.sequence for owed in runs[0]}) == [1, 2, 3]
+    assert runs[0] == runs[1]
+
+
+def test_a_payload_says_what_was_true_when_it_was_owed() -> None:
+    watch = _crying({"1": [SPIKE, _at(PILE_ON, 1)]})
+    owed = [row for row in watch.feed(_said("1")).notifications if row.notifier == "ops"]
+    kinds = [json.loads(row.payload)["incident"]["kinds"] for row in owed]
+    assert kinds == [["spike"], ["spike", "pile_on"]]
+
+
+def test_another_brand_has_an_incident_of_its_own() -> None:
+    other = an_alert("spike:Other:1", brand="Other")
+    watch = _crying({"1": [SPIKE], "2": [other]})
+    watch.feed(_said("1"), _said("2", brand="Other"))
+    assert sorted(incident.brand or "" for incident in _all(watch)) == ["Acme", "Other"]
+
+
+def test_an_incident_freezes_posts_of_this_batch_and_of_earlier_ones() -> None:
+    alert = replace(SPIKE, evidence=("jsonl::post:2", "jsonl::post:1", "jsonl::post:nowhere"))
+    watch = _crying({"2": [alert]})
+    watch.feed(_said("1"))
+    watch.feed(_said("2", 1))
+    assert [shown.post_id for shown in _only(watch).exhibits] == ["jsonl::post:2", "jsonl::post:1"]
+
+
+def test_the_clock_of_an_incident_begins_with_its_earliest_post() -> None:
+    first = replace(SPIKE, evidence=("jsonl::post:2",), first_post_at=NOON + minutes(2))
+    more = replace(first, evidence=("jsonl::post:1",), first_post_at=NOON, at=NOON + minutes(3))
+    watch = _crying({"2": [first], "3": [more]})
+    watch.feed(_said("1"), _said("2", 2))
+    assert _only(watch).first_seen_at == NOON + minutes(2)
+    watch.feed(_said("3", 3))
+    incident = _only(watch)
+    assert (incident.first_post_at, incident.first_seen_at) == (NOON, NOON)
+
+
+def test_an_alert_after_the_quiet_opens_a_new_incident_that_names_the_old() -> None:
+    second = _at(replace(SPIKE, id="spike:Acme:2"), 361)
+    watch = _crying({"1": [SPIKE], "2": [second]}, quiet_after=timedelta(hours=6))
+    watch.feed(_said("1"))
+    watch.feed(_said("2", 361))
+    before, after = _all(watch)
+    assert after.previous_id == before.id
+    assert after.sequence == 1
+
+
+def test_an_alert_just_within_the_quiet_joins() -> None:
+    second = _at(replace(SPIKE, id="spike:Acme:2"), 360)
+    watch = _crying({"1": [SPIKE], "2": [second]}, quiet_after=timedelta(hours=6))
+    watch.feed(_said("1"))
+    watch.feed(_said("2", 360))
+    assert len(_only(watch).alerts) == 2
+
+
+def test_a_new_alert_joins_the_newest_of_two_incidents_that_gather() -> None:
+    late = [_at(replace(SPIKE, id=f"spike:Acme:{n}"), minute) for n, minute in ((2, 20), (3, 30))]
+    again = _at(SPIKE, 29, fire=Fire.BURNING)
+    watch = _crying(
+        {"1": [SPIKE], "2": [late[0]], "3": [again], "4": [late[1]]}, quiet_after=minutes(15)
+    )
+    watch.feed(_said("1"), _said("2", 20), _said("3", 29), _said("4", 30))
+    first, second = _all(watch)
+    assert [alert.id for alert in first.alerts] == ["spike:Acme:1"]
+    assert [alert.id for alert in second.alerts] == ["spike:Acme:2", "spike:Acme:3"]
+
+
+def test_an_alert_that_rings_again_after_a_person_closed_it_opens_nothing() -> None:
+    again = _at(SPIKE, 20, fire=Fire.BURNING, observed=90.0)
+    watch = _crying({"1": [SPIKE], "2": [again]})
+    watch.feed(_said("1"))
+    act(watch, _only(watch).id, _closed)
+    outcome = watch.feed(_said("2", 20))
+    incident = _only(watch)
+    assert incident.status is Status.RESOLVED
+    assert incident.alerts[0].observed == 90.0
+    assert outcome.notifications == ()
+
+
+def test_a_new_alert_after_a_person_closed_it_opens_another_that_names_it() -> None:
+    second = _at(replace(SPIKE, id="spike:Acme:2"), 20)
+    watch = _crying({"1": [SPIKE], "2": [second]})
+    watch.feed(_said("1"))
+    act(watch, _only(watch).id, _closed)
+    outcome = watch.feed(_said("2", 20))
+    before, after = _all(watch)
+    assert (after.previous_id, after.status) == (before.id, Status.OPEN)
+    assert {owed.type for owed in outcome.notifications} == {"incident.opened"}
+
+
+def test_what_a_person_did_in_the_meantime_is_kept() -> None:
+    watch = _crying({"1": [SPIKE], "2": [_at(PILE_ON, 4)]})
+    watch.feed(_said("1"))
+
+    def acknowledge(incident: Incident) -> Incident:
+        return workflow.act(incident, Action.ACKNOWLEDGED, by="anna", at=NOON + minutes(2))
+
+    act(watch, _only(watch).id, acknowledge)
+    watch.feed(_said("2", 4))
+    incident = _only(watch)
+    assert (incident.status, incident.owner) == (Status.ACKNOWLEDGED, "anna")
+    assert [step.action for step in incident.timeline] == [
+        Action.OPENED,
+        Action.ACKNOWLEDGED,
+        Action.UPDATED,
+    ]
+    assert incident.sequence == 3
+
+
+def test_the_previous_incident_may_stand_in_the_same_batch() -> None:
+    late = [_at(replace(SPIKE, id=f"spike:Acme:{n}"), 20 * n) for n in (2, 3)]
+    watch = _crying({"0": [SPIKE], "1": [late[0]], "2": [late[1]]}, quiet_after=minutes(5))
+    watch.feed(_said("0"))
+    watch.feed(_said("1", 40), _said("2", 60))
+    first, second, third = _all(watch)
+    assert (second.previous_id, third.previous_id) == (first.id, second.id)
+
+
+# ---------------------------------------------------------------- volume alone
+def test_volume_alone_opens_nothing_and_is_kept() -> None:
+    watch = _crying({"1": [SURGE]})
+    outcome = watch.feed(_said("1"))
+    assert outcome.orphans == (SURGE,)
+    assert _all(watch) == []
+
+
+def test_an_alert_that_is_over_before_it_was_told_is_only_kept() -> None:
+    watch = _crying({"1": [_over(SPIKE, 0)]})
+    assert [alert.id for alert in watch.feed(_said("1")).orphans] == ["spike:Acme:1"]
+
+
+@pytest.mark.parametrize("is_one_batch", [True, False])
+def test_a_surge_joins_the_anger_that_follows_and_tells_nobody(is_one_batch: bool) -> None:
+    again = _at(SURGE, 20, observed=1500.0, chance=1e-30)
+    watch = _crying({"1": [SURGE], "2": [SPIKE], "3": [again]})
+    events = [_said("1"), _said("2", 10), _said("3", 20)]
+    outcomes = [watch.feed(*events)] if is_one_batch else [watch.feed(event) for event in events]
+    incident = _only(watch)
+    assert incident.kinds == (AlertKind.SPIKE, AlertKind.SURGE)
+    assert outcomes[-1].orphans == ()
+    assert incident.sequence == 1
+    assert sum(len(outcome.notifications) for outcome in outcomes) == len(NOTIFIERS)
+
+
+def test_volume_makes_no_anger_graver() -> None:
+    heavy = _at(SURGE, 20, observed=90_000.0, chance=1e-30, reach=10_000_000)
+    worse = _at(SPIKE, 30, fire=Fire.BURNING)
+    watch = _crying({"1": [SPIKE], "2": [heavy], "3": [worse]})
+    watch.feed(_said("1"), _said("2", 20), _said("3", 30))
+    assert _only(watch).severity is Severity.INFO
+
+
+def test_a_route_that_asks_for_volume_gets_an_incident_of_it() -> None:
+    route = Route(kinds=(AlertKind.SURGE,), notify=("chat",))
+    watch = _crying({"1": [SURGE]}, routes=(route,))
+    outcome = watch.feed(_said("1"))
+    assert _only(watch).kind is AlertKind.SURGE
+    assert [owed.notifier for owed in outcome.notifications] == ["chat"]
+
+
+def test_a_route_that_asks_for_another_brands_volume_gets_nothing() -> None:
+    route = Route(brands=("Other",), kinds=(AlertKind.SURGE,), notify=("chat",))
+    watch = _crying({"1": [SURGE]}, routes=(route,))
+    assert watch.feed(_said("1")).orphans == (SURGE,)
+    assert _all(watch) == []
+
+
+def test_who_asked_for_volume_hears_of_it_within_an_incident_too() -> None:
+    route = Route(kinds=(AlertKind.SURGE,), notify=("chat",))
+    watch = _crying({"1": [SPIKE], "2": [_at(SURGE, 5)]}, routes=(route,))
+    watch.feed(_said("1"))
+    outcome = watch.feed(_said("2", 5))
+    assert [(owed.notifier, owed.sequence) for owed in outcome.notifications] == [("chat", 2)]
+
+
+# ---------------------------------------------------------------- troubles of our own
+BLIND = an_alert("watch_blind:town:1", kind=AlertKind.WATCH_BLIND, subject="town")
+
+
+def test_a_blind_feed_has_an_incident_without_a_brand() -> None:
+    watch = _crying({"1": [replace(BLIND, evidence=("jsonl::post:1",))]})
+    watch.feed(_said("1"))
+    incident = _only(watch)
+    assert (incident.brand, incident.subject, incident.exhibits) == (None, "town", ())
+
+
+def test_a_blind_feed_stays_one_incident_however_long_and_closes_itself() -> None:
+    day = 24 * 60
+    watch = _crying({"1": [BLIND], "2": [_over(BLIND, day)]})
+    watch.feed(_said("1"))
+    outcome = watch.feed(_said("2", day))
+    incident = _only(watch)
+    assert incident.status is Status.RESOLVED
+    assert {owed.type for owed in outcome.notifications} == {"incident.resolved"}
+
+
+def test_a_feed_that_goes_blind_again_opens_another_that_names_the_first() -> None:
+    again = _at(replace(BLIND, id="watch_blind:town:2"), 30)
+    other = _at(replace(BLIND, id="watch_blind:hn:1", subject="hn"), 30)
+    watch = _crying({"1": [BLIND], "2": [_over(BLIND, 9)], "3": [again, other]})
+    watch.feed(_said("1"), _said("2", 9), _said("3", 30))
+    first, *later = _all(watch)
+    assert {incident.subject: incident.previous_id for incident in later} == {
+        "town": first.id,
+        "hn": None,
+    }
+
+
+def test_a_part_and_a_feed_of_one_name_are_two_troubles() -> None:
+    part = replace(BLIND, id="trouble:town:1", kind=AlertKind.TROUBLE)
+    watch = _crying({"1": [BLIND, part]})
+    watch.feed(_said("1"))
+    assert sorted(incident.kind for incident in _all(watch)) == ["trouble", "watch_blind"]
+
+
+# ---------------------------------------------------------------- who is told
+def test_a_route_sends_a_kind_to_its_notifier() -> None:
+    routes = (Route(kinds=(AlertKind.PILE_ON,), notify=("chat",)),)
+    watch = _crying({"1": [PILE_ON]}, routes=routes)
+    assert [owed.notifier for owed in watch.feed(_said("1")).notifications] == ["chat"]
+
+
+def test_what_a_person_did_is_owed_with_their_name_and_note() -> None:
+    watch = _crying({"1": [SPIKE]})
+    watch.feed(_said("1"))
+    at = NOON + minutes(3)
+    incident = workflow.act(_only(watch), Action.DISMISSED, by="anna", at=at, note="a lyric")
+    owed = notifications(watch.policy, incident, Action.DISMISSED, at, note="a lyric", by="anna")
+    assert [row.type for row in owed] == ["incident.dismissed"] * 2
+    assert json.loads(owed[0].payload)["reason"] == "dismissed by anna: a lyric"
+
+
+def test_nobody_is_told_where_there_is_no_notifier() -> None:
+    detector = Crier({"1": [SPIKE]})
+    policy = Policy(brands=a_policy().brands, detectors=(detector,))
+    with MemoryStore().reading() as look:
+        outcome = advance(policy, States(policy.detectors), look, [_said("1")])
+    assert len(outcome.incidents) == 1
+    assert outcome.notifications == ()
+
+
+def test_a_brand_that_is_no_longer_configured_still_gathers() -> None:
+    gone = an_alert("spike:Gone:1", brand="Gone")
+    later = _at(an_alert("spike:Gone:2", brand="Gone"), 359)
+    watch = _crying({"1": [gone], "2": [later]})
+    watch.feed(_said("1"))
+    watch.feed(_said("2", 359))
+    assert len(_only(watch).alerts) == 2

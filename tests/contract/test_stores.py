@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.build import NOON, a_mention, a_post, an_alert, minutes
 
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
@@ -25,6 +24,7 @@ from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.ports import Count, FeedHealth, Known, Ledger, Root, Store, StoredState
 from emberwatch.store.memory import MemoryStore
 from emberwatch.store.sqlite import open_store
+from tests.build import NOON, a_mention, a_post, an_alert, minutes
 
 DAY = timedelta(days=1)
 LEASE = timedelta(minutes=2)

@@ -5,12 +5,12 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from tests.build import a_brand, a_mention
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.event import Mentioned
+from tests.build import a_brand, a_mention
 
 
 def airline_alerts(shared: Path) -> list[tuple[AlertKind, str, datetime]]:

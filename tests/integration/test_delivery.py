@@ -12,16 +12,6 @@ from itertools import pairwise
 import pytest
 import standardwebhooks
 import time_machine
-from tests.integration.receiver import (
-    cut_after_the_status,
-    endless,
-    hanging,
-    in_turn,
-    receiving,
-    resetting,
-    saying,
-    trickling,
-)
 
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.http import Limits, Network
@@ -34,6 +24,16 @@ from emberwatch.ports import Ledger
 from emberwatch.runtime.dispatcher import Dispatcher
 from emberwatch.runtime.writer import Writer
 from emberwatch.store.sqlite import open_store
+from tests.integration.receiver import (
+    cut_after_the_status,
+    endless,
+    hanging,
+    in_turn,
+    receiving,
+    resetting,
+    saying,
+    trickling,
+)
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SECRET = "whsec_" + b64encode(b"s" * 32).decode()

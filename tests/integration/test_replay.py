@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.build import NOON
 
 from emberwatch.cli.main import cli
+from tests.build import NOON
 
 CONFIG = """
 database: watch.db

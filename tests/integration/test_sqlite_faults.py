@@ -16,12 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.build import NOON, a_mention, minutes
 
 from emberwatch.model.errors import NotFound, StoreBusy, StoreFailed
 from emberwatch.ports import Ledger, StoredState
 from emberwatch.store import schema
 from emberwatch.store.sqlite import SqliteStore, open_store
+from tests.build import NOON, a_mention, minutes
 
 SHORT = timedelta(milliseconds=20)
 

@@ -12,12 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.build import NOON
 
 from emberwatch.model.errors import AlreadyRunning, StoreBusy
 from emberwatch.store import schema
 from emberwatch.store.lock import claim_instance, owner_of
 from emberwatch.store.sqlite import open_store
+from tests.build import NOON
 
 
 @contextmanager

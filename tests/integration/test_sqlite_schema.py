@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.build import NOON, a_mention, a_post, an_alert, minutes
-from tests.contract.test_stores import a_full_incident, a_notification, an_exhibit, an_incident
 
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.incident import Action, Step
@@ -18,6 +16,8 @@ from emberwatch.model.post import PostKind
 from emberwatch.ports import FeedHealth, Ledger
 from emberwatch.store import reading, writing
 from emberwatch.store.sqlite import SqliteStore, open_store
+from tests.build import NOON, a_mention, a_post, an_alert, minutes
+from tests.contract.test_stores import a_full_incident, a_notification, an_exhibit, an_incident
 
 PROMISED = {
     "mentions": "post_id, brand, feed, source, kind, author, created_at, seen_at, language, text, "

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
-from tests.build import NOON, a_brand, a_mention, a_post
 
 from emberwatch.core.detect.growth import POINTS
 from emberwatch.core.detect.pile_on import PileOn, Thread
@@ -13,6 +12,7 @@ from emberwatch.model.alert import Alert
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
 from emberwatch.model.post import Counters, PostKind
 from emberwatch.store.codec import decode_state, encode_state
+from tests.build import NOON, a_brand, a_mention, a_post
 
 ROOT = "jsonl::root"
 DETECTOR = PileOn({"Acme": a_brand(pile_on_floor=20)})

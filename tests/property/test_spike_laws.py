@@ -5,14 +5,14 @@ from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.build import NOON, a_brand, a_mention, minutes
-from tests.following import Following
 
 from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.core.detect.voices import MOST_KEPT
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.event import Event, Mentioned, Tick, Unwatched
 from emberwatch.store.codec import decode_state, encode_state
+from tests.build import NOON, a_brand, a_mention, minutes
+from tests.following import Following
 
 SPIKE = Spike({"Acme": a_brand(false_alarms_per_month=4.0)})
 BEGIN = NOON + timedelta(days=5)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
 import pytest
-from tests.build import NOON
 
 from emberwatch.store.codec import (
     clean,
@@ -18,6 +17,7 @@ from emberwatch.store.codec import (
     read_strings,
     strings_json,
 )
+from tests.build import NOON
 
 
 class Weather(StrEnum):

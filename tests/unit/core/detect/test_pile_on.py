@@ -6,12 +6,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.build import NOON, a_brand, a_mention, a_post, minutes
 
 from emberwatch.core.detect.pile_on import PileOn, PileOnSettings, Thread
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
 from emberwatch.model.post import Counters, PostKind
+from tests.build import NOON, a_brand, a_mention, a_post, minutes
 
 ROOT = "jsonl::root"
 MINUTE = minutes(1)

@@ -6,14 +6,14 @@ from functools import cache
 from itertools import pairwise
 
 import pytest
-from tests.build import NOON, a_brand, a_mention, minutes
-from tests.following import Following
 
 from emberwatch.core.detect.spike import Spike, SpikeSettings, SpikeState
 from emberwatch.model.alert import AlertKind, Fire
 from emberwatch.model.event import Counted, Mentioned, Tick, Unwatched
 from emberwatch.model.post import Counters, PostKind
 from emberwatch.store.codec import decode_state, encode_state
+from tests.build import NOON, a_brand, a_mention, minutes
+from tests.following import Following
 
 DAY = timedelta(days=1)
 

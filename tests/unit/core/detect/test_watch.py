@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.build import NOON, minutes
 
 from emberwatch.core.detect.watch import Cause, Watch, Watched, blind, is_watched
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Event, FeedRead, PartChecked, Tick
+from tests.build import NOON, minutes
 
 WATCH = Watch({})
 EVERY = minutes(5)

@@ -1,10 +1,9 @@
 """Who is told."""
 
-from tests.build import an_alert
-
 from emberwatch.core.respond.routing import Route, route
 from emberwatch.core.respond.triage import open_incident
 from emberwatch.model.alert import AlertKind
+from tests.build import an_alert
 
 EVERYBODY = ("ops", "chat", "boss")
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from tests.build import NOON, a_mention, an_alert, minutes
 
 from emberwatch.core.respond import triage
 from emberwatch.model.alert import AlertKind, Fire
 from emberwatch.model.incident import Action, Severity, Status
+from tests.build import NOON, a_mention, an_alert, minutes
 
 
 def _opened(**facts: object):

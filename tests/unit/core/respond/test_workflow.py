@@ -1,12 +1,12 @@
 """What people may do with an incident."""
 
 import pytest
-from tests.build import NOON, an_alert, minutes
 
 from emberwatch.core.respond.triage import open_incident
 from emberwatch.core.respond.workflow import MOVES, VERBS, act
 from emberwatch.model.errors import ActionRefused
 from emberwatch.model.incident import Action, Resolution, Status
+from tests.build import NOON, an_alert, minutes
 
 
 def _after(*actions: Action):

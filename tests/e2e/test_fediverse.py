@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+
 from tests.e2e.daemon import Running, emberwatch
 from tests.e2e.fediverse import Noting, Snac, program
 from tests.e2e.receiver import Delivery, Receiver

@@ -23,6 +23,7 @@ from tests.build import NOON, a_mention, a_post, minutes
 from tests.rules import Counter, Sleeper, SmallWatch, a_policy
 
 BRANDS = ("Acme", "Other")
+PARTS = ("quarantine", "disk")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Move:
                 return [*ticks, read]
             case _:
                 why = "the disk is full" if self.after > 4 else ""
-                return [*ticks, PartChecked(at=at, part=f"part{self.brand}", why=why)]
+                return [*ticks, PartChecked(at=at, part=PARTS[self.brand], why=why)]
 
 
 MOVES = st.lists(

@@ -14,6 +14,8 @@ from emberwatch.model.event import Event, FeedRead, PartChecked, Tick
 NAME = "watch"
 FEED = "feed:"
 PART = "part:"
+QUARANTINE = "quarantine"
+"""The part that holds what a rule crashed on: nothing ever says that it is well again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class WatchSettings:
     """A rhythm of less than `learnt_in` knows no weekend yet."""
     learnt_in: timedelta = timedelta(days=8)
     forget_half_in: timedelta = timedelta(days=14)
+    quarantine_passes_after: timedelta = timedelta(hours=1)
+    """Without a further crash: a rule that crashes on what people write now does so again soon."""
 
 
 DEFAULTS = WatchSettings()
@@ -84,7 +88,8 @@ class Watched:
     `listed` how many posts it last held, at `listed_at`. `relisted` counts the answers in a row
     that held old posts. `failures`, `refusals` and `empties` are in a row too. `may_be_empty`: it
     holds new posts alone, so that an empty answer only means that there are none. `overdue_at` is
-    when time first noticed that nobody had polled it.
+    when time first noticed that nobody had polled it, `passes_at` when the trouble of a part that
+    never says it is well will be over by itself.
     """
 
     started_at: datetime
@@ -101,6 +106,7 @@ class Watched:
     empties: int = 0
     last_why: str = ""
     overdue_at: datetime | None = None
+    passes_at: datetime | None = None
     rhythm: Rhythm | None = None
     trouble: Trouble | None = None
 
@@ -141,18 +147,23 @@ class Watch:
     ) -> tuple[Watched | None, tuple[Alert, ...]]:
         """See `Detector.fold`. A part that is well is forgotten."""
         match event:
-            case PartChecked():
-                return _check(state, event)
+            case PartChecked(part=part):
+                lasts = self._settings.quarantine_passes_after if part == QUARANTINE else None
+                return _check(state, event, lasts)
             case FeedRead():
                 read = self._read(state, event)
                 return _say(event.feed, read, self._find(read, event), event.at)
             case Tick(at=at) if state is not None and key.startswith(FEED):
                 return self._wait(key.removeprefix(FEED), state, at)
+            case Tick(at=at) if state is not None and state.passes_at is not None:
+                return _pass(key.removeprefix(PART), state, state.passes_at, at)
             case _:
                 return state, ()
 
     def wakes_at(self, state: Watched) -> datetime | None:
-        """Return when a feed that is not polled any more will be blind; parts need no time."""
+        """Return when a feed that nobody polls will be blind, or the trouble of a part is over."""
+        if state.passes_at is not None:
+            return whole_minute(state.passes_at)
         if not state.every or state.trouble is not None:
             return None
         if state.overdue_at is None:
@@ -307,22 +318,49 @@ def _say(
     return after, (_alert(AlertKind.WATCH_BLIND, feed, told, at, reason),)
 
 
-def _check(state: Watched | None, check: PartChecked) -> tuple[Watched | None, tuple[Alert, ...]]:
-    """Ring when a part is in trouble, end when it is well."""
+def _check(
+    state: Watched | None, check: PartChecked, lasts: timedelta | None
+) -> tuple[Watched | None, tuple[Alert, ...]]:
+    """Ring when a part is in trouble, end when it is well.
+
+    `lasts` is how long a trouble lasts that nothing more is heard of; None: until it is well.
+    """
     at, before = check.at, blind(state)
     if not check.why:
-        if before is None:
-            return None, ()
-        reason = f"{check.part} is well again after {_span(at - before.since)}"
-        return None, (_alert(AlertKind.TROUBLE, check.part, before, at, reason, ended_at=at),)
-    if before is not None and before.why == check.why:
-        return state, ()
+        return _end(check.part, state, at)
     if before is None:
         trouble = Trouble(cause=Cause.IN_TROUBLE, since=at, rang_at=at, why=check.why)
     else:
         trouble = replace(before, why=check.why)
-    after = Watched(started_at=trouble.since, polled_at=at, well_at=trouble.since, trouble=trouble)
+    passes_at = None if lasts is None else at + lasts
+    if state is not None and trouble == before:
+        return state if passes_at == state.passes_at else replace(state, passes_at=passes_at), ()
+    after = Watched(
+        started_at=trouble.since,
+        polled_at=at,
+        well_at=trouble.since,
+        passes_at=passes_at,
+        trouble=trouble,
+    )
     return after, (_alert(AlertKind.TROUBLE, check.part, trouble, at, check.why),)
+
+
+def _pass(
+    part: str, state: Watched, passes_at: datetime, at: datetime
+) -> tuple[Watched | None, tuple[Alert, ...]]:
+    """End the trouble of a part of which nothing more was heard."""
+    return (state, ()) if at < passes_at else _end(part, state, at)
+
+
+def _end(
+    part: str, state: Watched | None, at: datetime
+) -> tuple[Watched | None, tuple[Alert, ...]]:
+    """Forget a part, and say so if it was in trouble."""
+    before = blind(state)
+    if before is None:
+        return None, ()
+    reason = f"{part} is well again after {_span(at - before.since)}"
+    return None, (_alert(AlertKind.TROUBLE, part, before, at, reason, ended_at=at),)
 
 
 def _alert(

@@ -378,3 +378,49 @@ def test_events_of_others_concern_it_not() -> None:
 
 def test_it_shows_the_shape_of_a_detector() -> None:
     assert (WATCH.name, WATCH.version, WATCH.state_type) == ("watch", 1, Watched)
+
+
+# ---------------------------------------------------------------- the quarantine
+def crashed(after: timedelta, on: str = "jsonl::post:1") -> PartChecked:
+    return PartChecked(at=NOON + after, part="quarantine", why=f"a rule crashed on {on}")
+
+
+def _quarantined(*crashes: PartChecked) -> Told:
+    return Told().feed(*crashes, key="part:quarantine")
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 59])
+def test_an_hour_without_a_crash_ends_the_trouble_of_the_quarantine(seconds: int) -> None:
+    at = timedelta(seconds=seconds)
+    told = _quarantined(crashed(at))
+    assert told.state is not None
+    ends_at = WATCH.wakes_at(told.state)
+    assert ends_at == NOON + minutes(60 if seconds == 0 else 61)
+    state, (alert,) = WATCH.fold("part:quarantine", told.state, Tick(at=ends_at))
+    assert state is None
+    assert (alert.id, alert.ended_at, alert.fire) == (told.alerts[0].id, ends_at, Fire.OUT)
+    assert "quarantine is well again after" in alert.reason
+
+
+@pytest.mark.parametrize("on", ["jsonl::post:1", "jsonl::post:2"])
+def test_a_further_crash_begins_the_hour_anew(on: str) -> None:
+    told = _quarantined(crashed(minutes(0)), crashed(minutes(50), on))
+    assert told.state is not None
+    assert WATCH.wakes_at(told.state) == NOON + minutes(110)
+    assert len({alert.id for alert in told.alerts}) == 1
+
+
+def test_a_tick_before_the_hour_is_over_changes_nothing() -> None:
+    told = _quarantined(crashed(minutes(0)))
+    same, alerts = WATCH.fold("part:quarantine", told.state, Tick(at=NOON + minutes(59)))
+    assert same is told.state
+    assert not alerts
+
+
+def test_time_alone_mends_no_other_part() -> None:
+    told = Told().feed(checked(minutes(0), why="given up"), key=PART)
+    assert told.state is not None
+    assert WATCH.wakes_at(told.state) is None
+    same, alerts = WATCH.fold(PART, told.state, Tick(at=NOON + timedelta(days=9)))
+    assert same is told.state
+    assert not alerts

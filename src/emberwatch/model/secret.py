@@ -1,9 +1,6 @@
 """A value that never shows itself."""
 
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, repr=False)
 class Secret:
     """A password, token or signing key, read from the environment or a file.
 
@@ -11,7 +8,17 @@ class Secret:
     `x_env` (a variable's name) or `x_file` (a path), never from a value written in the file.
     """
 
-    _value: str
+    # No dataclass: `dataclasses.asdict` of the options around it would lay it open.
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
 
     def __repr__(self) -> str:
         return "Secret(***)"

@@ -12,13 +12,13 @@ EMBERWATCH = Path(sys.executable).parent / "emberwatch"
 
 
 def emberwatch(
-    folder: Path, *words: str, expect: int | None = 0
+    folder: Path, *words: str, expect: int | None = 0, **env: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end in a folder."""
     done = subprocess.run(
         [EMBERWATCH, *words],
         cwd=folder,
-        env={**os.environ, "EMBER_SECRET": SECRET},
+        env={**os.environ, "EMBER_SECRET": SECRET, **env},
         capture_output=True,
         text=True,
         timeout=300,
@@ -30,16 +30,21 @@ def emberwatch(
 class Running:
     """`emberwatch run` in a folder, its log in `run.log` there."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
+    def __init__(self, folder: Path, *words: str, **env: str) -> None:
         self.log = folder / "run.log"
         self._out = self.log.open("a")
         self.process = subprocess.Popen(
             [EMBERWATCH, "run", *words],
             cwd=folder,
-            env={**os.environ, "EMBER_SECRET": SECRET},
+            env={**os.environ, "EMBER_SECRET": SECRET, **env},
             stdout=self._out,
             stderr=self._out,
         )
+
+    @property
+    def said(self) -> str:
+        """What it has printed and logged until now."""
+        return self.log.read_text()
 
     def __enter__(self) -> "Running":
         return self
@@ -54,7 +59,7 @@ class Running:
         self.process.kill()
         self.process.wait(timeout=20)
 
-    def end(self) -> int:
+    def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end, and return its exit code."""
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(by)
         return self.process.wait(timeout=20)

@@ -1,0 +1,181 @@
+"""Killed thirty times in the middle of storms: nothing lost, nothing counted twice."""
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from emberwatch.core.detect import watch
+from emberwatch.model.event import PartChecked
+from emberwatch.model.incident import Incident
+from emberwatch.model.post import Post
+from emberwatch.ports import Store
+from emberwatch.runtime import wiring
+from emberwatch.runtime.processor import Arrivals
+from emberwatch.sources.jsonl import parse_line
+from emberwatch.store.sqlite import open_store
+from tests.e2e.daemon import Running
+from tests.e2e.receiver import SECRET, Receiver
+from tests.e2e.storm import history, pour
+from tests.e2e.waiting import wait_for
+
+KILLS = 32
+SECONDS = 30.0
+A_SECOND = 50
+
+CONFIG = """
+database: watch.db
+network: {{allow: [127.0.0.0/8]}}
+brands:
+  - {{name: Acme, words: [acme], languages: [en], pile_on_floor: 30}}
+  - {{name: Borealis, words: [borealis], languages: [en], pile_on_floor: 30}}
+  - {{name: Cumulus, words: [cumulus], languages: [en], pile_on_floor: 30}}
+  - {{name: Dynamo, words: [dynamo], languages: [en], pile_on_floor: 30}}
+feeds:
+  - {{name: town, source: jsonl, options: {{path: posts.jsonl}}, every: 1s}}
+notifiers:
+  - {{name: ops, kind: webhook, url: "{receiver}", secret_env: EMBER_SECRET}}
+"""
+
+
+def test_thirty_kills_lose_nothing_and_count_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMBER_SECRET", SECRET)
+    chance = Random(20261122)
+    file = tmp_path / "posts.jsonl"
+    past = history(datetime.now(UTC), chance)
+    file.write_text("".join(past))
+    with Receiver() as receiver:
+        (tmp_path / "config.yaml").write_text(CONFIG.format(receiver=receiver.url))
+        _watch_through_kills(tmp_path, file, chance, first=len(past) + 1)
+        posted = len(file.read_text().splitlines())
+        with closing(sqlite3.connect(tmp_path / "watch.db")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            ids = {id for (id,) in database.execute("SELECT native_id FROM _post")}
+            owed = {id for (id,) in database.execute("SELECT id FROM _notification")}
+        assert ids == {str(number) for number in range(1, posted + 1)}
+        assert owed
+        assert owed <= {delivery.id for delivery in receiver.deliveries}
+        assert not receiver.refused
+    _is_as_if_never_interrupted(tmp_path)
+
+
+def _watch_through_kills(folder: Path, file: Path, chance: Random, first: int) -> None:
+    """Let the watch run through storms and kills until it has caught up."""
+    moments = sorted(chance.uniform(0.0, SECONDS) for _ in range(KILLS))
+    storm = threading.Thread(
+        target=pour,
+        args=(file, Random(7), first),
+        kwargs={"seconds": SECONDS, "a_second": A_SECOND},
+    )
+    began = time.monotonic()
+    storm.start()
+    for moment in moments:
+        with Running(folder) as daemon:
+            time.sleep(max(0.0, moment - (time.monotonic() - began)))
+            daemon.kill()
+    with Running(folder) as daemon:
+        storm.join()
+        posted = len(file.read_text().splitlines())
+        wait_for(lambda: _is_done(folder / "watch.db", posted), 30, daemon.log)
+        assert daemon.end() == 0
+
+
+def _is_done(database: Path, posted: int) -> bool:
+    with closing(sqlite3.connect(database)) as look:
+        (stored,) = look.execute("SELECT count(*) FROM _post").fetchone()
+        (waiting,) = look.execute(
+            "SELECT count(*) FROM _notification WHERE state = 'waiting'"
+        ).fetchone()
+    return bool(stored == posted and not waiting)
+
+
+# ---------------------------------------------------------------- the same, uninterrupted
+def _is_as_if_never_interrupted(folder: Path) -> None:
+    """Hold what the killed watch came to against one that lived through the same arrivals."""
+    with closing(open_store(folder / "watch.db")) as killed:
+        with killed.reading() as look:
+            clock = look.clock()
+        assert clock is not None
+        with closing(open_store(folder / "calm.db")) as calm:
+            _live_through(folder, calm, clock)
+            assert _states(killed) == _states(calm)
+            assert _incidents(killed)
+            assert _incidents(killed) == _incidents(calm)
+            assert _owed(killed) == _owed(calm)
+
+
+def _live_through(folder: Path, store: Store, until: datetime) -> None:
+    """Let one process live through what arrived, batch by batch, minute by minute."""
+    config = wiring.configuration(folder / "config.yaml")
+    processor = wiring.processor(
+        store,
+        wiring.policy(config),
+        is_live=True,
+        feeds_of={brand.name: ("town",) for brand in config.brands},
+        feeds={"town"},
+    )
+    arrivals = _arrivals(folder)
+    minute = arrivals[0].at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    for batch in arrivals:
+        while minute < batch.at:
+            processor.process(_time(minute))
+            minute += timedelta(minutes=1)
+        processor.process(batch)
+    processor.process(_time(until))
+    assert processor.clock == until
+
+
+def _time(at: datetime) -> Arrivals:
+    """Return what the daemon makes of a minute that has passed."""
+    return Arrivals(at=at, parts=(PartChecked(at=at, part="queue"),))
+
+
+def _arrivals(folder: Path) -> list[Arrivals]:
+    """Return the stored posts in the order of their arrival, one batch a poll."""
+    lines = (folder / "posts.jsonl").read_text().splitlines()
+    with closing(sqlite3.connect(folder / "watch.db")) as look:
+        rows = look.execute("SELECT native_id, seen_at FROM _post").fetchall()
+    arrived = sorted((datetime.fromisoformat(seen_at), int(id)) for id, seen_at in rows)
+    return [
+        Arrivals(
+            at=seen_at,
+            feed="town",
+            source="jsonl",
+            posts=[_read(lines[number - 1], seen_at) for _, number in batch],
+            every=timedelta(seconds=1),
+            is_first=place == 0,
+        )
+        for place, (seen_at, batch) in enumerate(groupby(arrived, itemgetter(0)))
+    ]
+
+
+def _read(line: str, seen_at: datetime) -> Post:
+    return replace(parse_line(line, now=seen_at), seen_at=seen_at)
+
+
+def _states(store: Store) -> dict[tuple[str, str], bytes]:
+    """Return what the detectors remember; how our own feeds do depends on when they were polled."""
+    with store.reading() as look:
+        return {
+            (row.detector, row.key): row.body for row in look.states() if row.detector != watch.NAME
+        }
+
+
+def _incidents(store: Store) -> list[Incident]:
+    with store.reading() as look:
+        return look.incidents()
+
+
+def _owed(store: Store) -> set[str]:
+    with store.reading() as look:
+        return {notification.id for notification in look.notifications()}

@@ -34,8 +34,8 @@ LAG_ALARM = timedelta(minutes=2)
 MOST_DRIFT = 30.0
 """Seconds by which the wall clock may drift from the monotonic one before jobs are set anew."""
 
-STOP_WITHIN = 5.0
-"""Seconds that polls and sends in flight are given at the end."""
+STOP_WITHIN = 3.0
+"""Seconds that polls and sends in flight are given at the end; the database may take 5 more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +158,10 @@ class Daemon:
         self._schedule.stop()
         for poll in self._polls:
             poll.cancel()
-        if self._polls:
-            await asyncio.wait(self._polls, timeout=STOP_WITHIN)
-        await dispatcher.stop(STOP_WITHIN)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(dispatcher.stop(STOP_WITHIN))
+            if self._polls:
+                group.create_task(asyncio.wait(self._polls, timeout=STOP_WITHIN))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

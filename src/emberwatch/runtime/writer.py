@@ -40,6 +40,9 @@ class Writer:
         return await self.do(run)
 
     def close(self) -> None:
-        """Finish what was asked, then let go of the thread and of the file."""
-        self._thread.submit(self.store.close)
-        self._thread.shutdown(wait=True)
+        """Finish what is being done, drop what waits behind it, let go of thread and file.
+
+        A database that is locked makes each use wait for seconds: they must not add up.
+        """
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self.store.close()

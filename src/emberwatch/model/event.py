@@ -78,6 +78,8 @@ class FeedRead:
     is_unchanged: bool = False
     """The site answered 304: it was read, and held what it held before."""
     is_refused: bool = False
+    is_gone: bool = False
+    """The configuration no longer names it: it is watched no longer, and its trouble is over."""
     why: str = ""
 
 

@@ -150,6 +150,8 @@ class Watch:
             case PartChecked(part=part):
                 lasts = self._settings.quarantine_passes_after if part == QUARANTINE else None
                 return _check(state, event, lasts)
+            case FeedRead(is_gone=True):
+                return _go(state, event)
             case FeedRead():
                 read = self._read(state, event)
                 return _say(event.feed, read, self._find(read, event), event.at)
@@ -316,6 +318,16 @@ def _say(
     seen = f"; last read well {told.since:%Y-%m-%d %H:%M} UTC" if state.has_answered else ""
     reason = f"feed {feed} is blind: {told.why}{seen}; try: emberwatch feed test {feed}"
     return after, (_alert(AlertKind.WATCH_BLIND, feed, told, at, reason),)
+
+
+def _go(state: Watched | None, read: FeedRead) -> tuple[Watched | None, tuple[Alert, ...]]:
+    """Forget a feed, and end its trouble: nobody is left to end it by reading well."""
+    before = blind(state)
+    if before is None:
+        return None, ()
+    feed, at = read.feed, read.at
+    reason = f"feed {feed} is no longer configured; it was blind for {_span(at - before.since)}"
+    return None, (_alert(AlertKind.WATCH_BLIND, feed, before, at, reason, ended_at=at),)
 
 
 def _check(

@@ -208,6 +208,24 @@ def test_time_has_nothing_to_add_to_a_blind_feed() -> None:
     assert len(told.alerts) == 1
 
 
+# ---------------------------------------------------------------- a feed that is taken out
+GONE = read(minutes(30), is_gone=True)
+
+
+def test_a_feed_that_is_taken_out_is_forgotten_without_a_word() -> None:
+    told = Told().feed(GOOD, GONE)
+    assert (told.state, told.alerts) == (None, [])
+    assert Told().feed(GONE).state is None
+
+
+def test_the_trouble_of_a_feed_that_is_taken_out_is_over() -> None:
+    told = Told().feed(*polls(GOOD, FAILED, FAILED, FAILED), GONE)
+    assert told.state is None
+    rang, ended = told.alerts
+    assert (ended.id, ended.ended_at, ended.fire) == (rang.id, GONE.at, Fire.OUT)
+    assert ended.reason == "feed town is no longer configured; it was blind for 30 minutes"
+
+
 # ---------------------------------------------------------------- answers with nothing
 def test_empty_answers_where_old_posts_used_to_stand_are_blindness() -> None:
     told = Told().feed(*polls(FIRST, GOOD, GOOD, EMPTY, EMPTY))

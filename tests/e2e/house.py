@@ -33,6 +33,7 @@ class House:
 
     folder: Path
     chance: Random = field(default_factory=lambda: Random(20261122))
+    database_at: Path | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ class House:
     @property
     def database(self) -> Path:
         """Where the watch keeps what it knows."""
-        return self.folder / "watch.db"
+        return self.database_at or self.folder / "watch.db"
 
     def configure(self, *notifiers: str, feeds: tuple[str, ...] = (TOWN,), more: str = "") -> None:
         """Write the configuration."""

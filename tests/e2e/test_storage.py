@@ -1,0 +1,161 @@
+"""A database that is locked, full, capped or damaged while the daemon runs."""
+
+import os
+import resource
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.daemon import Running, emberwatch
+from tests.e2e.house import House, hook
+from tests.e2e.receiver import Receiver
+
+HELD = "the batch is held"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def house(tmp_path: Path, receiver: Receiver) -> House:
+    house = House(tmp_path)
+    house.configure(hook("ops", receiver))
+    return house
+
+
+@dataclass
+class Disk:
+    """A small disk in memory that can be made larger, or not to be written."""
+
+    place: Path
+
+    def mount(self, options: str) -> None:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.place],
+            check=True,
+            capture_output=True,
+        )
+
+    def remount(self, options: str) -> None:
+        subprocess.run(
+            ["mount", "-o", f"remount,{options}", self.place], check=True, capture_output=True
+        )
+
+    def fill(self) -> None:
+        with (self.place / "ballast").open("wb", buffering=0) as ballast:
+            try:
+                while ballast.write(bytes(4096)):
+                    pass
+            except OSError:
+                return
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    place = tmp_path / "disk"
+    place.mkdir()
+    disk = Disk(place)
+    try:
+        disk.mount("size=8m")
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        pytest.skip("only root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def _told_of_storage(receiver: Receiver) -> list[str]:
+    return [
+        delivery.payload["type"]
+        for delivery in receiver.deliveries
+        if delivery.payload["incident"]["kind"] == "trouble"
+    ]
+
+
+def test_a_locked_database_holds_the_batch_until_it_is_free(
+    house: House, receiver: Receiver
+) -> None:
+    with Running(house.folder) as daemon:
+        house.settle(daemon)
+        with closing(sqlite3.connect(house.database, isolation_level=None)) as analyst:
+            analyst.execute("BEGIN IMMEDIATE")
+            house.storm()
+            house.wait(daemon, lambda: HELD in daemon.said)
+        house.settle(daemon)
+        told = ["incident.opened", "incident.resolved"]
+        assert receiver.wait(lambda seen: _told_of_storage(seen) == told, 20), daemon.said
+        assert receiver.of_type("incident.opened")[0].payload["incident"]["brand"] == "Acme"
+
+
+def test_a_full_disk_holds_the_batch_until_there_is_room(
+    house: House, receiver: Receiver, disk: Disk
+) -> None:
+    with Running(house.folder, "--database", str(disk.place / "watch.db")) as daemon:
+        house.database_at = disk.place / "watch.db"
+        house.settle(daemon)
+        disk.fill()
+        house.storm(200)
+        house.wait(daemon, lambda: HELD in daemon.said)
+        assert "make room" in daemon.said
+        disk.remount("size=64m")
+        house.settle(daemon)
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+
+
+def test_a_file_at_its_size_limit_holds_the_batch_until_it_may_grow(
+    house: House, receiver: Receiver
+) -> None:
+    with Running(house.folder) as daemon:
+        house.settle(daemon)
+        pid, kind = daemon.process.pid, resource.RLIMIT_FSIZE
+        _, most = resource.prlimit(pid, kind)
+        log = house.database.with_name("watch.db-wal")
+        resource.prlimit(pid, kind, (max(32_768, daemon.log.stat().st_size + 16_384), most))
+        assert log.exists()
+        house.storm(400)
+        house.wait(daemon, lambda: HELD in daemon.said)
+        resource.prlimit(pid, kind, (most, most))
+        house.settle(daemon)
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+
+
+def test_a_database_that_may_not_be_written_is_said_in_one_line(house: House, disk: Disk) -> None:
+    house.database_at = disk.place / "watch.db"
+    emberwatch(house.folder, "run", "--once", "--database", str(house.database))
+    disk.remount("ro")
+    done = emberwatch(house.folder, "run", "--database", str(house.database), expect=1)
+    (line,) = done.stderr.splitlines()
+    assert str(disk.place) in line
+    assert "writable" in line
+
+
+def test_a_damaged_database_ends_the_daemon_with_a_clear_line(house: House) -> None:
+    with Running(house.folder) as daemon:
+        house.settle(daemon)
+        size = house.database.stat().st_size
+        with house.database.open("r+b") as file:
+            file.seek(4096)
+            file.write(os.urandom(max(0, size - 4096)))
+        house.storm(400)
+        assert daemon.process.wait(timeout=30) == 1
+        last = daemon.said.splitlines()[-1]
+    assert "is damaged" in last
+    assert str(house.database) in last
+    assert "Traceback" not in daemon.said
+
+
+def test_a_damaged_database_is_not_watched_with(house: House) -> None:
+    emberwatch(house.folder, "run", "--once")
+    with house.database.open("r+b") as file:
+        file.seek(8 * 4096)
+        file.write(os.urandom(16 * 4096))
+    done = emberwatch(house.folder, "run", expect=1)
+    (line,) = done.stderr.splitlines()
+    assert "is damaged" in line

@@ -592,7 +592,9 @@ def test_an_hour_without_a_crash_closes_the_quarantines_incident(folder: Path) -
 def test_a_rule_that_crashes_on_everything_stops_nothing(folder: Path) -> None:
     desk = Desk(folder, Broken(), Diary(), Watch(BRANDS))
     assert desk.bring(a_post("1")).mentions == 1
-    assert [line.split()[2] for line in desk.noted("Acme")] == ["1"]
+    desk.pass_time(NOON + minutes(2))
+    assert [line.split()[2] for line in desk.noted("Acme 1")] == ["1"]
+    assert len(desk.noted("tick")) == 3
     assert [incident.subject for incident in desk.incidents()] == ["quarantine"]
     desk.store.close()
 

@@ -23,10 +23,20 @@ class Delivery:
 
 
 class Receiver:
-    """Listens on loopback; `deliveries` are the verified ones, `refused` counts the others."""
+    """Listens on loopback; `deliveries` are the verified messages that it took.
 
-    def __init__(self, secret: str = SECRET, status: Callable[[], int] = lambda: 204) -> None:
+    `tries` are all verified ones, whatever it answered (`status`, with `location` if given), and
+    `refused` counts those that did not verify.
+    """
+
+    def __init__(
+        self,
+        secret: str = SECRET,
+        status: Callable[[], int] = lambda: 204,
+        location: str | None = None,
+    ) -> None:
         self.deliveries: list[Delivery] = []
+        self.tries: list[Delivery] = []
         self.refused = 0
         outer = self
         judge = Webhook(secret)
@@ -41,12 +51,14 @@ class Receiver:
                     outer.refused += 1
                     self.send_response(401)
                 else:
+                    message = Delivery(self.headers["webhook-id"], at, json.loads(body))
+                    outer.tries.append(message)
                     code = status()
                     if code < 300:
-                        outer.deliveries.append(
-                            Delivery(self.headers["webhook-id"], at, json.loads(body))
-                        )
+                        outer.deliveries.append(message)
                     self.send_response(code)
+                    if location is not None:
+                        self.send_header("location", location)
                 self.send_header("content-length", "0")
                 self.end_headers()
 

@@ -82,12 +82,15 @@ def _told_of_storage(receiver: Receiver) -> list[str]:
 def test_a_locked_database_holds_the_batch_until_it_is_free(
     house: House, receiver: Receiver
 ) -> None:
-    with Running(house.folder) as daemon:
+    beat = "heartbeat: {url_env: EMBER_HEARTBEAT, every: 1s}\n"
+    house.configure(hook("ops", receiver), more=beat)
+    with Running(house.folder, EMBER_HEARTBEAT=receiver.url) as daemon:
         house.settle(daemon)
         with closing(sqlite3.connect(house.database, isolation_level=None)) as analyst:
             analyst.execute("BEGIN IMMEDIATE")
             house.storm()
             house.wait(daemon, lambda: HELD in daemon.said)
+            house.wait(daemon, lambda: 'no heartbeat why="the database has' in daemon.said)
         house.settle(daemon)
         told = ["incident.opened", "incident.resolved"]
         assert receiver.wait(lambda seen: _told_of_storage(seen) == told, 20), daemon.said

@@ -34,6 +34,9 @@ LAG_ALARM = timedelta(minutes=2)
 MOST_DRIFT = 30.0
 """Seconds by which the wall clock may drift from the monotonic one before jobs are set anew."""
 
+STALE_AFTER = timedelta(minutes=5)
+"""No heartbeat once a notification has waited, or a feed was not read, for so long."""
+
 STOP_WITHIN = 3.0
 """Seconds that polls and sends in flight are given at the end; the database may take 5 more."""
 
@@ -294,7 +297,10 @@ class Daemon:
         )
         if self._assembly.heartbeat is not None:
             self._schedule.every(
-                self._assembly.heartbeat.every, self._beat, id="heartbeat", first_at=next_minute
+                self._assembly.heartbeat.every,
+                self._beat,
+                id="heartbeat",
+                first_at=now + min(self._assembly.heartbeat.every, minute),
             )
 
     def _poll_job(self, collector: Collector) -> Callable[[], Awaitable[None]]:
@@ -331,30 +337,42 @@ class Daemon:
 
     async def _beat(self) -> None:
         """Tell the dead man's switch that we live: only while feeds are fresh and mail moves."""
-        now = self._clock()
         heartbeat = self._assembly.heartbeat
         if heartbeat is None:
             return
-
-        def fault(look: Reading) -> str:
-            names = {feed.name for feed in self._assembly.feeds}
-            blind = [row.feed for row in look.health().values() if row.blind_since]
-            stuck = look.statistics(now).oldest_waiting_at
-            if set(blind) & names:
-                return f"blind feeds: {', '.join(blind)}"
-            if stuck is not None and now - stuck > timedelta(minutes=5):
-                return f"a notification has waited since {stuck:%H:%M:%S}"
-            return ""
-
-        why = await self._writer.read(fault)
+        if self._held_since is not None:
+            why = f"the database has taken nothing since {self._held_since:%H:%M:%S}"
+        else:
+            why = await self._writer.read(self._fault)
         if why:
             _LOG.warning("no heartbeat", why=why)
             return
-        message = Outgoing(url=heartbeat.url.reveal(), body=b"", headers={})
         try:
-            await self._assembly.outbound.post(message)
+            answer = await self._assembly.outbound.post(
+                Outgoing(url=heartbeat.url.reveal(), body=b"", headers={})
+            )
         except EmberwatchError as error:
             _LOG.warning("heartbeat not sent", why=error)
+            return
+        if not 200 <= answer.status < 300:
+            _LOG.warning("heartbeat not taken", answer=answer.status)
+
+    def _fault(self, look: Reading) -> str:
+        """Return what the dead man's switch must hear of, by our silence; empty if nothing."""
+        now = self._clock()
+        health = look.health()
+        for feed in self._assembly.feeds:
+            row = health.get(feed.name)
+            if row is None or row.last_ok_at is None:
+                return f"feed {feed.name} has not been read yet"
+            if row.blind_since is not None:
+                return f"feed {feed.name} is blind"
+            if now - row.last_ok_at > max(STALE_AFTER, 10 * feed.every):
+                return f"feed {feed.name} was last read at {row.last_ok_at:%Y-%m-%d %H:%M:%S}"
+        stuck = look.statistics(now).oldest_waiting_at
+        if stuck is not None and now - stuck > STALE_AFTER:
+            return f"a notification has waited since {stuck:%Y-%m-%d %H:%M:%S}"
+        return ""
 
     async def _part_checked(self, part: str, why: str) -> None:
         now = self._clock()

@@ -56,6 +56,18 @@ async def test_only_what_was_added_is_read(source: Jsonl, path: Path) -> None:
     assert second[0].posts[0].seen_at == NOON
 
 
+@pytest.mark.parametrize("added", ["no JSON\n", "\n"])
+async def test_lines_without_a_post_are_no_sign_of_blindness(
+    source: Jsonl, path: Path, added: str
+) -> None:
+    path.write_text(lines(1, 2))
+    first = await read(source)
+    with path.open("a") as file:
+        file.write(added)
+    (page,) = await read(source, first[-1].cursor)
+    assert page.listed or page.is_unchanged
+
+
 async def test_a_file_that_did_not_grow_is_unchanged_and_not_blind(
     source: Jsonl, path: Path
 ) -> None:

@@ -227,11 +227,12 @@ class Jsonl:
                 return
             place = chunk.place
             posts, invalid = _posts(chunk.lines, poll.now, is_live=True)
+            listed = len(posts) + len(invalid)
             yield Page(
                 posts=posts,
                 cursor=place.cursor(),
-                listed=len(posts),
-                is_unchanged=not chunk.lines,
+                listed=listed,
+                is_unchanged=not listed,
                 invalid=invalid,
             )
             if chunk.is_end:

@@ -169,6 +169,35 @@ def test_a_wrong_configuration_changes_nothing_and_says_why(
         assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
 
 
+def test_another_database_is_not_applied_while_it_runs(house: House) -> None:
+    with Running(house.folder) as daemon:
+        house.settle(daemon)
+        settings = house.folder / "config.yaml"
+        settings.write_text(settings.read_text().replace("watch.db", "other.db"))
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait(daemon, lambda: _applied(daemon, "not applied"))
+        assert "end it and start it again" in daemon.said
+        house.storm()
+        house.settle(daemon)
+    assert not (house.folder / "other.db").exists()
+
+
+def test_a_network_that_is_allowed_later_is_reached_from_then_on(
+    house: House, receiver: Receiver
+) -> None:
+    settings = house.folder / "config.yaml"
+    told = settings.read_text()
+    settings.write_text(told.replace("127.0.0.0/8", "192.0.2.0/24"))
+    with Running(house.folder) as daemon:
+        house.settle(daemon)
+        house.storm()
+        house.wait(daemon, lambda: "not delivered" in daemon.said)
+        settings.write_text(told)
+        for _ in range(3):  # a person may be impatient
+            daemon.process.send_signal(signal.SIGHUP)
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+
+
 # ---------------------------------------------------------------- once, for cron
 def test_once_is_well_when_one_feed_was_read(house: House) -> None:
     gone = "{name: gone, source: jsonl, options: {path: gone.jsonl}, every: 1s}"

@@ -12,6 +12,8 @@ import click
 from emberwatch.cli.place import config_option, database_option, opened, read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from emberwatch.config.schema import Config
     from emberwatch.ports import Store
     from emberwatch.runtime.daemon import Daemon
@@ -38,10 +40,17 @@ def command(config_path: Path, database: Path | None, is_once: bool, is_verbose:
 
     config = read(config_path)
     path = database or config.database
-    start_logging(wiring.secrets(config), is_verbose=is_verbose)
+    secrets = wiring.secrets(config)
+    start_logging(secrets, is_verbose=is_verbose)
+
+    def learn(changed: "Config") -> None:
+        """Keep the secrets of a changed configuration out of the log too."""
+        secrets.extend(wiring.secrets(changed))
+        start_logging(secrets, is_verbose=is_verbose)
+
     with claim_instance(path, wiring.now()), opened(path, must_exist=False) as store:
         _say_what_is_watched(config, path, is_once=is_once)
-        is_well = asyncio.run(_watch(config, store, is_once=is_once))
+        is_well = asyncio.run(_watch(config, store, is_once=is_once, learn=learn))
     if not is_once:
         click.echo("\nemberwatch ended; nothing was lost: 'emberwatch run' goes on from here")
     if not is_well:
@@ -52,14 +61,25 @@ def command(config_path: Path, database: Path | None, is_once: bool, is_verbose:
         sys.exit(4)
 
 
-async def _watch(config: "Config", store: "Store", *, is_once: bool) -> bool:
+async def _watch(
+    config: "Config", store: "Store", *, is_once: bool, learn: "Callable[[Config], None]"
+) -> bool:
     from emberwatch.runtime import wiring
     from emberwatch.runtime.daemon import Assembly, Daemon
 
-    async with wiring.network(config) as network:
+    async with contextlib.AsyncExitStack() as networks:
+        network = await networks.enter_async_context(wiring.network(config))
 
         def again() -> Assembly:
-            return wiring.assembly(wiring.configuration(config.path), store, network)
+            nonlocal config, network
+            changed = wiring.configuration(config.path)
+            _refuse_another_database(config, changed)
+            learn(changed)
+            if (changed.networks, changed.ca) != (config.networks, config.ca):
+                network = wiring.network(changed)
+                networks.push_async_exit(network)  # what is in flight ends on the old one
+            config = changed
+            return wiring.assembly(config, store, network)
 
         daemon = Daemon(
             wiring.assembly(config, store, network),
@@ -73,6 +93,18 @@ async def _watch(config: "Config", store: "Store", *, is_once: bool) -> bool:
         _listen(daemon)
         await daemon.run()
         return True
+
+
+def _refuse_another_database(config: "Config", changed: "Config") -> None:
+    from emberwatch.model.errors import ConfigError
+
+    if changed.database != config.database:
+        raise ConfigError(
+            (
+                f"{changed.path}: database: it is now {changed.database}, but a running watch "
+                f"keeps the one that it has ({config.database}): end it and start it again",
+            )
+        )
 
 
 def _listen(daemon: "Daemon") -> None:

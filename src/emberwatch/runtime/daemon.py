@@ -86,6 +86,8 @@ class Daemon:
         self._schedule = Schedule()
         self._collectors: dict[str, Collector] = {}
         self._polls: set[asyncio.Task[None]] = set()
+        self._reloads: set[asyncio.Task[None]] = set()
+        self._reloading = asyncio.Lock()
         self._processor: Processor | None = None
         self._dispatcher: Dispatcher | None = None
         self._held_since: datetime | None = None
@@ -147,8 +149,13 @@ class Daemon:
     def read_configuration_again(self) -> None:
         """Apply a changed configuration whole, or say why not and change nothing."""
         task = asyncio.create_task(self._read_again(), name="reload")
-        self._polls.add(task)
-        task.add_done_callback(self._polls.discard)
+        self._reloads.add(task)
+        task.add_done_callback(self._reloaded)
+
+    def _reloaded(self, task: "asyncio.Task[None]") -> None:
+        self._reloads.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.error("configuration not applied", problem=repr(error))
 
     async def _prepare(self) -> None:
         self._processor = await self._writer.do(self._assembly.processor)
@@ -159,8 +166,8 @@ class Daemon:
     async def _end(self, dispatcher: Dispatcher, tasks: list["asyncio.Task[None]"]) -> None:
         """Stop asking, finish or keep what is in flight, let go of the database."""
         self._schedule.stop()
-        for poll in self._polls:
-            poll.cancel()
+        for task in (*self._polls, *self._reloads):
+            task.cancel()
         async with asyncio.TaskGroup() as group:
             group.create_task(dispatcher.stop(STOP_WITHIN))
             if self._polls:
@@ -393,31 +400,27 @@ class Daemon:
     async def _read_again(self) -> None:
         if self._reload is None:
             return
-        try:
-            assembly = await asyncio.to_thread(self._reload)
-        except ConfigError as error:
-            for problem in error.problems:
-                _LOG.error("configuration not applied", problem=problem)
-            return
-        async with self._swap:
-            before, self._assembly = self._assembly, assembly
+        async with self._reloading:
             try:
-                self._processor = await self._writer.do(assembly.processor)
-            except EmberwatchError as error:
-                self._assembly = before
-                _LOG.error("configuration not applied", problem=error)
+                assembly = await asyncio.to_thread(self._reload)
+            except ConfigError as error:
+                for problem in error.problems:
+                    _LOG.error("configuration not applied", problem=problem)
                 return
-            for poll in self._polls - {asyncio.current_task()}:
-                poll.cancel()
-            self._collectors = self._new_collectors()
-            self._sending().use(assembly.notifiers, assembly.secrets)
-        self._schedule_all()
-        _LOG.info(
-            "configuration applied",
-            brands=len(assembly.policy.brands),
-            feeds=len(assembly.feeds),
-            notifiers=len(assembly.notifiers),
-        )
+            async with self._swap:
+                self._processor = await self._writer.do(assembly.processor)
+                self._assembly = assembly
+                for poll in self._polls:
+                    poll.cancel()
+                self._collectors = self._new_collectors()
+                self._sending().use(assembly.notifiers, assembly.secrets)
+            self._schedule_all()
+            _LOG.info(
+                "configuration applied",
+                brands=len(assembly.policy.brands),
+                feeds=len(assembly.feeds),
+                notifiers=len(assembly.notifiers),
+            )
 
 
 async def _polled(collector: Collector) -> None:

@@ -24,7 +24,13 @@ def command() -> None:
     help="Only those that stand so.",
 )
 @click.option("--notifier", help="Only through this notifier.")
-@click.option("--most", default=50, show_default=True, help="How many, newest first.")
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="How many, newest first.",
+)
 @config_option
 @database_option
 @json_option
@@ -45,8 +51,8 @@ def list_(
     from emberwatch.cli.present import clock, instant, show_json, table
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
-        found = look.notifications(state=state, notifier=notifier)
-    found = found[::-1][:most]
+        found = look.notifications(state=state, notifier=notifier, most=most)
+    found.reverse()
     if as_json:
         for row in found:
             show_json(
@@ -117,6 +123,8 @@ def replay(
 
     if bool(ids) == are_dead:
         raise click.UsageError("name notifications, or give --dead")
+    if ids and notifier is not None:
+        raise click.UsageError("--notifier goes with --dead; the notifications are named already")
     with opened(database_of(config_path, database)) as store, store.writing() as transaction:
         wanted = list(ids)
         if are_dead:
@@ -124,6 +132,13 @@ def replay(
         count = transaction.revive(wanted, now())
     if ids and not count:
         raise NotFound(
-            f"no notification is called {', '.join(ids)}: 'emberwatch delivery list' shows them"
+            f"nothing to send again is called {', '.join(ids)}: 'emberwatch delivery list' shows "
+            "what was sent; what is held waits for its notifier"
+        )
+    if count < len(set(ids)):
+        click.echo(
+            f"{len(set(ids)) - count} of them cannot be sent again: 'emberwatch delivery list' "
+            "shows what was sent",
+            err=True,
         )
     click.echo(f"{count} will be sent again, by 'emberwatch run' or 'emberwatch run --once'")

@@ -1,6 +1,5 @@
 """The configured readings of sites."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +100,9 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
     Example:
       emberwatch feed test town
     """
+    import asyncio
+
+    from emberwatch.core.read.text import safe_line
     from emberwatch.model.errors import FeedRefused, FeedUnavailable, NotFound
     from emberwatch.ports import Poll
     from emberwatch.runtime import wiring
@@ -122,7 +124,8 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
     try:
         page = asyncio.run(first_page())
     except (FeedRefused, FeedUnavailable) as error:
-        raise click.ClickException(f"feed {name} cannot be read: {error}") from error
+        why = safe_line(str(error), 500)
+        raise click.ClickException(f"feed {name} cannot be read: {why}") from error
     _show(feed, page, source.describe(), as_json=as_json)
 
 

@@ -247,6 +247,7 @@ def _act(
     """Do one thing with an incident and owe the news to whoever is told of it."""
     from emberwatch.cli.place import read
     from emberwatch.core.pipeline import notifications
+    from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.workflow import act
     from emberwatch.ports import Ledger
     from emberwatch.runtime.wiring import now, policy
@@ -267,10 +268,16 @@ def _act(
         told = notifications(wanted, incident, action, at, note=note, by=by)
         transaction.record(Ledger(incidents=(incident,), notifications=tuple(told)))
     names = ", ".join(notification.notifier for notification in told) or "nobody"
-    click.echo(f"{incident.id} {action} by {by}; telling {names}")
+    click.echo(safe_line(f"{incident.id} {action} by {by}; telling {names}", 500))
 
 
-_by = click.option("--by", required=True, help="Who does it: your name.")
+def _name(ctx: click.Context, option: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("expected your name: the timeline says who did what")
+    return value.strip()
+
+
+_by = click.option("--by", required=True, callback=_name, help="Who does it: your name.")
 _note = click.option("--note", default="", help="A line for the timeline.")
 
 

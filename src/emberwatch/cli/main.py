@@ -76,7 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> Any:
             click.echo(problem, err=True)
         sys.exit(3)
     except EmberwatchError as error:
-        click.echo(f"emberwatch: {error}", err=True)
+        from emberwatch.core.read.text import safe_line
+
+        # it may quote what a site or a receiver said
+        click.echo(safe_line(f"emberwatch: {error}", 2000), err=True)
         sys.exit(1)
 
 

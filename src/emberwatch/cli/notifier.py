@@ -1,6 +1,5 @@
 """The channels that tell people."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +91,9 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     Example:
       emberwatch notifier test ops
     """
+    import asyncio
+
+    from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.brief import trial_for
     from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
     from emberwatch.runtime import wiring
@@ -108,8 +110,9 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     try:
         answer = asyncio.run(send())
     except (DeliveryFailed, DeliveryRefused) as error:
-        raise click.ClickException(f"{name} did not take the test message: {error}") from error
-    click.echo(f"{name} took the test message: {answer}")
+        why = safe_line(str(error), 500)
+        raise click.ClickException(f"{name} did not take the test message: {why}") from error
+    click.echo(safe_line(f"{name} took the test message: {answer}", 500))
     path = database or config.database
     if path.exists():
         with opened(path) as store, store.writing() as transaction:
@@ -150,10 +153,11 @@ def disable(name: str, why: str, config_path: Path, database: Path | None) -> No
     Example:
       emberwatch notifier disable ops --why "moving house"
     """
+    from emberwatch.core.read.text import safe_line
     from emberwatch.runtime.wiring import now
 
     config = read(config_path)
     _checked(config, name)
     with opened(database or config.database) as store, store.writing() as transaction:
         transaction.disable(name, now(), why)
-    click.echo(f"{name} is disabled: {why}")
+    click.echo(safe_line(f"{name} is disabled: {why}", 500))

@@ -1,6 +1,7 @@
 """How results look: tables for people at a terminal, plain lines in a pipe, JSON on demand."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -14,9 +15,22 @@ MARKS = {"info": "·", "warning": "▲", "high": "▲▲", "critical": "■"}
 COLOURS = {"info": "blue", "warning": "yellow", "high": "red", "critical": "bright_red"}
 
 
+# What a terminal would obey, what turns the direction of writing, what ends a line for some
+# readers, and what UTF-8 cannot write: JSON may hold it, escaped.
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
 def show_json(value: object) -> None:
-    """Print a value as one line of JSON; instants as ISO 8601 in UTC."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+    """Print a value as one line of JSON that harms no terminal; instants as ISO 8601 in UTC."""
+    line = json.dumps(value, ensure_ascii=False, default=_plain)
+    click.echo(_UNSAFE.sub(_escaped, line))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
 
 
 def _plain(value: object) -> object:

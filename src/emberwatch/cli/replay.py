@@ -2,6 +2,7 @@
 
 import gzip
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -46,7 +47,7 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
         policy = wiring.policy(config, is_told=False, is_replay=True)
         processor = wiring.processor(store, policy, is_live=False)
         with _progress(file, lines) as report:
-            done = replay(_lines(lines), processor, wall=wiring.now(), on_batch=report)
+            done = replay(_lines(lines, file), processor, wall=wiring.now(), on_batch=report)
         _say(done)
         if done.first_at is None or done.last_at is None:
             return
@@ -65,12 +66,18 @@ LONGEST_LINE = 4_000_000
 """Bytes: a post of a million characters, each of them four bytes long."""
 
 
-def _lines(lines: IO[bytes]) -> Iterator[bytes]:
-    """Yield lines; one too long to be a post comes as its beginning, which no parser takes."""
-    while line := lines.readline(LONGEST_LINE):
-        yield line
-        while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-            line = lines.readline(LONGEST_LINE)
+def _lines(lines: IO[bytes], file: Path) -> Iterator[bytes]:
+    """Yield lines; one too long to be a post comes as its beginning, which no parser takes.
+
+    Whole batches before a damaged place stay replayed, and are known the next time.
+    """
+    try:
+        while line := lines.readline(LONGEST_LINE):
+            yield line
+            while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                line = lines.readline(LONGEST_LINE)
+    except (OSError, EOFError, zlib.error) as error:
+        raise click.ClickException(f"{file} cannot be read to its end: {error}") from error
 
 
 def _say(done: "Replayed") -> None:

@@ -24,11 +24,12 @@ _VARIABLE = (
     (re.compile(r"(?:inc|msg)_[0-9a-f]+"), r"(?:inc|msg)_[0-9a-f]+"),
     (re.compile(r"(?<!\S)/\S+?(?=,?(?:\s|$))"), r"/\S+?"),
     (re.compile(r"#{2,}"), r"#+"),
+    (re.compile(r"\[(?:info|warning)\]"), r"\[(?:info|warning)\]"),
     (re.compile(r"\+[0-9]+ an? (?:minute|hour)"), r"\+[0-9]+ an? (?:minute|hour)"),
     (re.compile(r"[0-9][0-9,.]*"), r"[0-9][0-9,.]*"),
     (re.compile(r"\s+"), r"\s+"),
 )
-"""What may differ from one run to the next: ids, paths, bars, rates, numbers, gaps."""
+"""What may differ from one run to the next: ids, paths, bars, severities, rates, numbers, gaps."""
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,13 @@ class Collector:
             log("feed read", feed=self.feed.name, listed=listed, fresh=fresh)
         return read
 
+    def leap(self, by: timedelta) -> None:
+        """Take a leap of the wall clock into account: what was to come stays as far away."""
+        if self._not_before is not None:
+            self._not_before += by
+        if self._read_at is not None:
+            self._read_at += by
+
     def _is_resting(self, now: datetime) -> bool:
         """Whether it is too early to ask again.
 

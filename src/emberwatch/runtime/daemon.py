@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from emberwatch.config.schema import Heartbeat
@@ -33,6 +33,12 @@ LAG_ALARM = timedelta(minutes=2)
 
 MOST_DRIFT = 30.0
 """Seconds by which the wall clock may drift from the monotonic one before jobs are set anew."""
+
+MOST_AHEAD = timedelta(minutes=2)
+"""Further than this the watch may not be ahead of the wall clock without a word."""
+
+MIND_EVERY = 1.0
+"""Seconds between looks at both clocks."""
 
 STALE_AFTER = timedelta(minutes=5)
 """No heartbeat once a notification has waited, or a feed was not read, for so long."""
@@ -83,7 +89,7 @@ class Daemon:
         self._reload = reload
         self._writer = Writer(store)
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(maxsize=QUEUE)
-        self._schedule = Schedule()
+        self._schedule = Schedule(chance)
         self._collectors: dict[str, Collector] = {}
         self._polls: set[asyncio.Task[None]] = set()
         self._reloads: set[asyncio.Task[None]] = set()
@@ -293,6 +299,7 @@ class Daemon:
                 self._poll_job(collector),
                 id=f"feed:{name}",
                 first_at=now + splay,
+                is_spread=True,
             )
         minute = timedelta(minutes=1)
         next_minute = now.replace(second=0, microsecond=0) + minute
@@ -327,7 +334,11 @@ class Daemon:
         why = ""
         if lag > LAG_ALARM.total_seconds():
             why = f"a batch has waited {lag:.0f} s for the writer: too many posts or a slow disk"
-        await self._submit(Arrivals(at=now, parts=(PartChecked(at=now, part="queue", why=why),)))
+        checked = (
+            PartChecked(at=now, part="queue", why=why),
+            PartChecked(at=now, part="clock", why=clock_trouble(self._watching().clock, now)),
+        )
+        await self._submit(Arrivals(at=now, parts=checked))
 
     async def _purge(self) -> None:
         now = self._clock()
@@ -387,15 +398,17 @@ class Daemon:
 
     # ------------------------------------------------------------ time and change
     async def _mind_the_clock(self) -> None:
-        """Notice a wall clock that jumps, which APScheduler sleeps through."""
-        apart = time.time() - time.monotonic()
+        """Notice a wall clock that leaps, which APScheduler sleeps through."""
+        apart = self._clock().timestamp() - time.monotonic()
         while True:
-            await asyncio.sleep(5)
-            drift = time.time() - time.monotonic() - apart
+            await asyncio.sleep(MIND_EVERY)
+            drift = self._clock().timestamp() - time.monotonic() - apart
             if abs(drift) > MOST_DRIFT:
-                _LOG.warning("the wall clock jumped; jobs are set anew", seconds=f"{drift:+.0f}")
-                self._schedule.mend(datetime.now(UTC))
+                _LOG.warning("the wall clock leapt; jobs are set anew", seconds=f"{drift:+.0f}")
                 apart += drift
+                for collector in self._collectors.values():
+                    collector.leap(timedelta(seconds=drift))
+                self._schedule_all()
 
     async def _read_again(self) -> None:
         if self._reload is None:
@@ -421,6 +434,19 @@ class Daemon:
                 feeds=len(assembly.feeds),
                 notifiers=len(assembly.notifiers),
             )
+
+
+def clock_trouble(ours: datetime | None, now: datetime) -> str:
+    """Return what people must know of a machine's clock that was set back; empty if nothing.
+
+    `ours` is how far the watch has come: it never goes back, and stands still in the meantime.
+    """
+    if ours is None or ours - now < MOST_AHEAD:
+        return ""
+    return (
+        f"the machine's clock was set back: until {ours:%Y-%m-%d %H:%M} UTC a storm may be "
+        "noticed late; see that the clock is right"
+    )
 
 
 async def _polled(collector: Collector) -> None:

@@ -4,32 +4,60 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from emberwatch.runtime.telemetry import Log
 
 _LOG = Log("schedule")
 
-MOST_JITTER = 0.1
-"""Of the interval: with more, APScheduler loses ticks."""
+MOST_SPREAD = 0.1
+"""Of the interval: how late a turn that is spread may come."""
+
+
+class _Turns(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """A turn each interval, counted from the first; a turn that was missed is not made up for.
+
+    APScheduler's own trigger lists every turn that a leap of the wall clock passed by: after ten
+    years, 300 million of them. And it adds each delay to the next turn, so that minutes drift.
+    """
+
+    def __init__(
+        self, first_at: datetime, interval: timedelta, chance: Callable[[], float]
+    ) -> None:
+        self._first_at = first_at
+        self._interval = interval
+        self._chance = chance
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """Return the first turn after the previous one that is still to come."""
+        if previous is None:
+            return self._first_at
+        number = (max(previous, now) - self._first_at) // self._interval + 1
+        late = self._interval * MOST_SPREAD * self._chance()
+        return self._first_at + number * self._interval + late
+
+
+def _never() -> float:
+    return 0.0
 
 
 class Schedule:
-    """Interval jobs in UTC, each started at once, run one at a time, coalesced when late.
+    """Jobs at intervals, in UTC: one run of each at a time, once however late.
 
-    APScheduler trusts the wall clock: set back by an hour it runs nothing for an hour, set forward
-    it sleeps on. `mend` is the remedy: called by a loop that sleeps on the monotonic clock, it
-    gives every job its next time anew whenever the two clocks drift apart.
+    APScheduler trusts the wall clock: set back by an hour, it runs nothing for an hour. Whoever
+    notices that (by the monotonic clock) gives every job its turns anew. `chance` draws from 0
+    to 1.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chance: Callable[[], float]) -> None:
+        self._chance = chance
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
+            timezone="UTC",
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        self._scheduler.add_listener(
-            self._noticed, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
-        )
+        self._scheduler.add_listener(self._noticed, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
         """Begin to run jobs on the running event loop."""
@@ -47,17 +75,18 @@ class Schedule:
         *,
         id: str,
         first_at: datetime,
+        is_spread: bool = False,
     ) -> None:
-        """Run a coroutine function each interval, beginning at `first_at` (aware)."""
-        seconds = interval.total_seconds()
+        """Run a coroutine function each interval, beginning at `first_at` (aware).
+
+        It takes the place of a job with this id. With `is_spread` each turn but the first comes
+        up to a tenth of the interval late, so that not all the world asks at the same second.
+        """
         self._scheduler.add_job(
             job,
-            "interval",
-            seconds=seconds,
+            _Turns(first_at, interval, self._chance if is_spread else _never),
             id=id,
             next_run_time=first_at,
-            jitter=seconds * MOST_JITTER if seconds >= 10 else None,
-            misfire_grace_time=max(1, int(seconds)),
             replace_existing=True,
         )
 
@@ -70,16 +99,8 @@ class Schedule:
         """Return the ids of the jobs."""
         return {str(job.id) for job in self._scheduler.get_jobs()}
 
-    def mend(self, now: datetime) -> None:
-        """After a jump of the wall clock: let every job run from now on again."""
-        for job in self._scheduler.get_jobs():
-            job.modify(next_run_time=now)
-        self._scheduler.wakeup()
-
     def _noticed(self, event: Any) -> None:
         if event.code == EVENT_JOB_ERROR:
             _LOG.error("job failed", job=event.job_id, error=repr(event.exception))
-        elif event.code == EVENT_JOB_MISSED:
-            _LOG.warning("job came too late and was left out once", job=event.job_id)
         else:
             _LOG.debug("job still runs, this turn is left out", job=event.job_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from emberwatch.core.read.politeness import is_unconditional, next_poll_in
-from emberwatch.model.errors import FeedRefused, FeedUnavailable
+from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy
 from emberwatch.model.event import FeedRead
 from emberwatch.ports import Cursor, Page, Poll, Reading, Root, Source, Web
 from emberwatch.runtime.processor import Arrivals, Report
@@ -39,10 +39,11 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """What the store knows of a feed before a poll."""
+    """What the store knows of a feed before a poll. `read_at` is when it was last read well."""
 
     cursor: Cursor
     roots: tuple[Root, ...]
+    read_at: datetime | None = None
 
 
 class Collector:
@@ -57,6 +58,7 @@ class Collector:
         remember: Callable[[Callable[[Reading], Remembered]], Awaitable[Remembered]],
         clock: Callable[[], datetime],
         chance: Callable[[], float],
+        longest: timedelta = LONGEST_POLL,
     ) -> None:
         self.feed = feed
         self._web = web
@@ -64,6 +66,7 @@ class Collector:
         self._remember = remember
         self._clock = clock
         self._chance = chance
+        self._longest = longest.total_seconds()
         self._polls = 0
         self._failures = 0
         self._not_before: datetime | None = None
@@ -77,12 +80,18 @@ class Collector:
         now = self._clock()
         if self._is_resting(now) and not is_urgent:
             return None
+        try:
+            remembered = await self._remember(lambda look: self._known(look, now))
+        except StoreBusy as error:
+            _LOG.error("feed left alone: the database cannot be read", why=error)
+            return None
+        self._read_at = self._read_at or remembered.read_at
         listed = fresh = 0
         is_unchanged = is_refused = False
         why = ""
         try:
-            async with asyncio.timeout(LONGEST_POLL.total_seconds()):
-                listed, fresh, is_unchanged = await self._read(now)
+            async with asyncio.timeout(self._longest) as limit:
+                listed, fresh, is_unchanged = await self._read(now, remembered, limit)
             self._failures = 0
             self._not_before = None
             self._read_at = now
@@ -93,7 +102,7 @@ class Collector:
             why = error.why
             self._failed(now, error.retry_after)
         except TimeoutError:
-            why = f"one reading took longer than {LONGEST_POLL.total_seconds():.0f} seconds"
+            why = f"one reading took longer than {self._longest:g} seconds"
             self._failed(now, None)
         except Exception as error:
             why = f"the source failed: {type(error).__name__}: {error}"
@@ -132,19 +141,22 @@ class Collector:
         slack = self.feed.every / 5
         return self._not_before is not None and now + slack < self._not_before
 
-    async def _read(self, now: datetime) -> tuple[int, int, bool]:
+    def _known(self, look: Reading, now: datetime) -> Remembered:
+        source = self.feed.source
+        host = getattr(source, "host", None)
+        health = look.health().get(self.feed.name) if self._read_at is None else None
+        return Remembered(
+            cursor=look.cursor(self.feed.name),
+            roots=look.roots(source.kind, host, now - ROOTS_FOR, MOST_ROOTS)
+            if host is not None
+            else (),
+            read_at=health.last_ok_at if health else None,
+        )
+
+    async def _read(
+        self, now: datetime, remembered: Remembered, limit: asyncio.Timeout
+    ) -> tuple[int, int, bool]:
         feed = self.feed
-        host = getattr(feed.source, "host", None)
-
-        def look(reading: Reading) -> Remembered:
-            roots = (
-                reading.roots(feed.source.kind, host, now - ROOTS_FOR, MOST_ROOTS)
-                if host is not None
-                else ()
-            )
-            return Remembered(cursor=reading.cursor(feed.name), roots=roots)
-
-        remembered = await self._remember(look)
         poll = Poll(
             feed=feed.name,
             now=now,
@@ -156,18 +168,18 @@ class Collector:
         )
         self._polls += 1
         if poll.is_first:
-            return await self._read_back(poll)
+            return await self._read_back(poll, limit)
         listed = fresh = pages = 0
         are_unchanged = True
         async for page in feed.source.read(self._web, poll):
-            report = await self._submit(self._page(page))
+            report = await self._commit(self._page(page), limit)
             listed += page.listed
             fresh += report.fresh
             pages += 1
             are_unchanged &= page.is_unchanged
         return listed, fresh, pages > 0 and are_unchanged
 
-    async def _read_back(self, poll: Poll) -> tuple[int, int, bool]:
+    async def _read_back(self, poll: Poll, limit: asyncio.Timeout) -> tuple[int, int, bool]:
         """Read a feed for the first time: the whole of it in one batch, oldest post first."""
         pages = [page async for page in self.feed.source.read(self._web, poll)]
         if not pages:
@@ -178,8 +190,17 @@ class Collector:
             counts=tuple(count for page in pages for count in page.counts),
             invalid=tuple(line for page in pages for line in page.invalid),
         )
-        report = await self._submit(replace(self._page(whole), is_first=True))
+        report = await self._commit(replace(self._page(whole), is_first=True), limit)
         return sum(page.listed for page in pages), report.fresh, False
+
+    async def _commit(self, arrivals: Arrivals, limit: asyncio.Timeout) -> Report:
+        """Hand a page over; how long that takes is no fault of the site's."""
+        loop = asyncio.get_running_loop()
+        left = (limit.when() or loop.time()) - loop.time()
+        limit.reschedule(None)
+        report = await self._submit(arrivals)
+        limit.reschedule(loop.time() + left)
+        return report
 
     def _page(self, page: Page) -> Arrivals:
         for line in page.invalid[:10]:

@@ -227,11 +227,14 @@ class Processor:
 
         Most posts of most feeds speak of no brand and are not kept, so the store cannot tell.
         """
-        before = self._newest.get(arrivals.feed)
+        newest = self._newest.get(arrivals.feed)
         dates = [post.created_at for post in arrivals.posts]
         if not dates:
             return 0
-        self._newest[arrivals.feed] = max(dates) if before is None else max(before, *dates)
+        self._newest[arrivals.feed] = max(dates) if newest is None else max(newest, *dates)
+        row = self._health.get(arrivals.feed)
+        # after a start, what was written before the feed last brought something is no news
+        before = newest or (row.last_post_at if row else None)
         return len(dates) if before is None else sum(date > before for date in dates)
 
     # ------------------------------------------------------------ reading

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.daemon import Running, emberwatch
+from tests.e2e.daemon import EMBERWATCH, Running, emberwatch
 from tests.e2e.house import House, hook
-from tests.e2e.receiver import Receiver
+from tests.e2e.receiver import SECRET, Receiver
 
 HELD = "the batch is held"
+ENVIRONMENT = {**os.environ, "EMBER_SECRET": SECRET}
 
 
 @pytest.fixture
@@ -95,6 +96,26 @@ def test_a_locked_database_holds_the_batch_until_it_is_free(
         told = ["incident.opened", "incident.resolved"]
         assert receiver.wait(lambda seen: _told_of_storage(seen) == told, 20), daemon.said
         assert receiver.of_type("incident.opened")[0].payload["incident"]["brand"] == "Acme"
+
+
+def test_a_start_waits_for_a_locked_database_and_can_be_ended(house: House) -> None:
+    emberwatch(house.folder, "run", "--once")
+    with closing(sqlite3.connect(house.database, isolation_level=None)) as analyst:
+        analyst.execute("BEGIN IMMEDIATE")
+        with Running(house.folder) as daemon:
+            house.wait(daemon, lambda: HELD in daemon.said)
+            assert daemon.end() == 0
+
+
+def test_once_gives_up_on_a_database_that_takes_nothing_and_loses_nothing(house: House) -> None:
+    emberwatch(house.folder, "run", "--once")
+    house.storm(400)
+    limit = ["bash", "-c", 'ulimit -f 200; exec "$0" run --once', EMBERWATCH]
+    done = subprocess.run(limit, cwd=house.folder, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "look at the disk and its limits" in done.stderr.splitlines()[-1]
+    emberwatch(house.folder, "run", "--once")
+    assert house.stored == house.posted
 
 
 def test_a_full_disk_holds_the_batch_until_there_is_room(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from emberwatch.core.read.politeness import is_unconditional, next_poll_in
-from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy
+from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy, StoreFailed
 from emberwatch.model.event import FeedRead
 from emberwatch.ports import Cursor, Page, Poll, Reading, Root, Source, Web
 from emberwatch.runtime.processor import Arrivals, Report
@@ -104,6 +104,8 @@ class Collector:
         except TimeoutError:
             why = f"one reading took longer than {self._longest:g} seconds"
             self._failed(now, None)
+        except (StoreBusy, StoreFailed):
+            raise
         except Exception as error:
             why = f"the source failed: {type(error).__name__}: {error}"
             _LOG.error("source failed", with_trace=True, feed=self.feed.name)

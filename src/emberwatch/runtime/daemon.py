@@ -5,12 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
 from emberwatch.config.schema import Heartbeat
 from emberwatch.core.pipeline import Policy
 from emberwatch.model.errors import ConfigError, EmberwatchError, StoreBusy
-from emberwatch.model.event import PartChecked
+from emberwatch.model.event import FeedRead, PartChecked
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Notifier, Outbound, Outgoing, Reading, Store, Web, Writing
 from emberwatch.runtime.collector import Collector, Feed
@@ -22,8 +22,14 @@ from emberwatch.runtime.writer import Writer
 
 _LOG = Log("daemon")
 
+T = TypeVar("T")
+W = TypeVar("W")
+
 RETRY_STORE = 5.0
 """Seconds between tries of a batch that the database does not take."""
+
+HELD_ONCE = timedelta(seconds=5)
+"""How long a single run (for cron) waits for the database: the next one may have more luck."""
 
 QUEUE = 64
 """Pages that may wait for the writer; a further one makes its feed wait."""
@@ -91,12 +97,13 @@ class Daemon:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(maxsize=QUEUE)
         self._schedule = Schedule(chance)
         self._collectors: dict[str, Collector] = {}
-        self._polls: set[asyncio.Task[None]] = set()
+        self._polls: set[asyncio.Task[FeedRead | None]] = set()
         self._reloads: set[asyncio.Task[None]] = set()
         self._reloading = asyncio.Lock()
         self._processor: Processor | None = None
         self._dispatcher: Dispatcher | None = None
         self._held_since: datetime | None = None
+        self._gives_up_after: timedelta | None = None
         self._oldest: float | None = None
         self._stop = asyncio.Event()
         self._swap = asyncio.Lock()
@@ -104,14 +111,15 @@ class Daemon:
     # ------------------------------------------------------------ life
     async def run(self) -> None:
         """Watch until `stop` is called; raise what the watch cannot live with."""
-        await self._prepare()
+        stopped = asyncio.create_task(self._stop.wait(), name="stop")
+        if not await self._is_prepared(stopped):
+            return
         dispatcher = self._sending()
         tasks = [
             asyncio.create_task(self._consume(), name="writer"),
             asyncio.create_task(dispatcher.run(), name="dispatcher"),
             asyncio.create_task(self._mind_the_clock(), name="clock"),
         ]
-        stopped = asyncio.create_task(self._stop.wait(), name="stop")
         try:
             self._schedule.start()
             self._schedule_all()
@@ -127,6 +135,7 @@ class Daemon:
 
         All went well when at least one feed was read (or there is none) and no receiver refused.
         """
+        self._gives_up_after = HELD_ONCE
         await self._prepare()
         dispatcher = self._sending()
         consumer = asyncio.create_task(self._consume(), name="writer")
@@ -135,12 +144,8 @@ class Daemon:
                 asyncio.create_task(collector.poll(is_urgent=True))
                 for collector in self._collectors.values()
             ]
-            gathered = asyncio.gather(*polls)
-            first: set[asyncio.Future[Any]] = {gathered, consumer}
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-            if consumer.done():
-                consumer.result()
-            reads = await gathered
+            self._polls.update(polls)
+            reads = await asyncio.gather(*polls)
             await self._submit(Arrivals(at=self._clock()))
             are_all_sent = await dispatcher.drain()
             is_one_read = not reads or any(read is not None and not read.why for read in reads)
@@ -163,9 +168,20 @@ class Daemon:
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOG.error("configuration not applied", problem=repr(error))
 
+    async def _is_prepared(self, stopped: "asyncio.Task[bool]") -> bool:
+        """Prepare, however long the database takes; return False when told to stop before that."""
+        preparing = asyncio.create_task(self._prepare(), name="prepare")
+        await asyncio.wait([preparing, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if preparing.done():
+            preparing.result()
+            return True
+        preparing.cancel()
+        await asyncio.to_thread(self._writer.close)
+        return False
+
     async def _prepare(self) -> None:
-        self._processor = await self._writer.do(self._assembly.processor)
-        await self._writer.write(_release)
+        self._processor = await self._patiently(self._writer.do, self._assembly.processor)
+        await self._patiently(self._writer.write, _release)
         self._collectors = self._new_collectors()
         self._dispatcher = self._new_dispatcher()
 
@@ -196,8 +212,13 @@ class Daemon:
         while True:
             waiting = await self._queue.get()
             self._oldest = waiting.since
-            async with self._swap:
-                report = await self._commit(waiting.arrivals)
+            try:
+                async with self._swap:
+                    report = await self._commit(waiting.arrivals)
+            except Exception as error:
+                if not waiting.report.done():
+                    waiting.report.set_exception(error)
+                raise
             self._oldest = None
             if not waiting.report.done():
                 waiting.report.set_result(report)
@@ -217,11 +238,23 @@ class Daemon:
     async def _commit(self, arrivals: Arrivals) -> Report:
         """Commit a batch, however long the database takes to take it."""
         processor = self._watching()
+        report = await self._patiently(self._writer.do, lambda: processor.process(arrivals))
+        if self._held_since is not None:
+            since, self._held_since = self._held_since, None
+            _LOG.info("the database takes batches again", held_since=since)
+            await self._tell_of_storage(processor, since)
+        return report
+
+    async def _patiently(self, do: Callable[[W], Awaitable[T]], work: W) -> T:
+        """Do work that the database may not take now, again and again until it does."""
         while True:
             try:
-                report = await self._writer.do(lambda: processor.process(arrivals))
+                return await do(work)
             except StoreBusy as error:
-                self._held_since = self._held_since or self._clock()
+                now = self._clock()
+                self._held_since = self._held_since or now
+                if self._gives_up_after and now - self._held_since >= self._gives_up_after:
+                    raise
                 _LOG.error(
                     "the database takes nothing; the batch is held",
                     why=error,
@@ -229,12 +262,6 @@ class Daemon:
                     retry=f"{RETRY_STORE:.0f}s",
                 )
                 await asyncio.sleep(RETRY_STORE)
-                continue
-            if self._held_since is not None:
-                since, self._held_since = self._held_since, None
-                _LOG.info("the database takes batches again", held_since=since)
-                await self._tell_of_storage(processor, since)
-            return report
 
     async def _tell_of_storage(self, processor: Processor, since: datetime) -> None:
         """Leave a trace, in the database and with people, of a time when nothing was taken."""
@@ -319,12 +346,12 @@ class Daemon:
 
     def _poll_job(self, collector: Collector) -> Callable[[], Awaitable[None]]:
         async def job() -> None:
-            task: asyncio.Task[None] = asyncio.create_task(
-                _polled(collector), name=f"poll {collector.feed.name}"
-            )
+            task = asyncio.create_task(collector.poll(), name=f"poll {collector.feed.name}")
             self._polls.add(task)
             task.add_done_callback(self._polls.discard)
             await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
 
         return job
 
@@ -447,10 +474,6 @@ def clock_trouble(ours: datetime | None, now: datetime) -> str:
         f"the machine's clock was set back: until {ours:%Y-%m-%d %H:%M} UTC a storm may be "
         "noticed late; see that the clock is right"
     )
-
-
-async def _polled(collector: Collector) -> None:
-    await collector.poll()
 
 
 def _release(transaction: Writing) -> None:

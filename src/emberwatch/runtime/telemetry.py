@@ -12,6 +12,9 @@ from emberwatch.model.secret import Secret
 _QUERY = re.compile(r"(https?://[^\s\"'?#]+)\?[^\s\"']*")
 _USERINFO = re.compile(r"(https?://)[^\s/@]+@")
 
+MOST = 2000
+"""Columns of an event or of a fact."""
+
 
 class _Logfmt(logging.Formatter):
     """One line an event: `time level event key=value ...`, all of it safe to print."""
@@ -24,7 +27,8 @@ class _Logfmt(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC)
         facts = getattr(record, "facts", {})
         words = " ".join(f"{key}={_quoted(str(value))}" for key, value in facts.items())
-        line = f"{at:%Y-%m-%dT%H:%M:%S}Z {record.levelname.lower():7} {record.getMessage()}"
+        line = f"{at:%Y-%m-%dT%H:%M:%S}Z {record.levelname.lower():7} "
+        line += safe_line(record.getMessage(), MOST)
         line = f"{line} {words}".rstrip()
         if record.exc_info:
             line = f"{line} trace={_quoted(self.formatException(record.exc_info))}"
@@ -39,7 +43,7 @@ class _Logfmt(logging.Formatter):
 
 def _quoted(value: str) -> str:
     """Return a value as one word, or between quotes; control characters never pass."""
-    plain = safe_line(value, 2000)
+    plain = safe_line(value, MOST)
     if plain and not re.search(r"[\s\"=]", plain):
         return plain
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'

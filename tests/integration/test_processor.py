@@ -39,8 +39,6 @@ BRANDS = {"Acme": a_brand("Acme", pile_on_floor=20), "Other": a_brand("Other")}
 IMPATIENT = timedelta(milliseconds=50)
 SECOND = timedelta(seconds=1)
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="the processor does not do so yet")
-
 
 class Ear:
     """A scorer that hears anger in the word `awful`, and calm in any other."""
@@ -273,7 +271,6 @@ def test_an_edit_that_names_a_brand_no_more_takes_the_mention_back(desk: Desk) -
     assert desk.ask(MENTIONS) == []
 
 
-@NOT_YET
 def test_a_post_edited_within_one_batch_is_heard_once(desk: Desk) -> None:
     post = a_post("1", text="Acme is awful")
     desk.bring(post, _later(post, 1, text="Acme is so awful"), at=NOON + minutes(1))
@@ -331,7 +328,7 @@ def test_federated_copies_of_one_post_count_once(desk: Desk, is_one_batch: bool)
     assert len(desk.noted("Acme")) == 1
 
 
-@pytest.mark.parametrize("uri", [None, pytest.param(URI, marks=NOT_YET), URI + "/boost"])
+@pytest.mark.parametrize("uri", [None, URI, URI + "/boost"])
 def test_a_boost_under_its_originals_number_overwrites_nothing(desk: Desk, uri: str | None) -> None:
     original = a_post("1", text="Acme is awful", author="anna", uri=URI)
     boost = a_post(
@@ -373,7 +370,7 @@ def test_a_reply_that_names_its_parent_alone_lands_in_the_roots_thread(
     ]
 
 
-@pytest.mark.parametrize("is_one_batch", [pytest.param(True, marks=NOT_YET), False])
+@pytest.mark.parametrize("is_one_batch", [True, False])
 def test_a_boost_on_the_way_hides_no_root_from_a_reply(desk: Desk, is_one_batch: bool) -> None:
     root = a_post("1", text="Acme is awful")
     reply = a_post("2", text="Acme again", parent="1", thread="1", at=NOON + SECOND)
@@ -470,7 +467,6 @@ def test_a_tick_comes_for_each_whole_minute_from_the_clock_on_and_before_now(des
     assert desk.noted("tick", "Acme")[-2:] == ["12:03:00 tick", "12:03:01 Acme 3 in jsonl::3"]
 
 
-@NOT_YET
 def test_no_minute_is_told_twice_however_often_we_look(folder: Path) -> None:
     class Bells(Diary):
         """A diary that wants even the minute that it has just heard of."""
@@ -588,7 +584,6 @@ def test_an_hour_without_a_crash_closes_the_quarantines_incident(folder: Path) -
     desk.store.close()
 
 
-@NOT_YET
 def test_a_rule_that_crashes_on_everything_stops_nothing(folder: Path) -> None:
     desk = Desk(folder, Broken(), Diary(), Watch(BRANDS))
     assert desk.bring(a_post("1")).mentions == 1
@@ -692,7 +687,6 @@ def test_a_feed_that_is_no_longer_configured_is_watched_no_longer(watched: Desk)
         assert [row.key for row in look.states() if row.detector == "watch"] == []
 
 
-@NOT_YET
 def test_the_incident_of_a_blind_feed_that_was_taken_out_does_not_stay_open(watched: Desk) -> None:
     for minute in (0, 5, 10, 15):
         _poll(watched, minute, why="timed out" if minute else "")

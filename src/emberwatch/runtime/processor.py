@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emberwatch.core.detect import watch
+from emberwatch.core.detect.detector import Detector
 from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
 from emberwatch.core.read.text import fingerprint
 from emberwatch.model.alert import Alert
-from emberwatch.model.errors import PostInvalid, ScoringFailed, StoreBusy, StoreFailed
+from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
 from emberwatch.model.event import (
     Counted,
     Event,
@@ -136,6 +137,7 @@ class Processor:
         self._feeds_of = feeds_of or {}
         self._feeds = feeds
         self._forgotten: dict[Key, None] = {}
+        self._gone: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
         self._unsaid: tuple[str, ...] = ()
         self._dropped: list[str] = []
@@ -174,14 +176,11 @@ class Processor:
             clock = self._clock
             for event in self._events(arrivals, items):
                 clock = event.at if clock is None else max(clock, event.at)
-                try:
-                    step.feed(event)
-                except (StoreBusy, StoreFailed):
-                    raise
-                except Exception:
-                    crashed.append((_subject(event), event.at, traceback.format_exc()))
+                _offer(step, event, crashed)
+            if self._is_live:
+                clock = arrivals.at if clock is None else max(clock, arrivals.at)
             for part in _quarantine_checked(crashed, clock or arrivals.at):
-                step.feed(part)
+                _offer(step, part, crashed)
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
             ledger = self._ledger(arrivals, items, outcome, health, crashed, clock)
@@ -189,6 +188,7 @@ class Processor:
                 tx.record(ledger)
         self._states.put(outcome.states)
         self._forgotten = {}
+        self._gone = ()
         self._unsaid = ()
         self._clock = clock
         self._health = {**self._health, **{row.feed: row for row in health}}
@@ -214,11 +214,9 @@ class Processor:
             f"the machine's clock had run ahead to {self._clock:%Y-%m-%d %H:%M} and was set back "
             f"to {at:%Y-%m-%d %H:%M} UTC: what is normal is learnt anew from now on"
         )
-        self._forgotten = {
-            **self._forgotten,
-            **dict.fromkeys(key for key, _ in self._states.items()),
-        }
-        self._states = States(self._policy.detectors)
+        learnt = [key for key, _ in self._states.items() if key[0] != watch.NAME]
+        self._forgotten = {**self._forgotten, **dict.fromkeys(learnt)}
+        self._states.put(dict.fromkeys(learnt))
         self._unsaid = (why,)
         self._clock = at
 
@@ -291,17 +289,28 @@ class Processor:
             root = thread_of.get(post.parent_id or "")
             if root is not None and post.thread_id == post.parent_id != root:
                 item.post = post = replace(post, thread_id=root)
-            thread_of[post.key] = post.thread_id
+            if post.kind is not PostKind.BOOST:
+                thread_of[post.key] = post.thread_id
 
     def _match(self, items: list[_Item], arrivals: Arrivals, look: Reading) -> None:
         wanted = arrivals.brands or None
         matched: list[_Item] = []
+        spoken_of: dict[str, frozenset[str]] = {}
         for item in items:
             if item.post.kind is PostKind.BOOST or not (item.is_new or item.is_edited):
                 continue
             item.matches = self._matcher.match(item.post.text, wanted)
             if item.matches:
                 matched.append(item)
+            # a post may be edited within the very batch that brings it
+            id, brands = item.post.id, frozenset(match.brand for match in item.matches)
+            before = spoken_of.get(id)
+            if before is None:
+                before = frozenset(
+                    brand for brand in brands if not item.is_new and look.mentions([id], brand)
+                )
+            item.newly = brands - before
+            spoken_of[id] = brands
         texts = [
             Text(
                 text=item.post.text,
@@ -327,11 +336,6 @@ class Processor:
                 )
                 for match in item.matches
             )
-            item.newly = frozenset(
-                match.brand
-                for match in item.matches
-                if item.is_new or not look.mentions([item.post.id], match.brand)
-            )
 
     def _scores(self, texts: Sequence[Text]) -> list[Score]:
         """Score a batch; where the scorer fails, the posts are kept and counted as not judged."""
@@ -339,13 +343,22 @@ class Processor:
             return []
         try:
             return self._scorer.score(texts)
-        except ScoringFailed:
-            return [Score(scorer=f"{self._scorer.kind} (failed)") for _ in texts]
+        except Exception:
+            # one text may have failed them all
+            return [self._score(text) for text in texts]
+
+    def _score(self, text: Text) -> Score:
+        try:
+            return self._scorer.score([text])[0]
+        except Exception:
+            return Score(scorer=f"{self._scorer.kind} (failed)")
 
     # ------------------------------------------------------------ events
     def _events(self, arrivals: Arrivals, items: list[_Item]) -> Iterator[Event]:
         """Put what arrived in the order of our clock, with a tick for each whole minute passed."""
         clock = self._clock
+        for feed in self._gone:
+            yield FeedRead(at=clock or arrivals.at, feed=feed, every=MINUTE, is_gone=True)
         if clock is not None and self._is_live and arrivals.at - clock > GAP_AFTER:
             for brand in self._policy.brands:
                 yield Unwatched(at=arrivals.at, brand=brand, since=clock)
@@ -389,12 +402,16 @@ class Processor:
         """
         for brand in self._policy.brands:
             begun = Unwatched(at=at, brand=brand, since=at)
-            if any(
-                self._states.get((detector.name, key)) is None
-                for detector in self._policy.detectors
-                for key in detector.keys(begun)
-            ):
+            if not all(self._has_begun(detector, begun) for detector in self._policy.detectors):
                 yield begun
+
+    def _has_begun(self, detector: Detector[Any], begun: Unwatched) -> bool:
+        """Whether a rule watches a brand already; one that crashes on the question never will."""
+        try:
+            keys = detector.keys(begun)
+        except Exception:
+            return True
+        return all(self._states.get((detector.name, key)) is not None for key in keys)
 
     def _ticks(self, since: datetime, until: datetime) -> Iterator[Event]:
         """Yield a tick for each whole minute from `since` on and strictly before `until`."""
@@ -404,7 +421,7 @@ class Processor:
         blind = self._blind_brands() if self._is_live and minute < until else ()
         while minute < until:
             for brand in blind:
-                yield Unwatched(at=minute, brand=brand, since=max(since, minute - MINUTE))
+                yield Unwatched(at=minute, brand=brand, since=minute - MINUTE)
             yield Tick(at=minute)
             minute += MINUTE
 
@@ -500,14 +517,23 @@ class Processor:
                 loaded[row.detector, row.key] = self._decode(row.body, detector.state_type)
         self._states.put(loaded)
         if self._feeds is not None:
-            self._forgotten = {
-                key: None
-                for key in loaded
-                if key[0] == watch.NAME
-                and key[1].startswith(watch.FEED)
-                and key[1].removeprefix(watch.FEED) not in self._feeds
-            }
-            self._states.put(self._forgotten)
+            self._gone = tuple(
+                feed
+                for name, key in loaded
+                if name == watch.NAME
+                and key.startswith(watch.FEED)
+                and (feed := key.removeprefix(watch.FEED)) not in self._feeds
+            )
+
+
+def _offer(step: Step, event: Event, crashed: list[tuple[str, datetime, str]]) -> None:
+    """Let the rules have an event; set it aside when one of them crashes on it."""
+    try:
+        step.feed(event)
+    except (StoreBusy, StoreFailed):
+        raise
+    except Exception:
+        crashed.append((_subject(event), event.at, traceback.format_exc()))
 
 
 def _created_at(post: Post) -> datetime:
@@ -526,7 +552,7 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
     before = known.get(post.id)
     if before is None:
         copy = known.get(post.uri) if post.uri is not None else None
-        if copy is not None and copy.id != post.id:
+        if copy is not None and copy.id != post.id and _is_boost(copy.id) == _is_boost(post.id):
             return None
         item = _Item(
             post=post,
@@ -558,8 +584,13 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
     )
     known[post.id] = held
     if post.uri is not None:
-        known[post.uri] = held
+        known.setdefault(post.uri, held)
     return item
+
+
+def _is_boost(id: str) -> bool:
+    """Tell a boost by its id: some servers give it all that its original bears."""
+    return f":{PostKind.BOOST}:" in id
 
 
 def _item_events(item: _Item, arrivals: Arrivals, at: datetime) -> Iterator[Event]:

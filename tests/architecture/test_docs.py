@@ -86,7 +86,7 @@ def _typed(page: Path) -> Iterator[str]:
 def _find(words: list[str]) -> tuple[click.Command, click.Context, list[str]]:
     """Return the command that words name, and what is left of them; fail on an unknown one."""
     command: click.Command = cli
-    context = click.Context(cli, info_name="emberwatch")
+    context = click.Context(cli, info_name="emberwatch", **cli.context_settings)
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         inner = command.get_command(context, words[0])
         assert inner is not None, f"there is no command 'emberwatch {' '.join(words)}'"

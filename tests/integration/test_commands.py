@@ -423,10 +423,10 @@ def test_a_replay_names_messages_or_asks_for_all_the_dead(run, wrong: tuple[str,
 
 
 # ---------------------------------------------------------------- status
-def _well() -> None:
-    """Let the feed have been read a moment ago."""
+def _well(before: timedelta = timedelta()) -> None:
+    """Let the feed have been read a moment ago, or some time before."""
     config = configuration(Path("config.yaml"))
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - before
     with closing(open_store(Path("watch.db"))) as store:
         watch = processor(store, policy(config), is_live=True)
         read = FeedRead(at=now, feed="town", every=minutes(1), listed=3)
@@ -447,11 +447,17 @@ def test_a_watch_that_runs_and_reads_is_healthy(run) -> None:
 
 
 def test_a_watch_that_does_not_run_is_unhealthy_and_says_what_to_do(run) -> None:
-    _well()
+    _well(before=minutes(20))
     said = run("status")
     assert said.code == 4
-    assert "no daemon is running: start 'emberwatch run'" in said.out
+    assert "no daemon is running, and nothing was read for 20m" in said.out
+    assert "start 'emberwatch run'" in said.out
     assert run("status", "--json").code == 4
+
+
+def test_a_watch_kept_up_from_cron_is_healthy_without_a_daemon(run) -> None:
+    _well(before=minutes(10))
+    assert run("status").code == 0
 
 
 FAULTS = {
@@ -681,7 +687,7 @@ def _at_a_terminal(*arguments: str) -> str:
 
 # ---------------------------------------------------------------- help
 def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    context = click.Context(group)
+    context = click.Context(group, help_option_names=["-h", "--help"])
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
@@ -712,7 +718,7 @@ def _takes_json(command: tuple[str, ...]) -> bool:
     found: click.Command | None = cli
     for name in command:
         assert isinstance(found, click.Group)
-        found = found.get_command(click.Context(found), name)
+        found = found.get_command(click.Context(found, help_option_names=["-h", "--help"]), name)
     assert found is not None
     return any("--json" in option.opts for option in found.params)
 

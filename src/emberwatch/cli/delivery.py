@@ -99,7 +99,7 @@ def list_(
     )
 
 
-@command.command("replay")
+@command.command("replay", short_help="Send notifications again.")
 @click.argument("ids", nargs=-1)
 @click.option("--dead", "are_dead", is_flag=True, help="Everything that was given up.")
 @click.option("--notifier", help="With --dead: only through this notifier.")

@@ -5,9 +5,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
+
+from emberwatch.cli.place import program
 
 if TYPE_CHECKING:
     from emberwatch.demo.play import Played, Scene
@@ -54,15 +57,19 @@ class _Stage:
 
     def scene(self, scene: "Scene") -> None:
         """Say what a piece of the story brought."""
+        from emberwatch.cli.present import count
+
         if scene.is_storm and not self._is_storm:
             self._is_storm = True
             click.echo()
             click.secho("Saturday, 17:40 UTC. The last train is cancelled:", bold=True)
         if not scene.is_storm:
-            click.echo(f"  to {scene.until:%a %d %b}   {scene.posts:4} posts about Norvik")
+            click.echo(
+                f"  to {scene.until:%a %d %b}   {count(scene.posts, 'post'):>9} about Norvik"
+            )
             return
         bar = "#" * min(60, scene.posts)
-        click.echo(f"  {scene.until:%H:%M}   {scene.posts:4} posts  {bar}")
+        click.echo(f"  {scene.until:%H:%M}   {count(scene.posts, 'post'):>9}  {bar}")
 
     def message(self, message: "Received") -> None:
         """Show a webhook as the receiver saw it."""
@@ -78,7 +85,8 @@ class _Stage:
         head = f"{MARKS[severity]} {payload['type']}  {severity}, {kinds}, fire {incident['fire']}"
         seal = "signature verified" if message.is_verified else "SIGNATURE WRONG"
         click.secho(f"         {head}", fg=COLOURS[severity], bold=True)
-        click.echo("           " + safe_line(payload["reason"], 200))
+        for line in wrap(safe_line(payload["reason"], 400), 85):
+            click.echo(f"           {line}")
         click.echo(f"           webhook received, {seal}, {message.size:,} bytes")
 
     def end(self, played: "Played") -> None:
@@ -105,15 +113,20 @@ class _Stage:
             )
         for post in played.messages[-1].payload["brief"]["posts"][:4] if opened else ():
             click.echo("    " + safe_line(f"@{post['author']}: {post['text']}", 110))
-        count = len(played.messages)
+        received = len(played.messages)
         verified = sum(message.is_verified for message in played.messages)
-        click.echo(f"  {count} webhooks received, {verified} with a true signature")
+        click.echo(f"  {received} webhooks received, {verified} with a true signature")
+        if self._first_alert is not None:
+            click.echo(f"  the first one {self._first_alert:.1f} s after the demo began")
         click.echo()
+        name = program()
         click.secho("Try next", bold=True)
         if opened:
             id = opened[0].payload["incident"]["id"]
-            click.echo(f"  emberwatch incident show {id} --database {played.database}")
-            click.echo(f"  emberwatch incident acknowledge {id} --by YOU --config {played.config}")
-        click.echo("  emberwatch init          write a config.yaml for your own brand")
-        click.echo("  emberwatch check         see what it would watch")
-        click.echo("  emberwatch run           watch")
+            click.echo(f"  {name} incident show {id} --database {played.database}")
+            click.echo(f"  {name} incident acknowledge {id} --by YOU --config {played.config}")
+        click.echo(f"  {name} init          write a config.yaml for your own brand")
+        click.echo(f"  {name} check         see what it would watch")
+        click.echo(f"  {name} run           watch")
+        click.echo()
+        click.echo(f"The demo's files lie in {played.database.parent}; nothing else uses them.")

@@ -89,7 +89,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
     )
 
 
-@command.command("test")
+@command.command("test", short_help="Read a feed once and show what it brings.")
 @click.argument("name")
 @config_option
 @json_option
@@ -130,7 +130,7 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
 
 
 def _show(feed: "FeedSettings", page: "Page | None", sees: str, *, as_json: bool) -> None:
-    from emberwatch.cli.present import clock, instant, show_json
+    from emberwatch.cli.present import clock, count, instant, show_json
     from emberwatch.core.read.text import safe_line
 
     posts = sorted(page.posts if page else (), key=lambda post: post.created_at)[-3:]
@@ -165,7 +165,7 @@ def _show(feed: "FeedSettings", page: "Page | None", sees: str, *, as_json: bool
         )
         return
     listed = page.listed if page else 0
-    click.echo(f"feed {feed.name} ({feed.source}) was read: {listed} posts listed")
+    click.echo(f"feed {feed.name} ({feed.source}) was read: {count(listed, 'post')} listed")
     for post in reversed(posts):
         click.echo()
         click.echo(safe_line(f"{clock(post.created_at)}  @{post.author.handle}", 200))

@@ -68,7 +68,7 @@ def list_(
     )
 
 
-@command.command("show")
+@command.command("show", short_help="Show one incident, whole.")
 @click.argument("id")
 @config_option
 @database_option

@@ -16,7 +16,7 @@ _COMMANDS = {
     "check": "Say whether the configuration is right, and what it watches.",
     "run": "Watch: poll the feeds, notice trouble, tell people.",
     "status": "Show how the watch is doing; exit 4 when it is unhealthy.",
-    "demo": "Play a written storm in five languages, offline, in under a minute.",
+    "demo": "Play a written storm in five languages, offline, in seconds.",
     "feed": "List the feeds, or read one once to see what it brings.",
     "incident": "List and show incidents, and say what was done about them.",
     "notifier": "List, test, enable and disable the channels that tell people.",

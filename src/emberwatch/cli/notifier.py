@@ -31,7 +31,7 @@ def _checked(config: "Config", name: str) -> None:
         raise NotFound(f"no notifier is called '{name}' in {config.path}: it has {known}")
 
 
-@command.command("list")
+@command.command("list", short_help="List the notifiers and how each is doing.")
 @config_option
 @database_option
 @json_option
@@ -80,7 +80,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
     )
 
 
-@command.command("test")
+@command.command("test", short_help="Send a test message now.")
 @click.argument("name")
 @config_option
 @database_option
@@ -121,7 +121,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
                 click.echo(f"{name} is enabled again; what was held is sent next")
 
 
-@command.command("enable")
+@command.command("enable", short_help="Send through a disabled notifier again.")
 @click.argument("name")
 @config_option
 @database_option

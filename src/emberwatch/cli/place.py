@@ -1,5 +1,7 @@
 """The options that say which configuration and which database a command works on."""
 
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,7 @@ def config_option(command: F) -> F:
         "config_path",
         type=click.Path(path_type=Path, dir_okay=False),
         default=Path("config.yaml"),
-        show_default="./config.yaml",
+        show_default=True,
         help="The configuration to work with.",
     )(command)
 
@@ -33,6 +35,21 @@ def database_option(command: F) -> F:
         type=click.Path(path_type=Path, dir_okay=False),
         help="The database, instead of the one that the configuration names.",
     )(command)
+
+
+def program() -> str:
+    """Return how this program is called in this shell: by its path where PATH does not lead to it.
+
+    `scripts/run` leaves it in an environment that a newcomer's shell knows nothing of.
+    """
+    found = shutil.which("emberwatch")
+    own = Path(sys.argv[0])
+    if found is not None or own.name != "emberwatch":
+        return "emberwatch"
+    try:
+        return str(own.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(own.absolute())
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line a row.")

@@ -12,6 +12,9 @@ import click
 from emberwatch.core.read.text import safe_line
 
 MARKS = {"info": "·", "warning": "▲", "high": "▲▲", "critical": "■"}
+WHOLE = ("Incident", "Notification")
+"""Headings of columns whose cells people copy."""
+
 COLOURS = {"info": "blue", "warning": "yellow", "high": "red", "critical": "bright_red"}
 
 
@@ -48,6 +51,11 @@ def instant(at: datetime | None) -> str | None:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def clock(at: datetime | None) -> str:
     """Return an instant for people, in UTC."""
     return f"{at:%Y-%m-%d %H:%M:%S}" if at is not None else "-"
@@ -72,14 +80,18 @@ def span(length: timedelta) -> str:
     return f"{seconds}s"
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, is_list: bool = True
+) -> None:
     """Print rows under headings; `empty` is said when there is not a single row.
+
+    When the table is the whole answer (`is_list`), a pipe gets rows alone and `empty` is talk.
 
     At a terminal a table fitted to its width; in a pipe tab-separated lines, a heading first.
     """
     lines = [[safe_line(str(cell), 400) for cell in row] for row in rows]
     if not lines:
-        click.echo(empty, err=not sys.stdout.isatty())
+        click.echo(empty, err=not sys.stdout.isatty() and is_list)
         return
     if not sys.stdout.isatty():
         click.echo("\t".join(heading.lower() for heading in headings))
@@ -91,8 +103,15 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str)
     from rich.text import Text
 
     drawn = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        drawn.add_column(heading, overflow="fold" if heading == headings[-1] else "ellipsis")
+    for place, heading in enumerate(headings):
+        # what is copied or compared stays whole, however narrow the terminal
+        is_whole = heading in WHOLE or heading.endswith("(UTC)")
+        drawn.add_column(
+            heading,
+            overflow="fold" if is_whole or heading == headings[-1] else "ellipsis",
+            no_wrap=is_whole,
+            min_width=max(len(line[place]) for line in lines) if is_whole else None,
+        )
     for line in lines:
         drawn.add_row(*(Text(cell) for cell in line))
     Console(highlight=False).print(drawn)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, opened, read
+from emberwatch.cli.place import config_option, database_option, opened, program, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,10 +138,11 @@ def _say_what_is_watched(config: "Config", database: Path, *, is_once: bool) -> 
     if is_once:
         return
     click.echo()
+    name = program()
     click.echo("Try next, in another terminal:")
-    click.echo("  emberwatch status          how the watch is doing")
-    click.echo("  emberwatch demo            see a storm, offline, in under a minute")
-    click.echo("  emberwatch feed list       which feeds are read, which are blind")
-    click.echo("  emberwatch incident list   what is burning")
+    click.echo(f"  {name} status          how the watch is doing")
+    click.echo(f"  {name} demo            see a storm, offline, in under a minute")
+    click.echo(f"  {name} feed list       which feeds are read, which are blind")
+    click.echo(f"  {name} incident list   what is burning")
     click.echo("Ctrl-C ends it.")
     click.echo()

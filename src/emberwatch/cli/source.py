@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command("parse")
+@command.command("parse", short_help="Print the posts of one recorded answer.")
 @click.argument("kind")
 @click.option(
     "--body",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 STUCK_AFTER = timedelta(minutes=5)
 """A notification that has waited this long beyond its first try is a sign of ill health."""
 
+CRON_AFTER = timedelta(minutes=15)
+"""Without a daemon, feeds read this lately are kept up by `run --once` from cron."""
+
 NOT_JUDGED_NOTICE = 0.3
 """More than this share of mentions without an anger is said wherever the brand is shown."""
 
@@ -28,8 +31,8 @@ NOT_JUDGED_NOTICE = 0.3
 def command(config_path: Path, database: Path | None, as_json: bool) -> None:
     """Show how the watch is doing; exit 4 when it is unhealthy.
 
-    Unhealthy is: no daemon, a blind feed, a notification that does not get out, a disabled
-    notifier, or a part of ours in trouble.
+    Unhealthy is: no daemon (nor a run --once of late), a feed that cannot be read, a notification
+    that does not get out, a disabled notifier, or a part of ours in trouble.
 
     \b
     Example:
@@ -70,7 +73,12 @@ def _faults(
     """Return what is wrong, one line each with what to do; pure."""
     from emberwatch.cli.present import span
 
-    faults = [] if is_running else ["no daemon is running: start 'emberwatch run'"]
+    read_at = max((row.last_ok_at for row in health.values() if row.last_ok_at), default=None)
+    is_kept_up = read_at is not None and at - read_at <= CRON_AFTER
+    faults = []
+    if not is_running and not is_kept_up:
+        last = f", and nothing was read for {span(at - read_at)}" if read_at else ""
+        faults.append(f"no daemon is running{last}: start 'emberwatch run'")
     for feed in config.feeds:
         row = health.get(feed.name)
         if row is None:
@@ -80,8 +88,13 @@ def _faults(
                 f"feed {feed.name} is blind for {span(at - row.blind_since)}: {row.why}; "
                 f"try 'emberwatch feed test {feed.name}'"
             )
+        elif row.why:
+            faults.append(
+                f"feed {feed.name} could not be read the last time: {row.why}; "
+                f"try 'emberwatch feed test {feed.name}'"
+            )
         elif is_running and (row.last_ok_at is None or at - row.last_ok_at > 10 * feed.every):
-            faults.append(f"feed {feed.name} has not been read: {row.why or 'not yet polled'}")
+            faults.append(f"feed {feed.name} has not been read since {row.last_ok_at or 'ever'}")
     for name, why in disabled.items():
         faults.append(f"notifier {name} is disabled ({why}): 'emberwatch notifier test {name}'")
     if statistics.oldest_waiting_at and at - statistics.oldest_waiting_at > STUCK_AFTER:
@@ -165,12 +178,12 @@ def _print(
     faults: list[str],
     at: datetime,
 ) -> None:
-    from emberwatch.cli.present import ago, clock, span, table
+    from emberwatch.cli.present import ago, clock, count, span, table
     from emberwatch.core.read.text import safe_line
 
     size = statistics.bytes / 1e6
     click.echo(f"{'watching, ' + owner if owner else 'not running'}")
-    click.echo(f"database {path}: {statistics.posts:,} posts, {size:.1f} MB")
+    click.echo(f"database {path}: {count(statistics.posts, 'post')}, {size:.1f} MB")
     click.echo()
     click.secho("The last 24 hours", bold=True)
     by_brand = {row.brand: row for row in statistics.brands}
@@ -193,7 +206,12 @@ def _print(
                 "; ".join(notes) or "-",
             )
         )
-    table(("Brand", "Mentions", "Angry weight", "Last mention", "Note"), rows, empty="No brands.")
+    table(
+        ("Brand", "Mentions", "Angry weight", "Last mention", "Note"),
+        rows,
+        empty="No brands.",
+        is_list=False,
+    )
     click.echo()
     click.secho("Feeds", bold=True)
     table(
@@ -211,6 +229,7 @@ def _print(
             for row in [health.get(feed.name)]
         ),
         empty="No feeds: nothing is watched.",
+        is_list=False,
     )
     click.echo()
     click.secho("Burning", bold=True)
@@ -228,7 +247,8 @@ def _print(
             )
             for incident in reversed(incidents)
         ),
-        empty="Nothing. All is quiet.",
+        empty="No incident is open." + (" But not everything can be seen." if faults else ""),
+        is_list=False,
     )
     click.echo()
     if not faults:

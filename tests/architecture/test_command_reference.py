@@ -19,7 +19,7 @@ def _commands(
     group: click.Group = cli, above: click.Context | None = None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
     """Yield every command and group with its words and a context to ask it in."""
-    context = above or click.Context(group, info_name="emberwatch")
+    context = above or click.Context(group, info_name="emberwatch", **group.context_settings)
     for word in group.list_commands(context):
         command = group.get_command(context, word)
         assert command is not None

@@ -274,15 +274,33 @@ def test_an_incident_freezes_posts_of_this_batch_and_of_earlier_ones() -> None:
     assert [shown.post_id for shown in _only(watch).exhibits] == ["jsonl::post:2", "jsonl::post:1"]
 
 
-def test_the_clock_of_an_incident_begins_with_its_earliest_post() -> None:
+def _later(**facts: object) -> list[Incident]:
+    """Return the incident of a spike of 12:02, before and after a later alert about 12:00."""
     first = replace(SPIKE, evidence=("jsonl::post:2",), first_post_at=NOON + minutes(2))
-    more = replace(first, evidence=("jsonl::post:1",), first_post_at=NOON, at=NOON + minutes(3))
+    told = {"first_post_at": NOON, "evidence": ("jsonl::post:1",), **facts}
+    more = replace(first, at=NOON + minutes(3), **told)
     watch = _crying({"2": [first], "3": [more]})
     watch.feed(_said("1"), _said("2", 2))
-    assert _only(watch).first_seen_at == NOON + minutes(2)
+    before = _only(watch)
     watch.feed(_said("3", 3))
-    incident = _only(watch)
-    assert (incident.first_post_at, incident.first_seen_at) == (NOON, NOON)
+    return [before, _only(watch)]
+
+
+def test_the_clock_of_an_incident_does_not_move_with_a_growing_window() -> None:
+    before, after = _later()
+    assert (before.first_post_at, before.first_seen_at) == (NOON + minutes(2), NOON + minutes(2))
+    assert (after.first_post_at, after.first_seen_at) == (NOON + minutes(2), NOON + minutes(2))
+
+
+def test_the_clock_of_an_incident_moves_back_to_the_root_of_a_thread_that_joins() -> None:
+    _, after = _later(id="pile_on:Acme:t", kind=AlertKind.PILE_ON)
+    assert (after.first_post_at, after.first_seen_at) == (NOON, NOON)
+
+
+def test_a_thread_that_is_younger_leaves_the_clock_alone() -> None:
+    young = NOON + minutes(2.5)
+    _, after = _later(id="pile_on:Acme:t", kind=AlertKind.PILE_ON, first_post_at=young)
+    assert after.first_post_at == NOON + minutes(2)
 
 
 def test_an_alert_after_the_quiet_opens_a_new_incident_that_names_the_old() -> None:

@@ -96,15 +96,14 @@ def take(
         alerts = (*incident.alerts[:position], alert, *incident.alerts[position + 1 :])
     frozen = {exhibit.post_id for exhibit in incident.exhibits}
     added = tuple(exhibit for exhibit in exhibits(alert, mentions) if exhibit.post_id not in frozen)
-    dates = [at for at in (incident.first_post_at, alert.first_post_at) if at is not None]
-    seen = [at for at in (incident.first_seen_at, *_seen(alert, mentions)) if at is not None]
+    began = _began(incident, alert, mentions, is_new=position is None)
     grave = [held for held in alerts if held.kind is not AlertKind.SURGE] or alerts
     grown = replace(
         incident,
         alerts=alerts,
         last_alert_at=max(incident.last_alert_at, alert.at),
-        first_post_at=min(dates, default=None),
-        first_seen_at=min(seen, default=None),
+        first_post_at=began[0],
+        first_seen_at=began[1],
         severity=max(incident.severity, severity_of(grave), key=_rank),
         exhibits=(*incident.exhibits, *added)[:MOST_EXHIBITS],
     )
@@ -116,6 +115,24 @@ def take(
         return grown
     closed = replace(grown, status=Status.RESOLVED, closed_at=alert.at)
     return _told(incident, closed, alert, Action.RESOLVED)
+
+
+def _began(
+    incident: Incident, alert: Alert, mentions: Mapping[str, Mention], *, is_new: bool
+) -> tuple[datetime | None, datetime | None]:
+    """Return when the trouble's first post was written and seen.
+
+    They stand as they were when the incident opened, for the clocks run from them: a window that
+    grows takes in ordinary grumbles of long before. Only a thread that joins, and whose root is
+    older, moves them back.
+    """
+    before, seen = incident.first_post_at, incident.first_seen_at
+    root_at = alert.first_post_at
+    if not is_new or alert.kind is not AlertKind.PILE_ON or root_at is None:
+        return before, seen
+    if before is not None and before <= root_at:
+        return before, seen
+    return root_at, min([at for at in (seen, *_seen(alert, mentions)) if at], default=None)
 
 
 def _seen(alert: Alert, mentions: Mapping[str, Mention]) -> list[datetime]:

@@ -190,12 +190,13 @@ def test_a_network_that_is_allowed_later_is_reached_from_then_on(
     settings.write_text(told.replace("127.0.0.0/8", "192.0.2.0/24"))
     with Running(house.folder) as daemon:
         house.settle(daemon)
-        house.storm()
-        house.wait(daemon, lambda: "not delivered" in daemon.said)
         settings.write_text(told)
         for _ in range(3):  # a person may be impatient
             daemon.process.send_signal(signal.SIGHUP)
+        house.wait(daemon, lambda: _applied(daemon, "applied"))
+        house.storm()
         assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+        assert "not delivered" not in daemon.said
 
 
 # ---------------------------------------------------------------- once, for cron

@@ -28,7 +28,7 @@ from tests.e2e.storm import history, pour
 from tests.e2e.waiting import wait_for
 
 KILLS = 32
-SECONDS = 30.0
+SECONDS = 26.0
 A_SECOND = 50
 
 CONFIG = """

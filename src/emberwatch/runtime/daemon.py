@@ -28,9 +28,6 @@ W = TypeVar("W")
 RETRY_STORE = 5.0
 """Seconds between tries of a batch that the database does not take."""
 
-HELD_ONCE = timedelta(seconds=5)
-"""How long a single run (for cron) waits for the database: the next one may have more luck."""
-
 QUEUE = 64
 """Pages that may wait for the writer; a further one makes its feed wait."""
 
@@ -103,7 +100,7 @@ class Daemon:
         self._processor: Processor | None = None
         self._dispatcher: Dispatcher | None = None
         self._held_since: datetime | None = None
-        self._gives_up_after: timedelta | None = None
+        self._is_patient = True
         self._oldest: float | None = None
         self._stop = asyncio.Event()
         self._swap = asyncio.Lock()
@@ -135,7 +132,7 @@ class Daemon:
 
         All went well when at least one feed was read (or there is none) and no receiver refused.
         """
-        self._gives_up_after = HELD_ONCE
+        self._is_patient = False  # the next run may have more luck
         await self._prepare()
         dispatcher = self._sending()
         consumer = asyncio.create_task(self._consume(), name="writer")
@@ -251,10 +248,9 @@ class Daemon:
             try:
                 return await do(work)
             except StoreBusy as error:
-                now = self._clock()
-                self._held_since = self._held_since or now
-                if self._gives_up_after and now - self._held_since >= self._gives_up_after:
+                if not self._is_patient:
                     raise
+                self._held_since = self._held_since or self._clock()
                 _LOG.error(
                     "the database takes nothing; the batch is held",
                     why=error,

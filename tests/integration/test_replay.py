@@ -3,6 +3,7 @@
 import gzip
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -129,6 +130,26 @@ def test_a_file_cut_in_two_comes_to_the_same_database(folder: Path, cut: int) ->
     _replay(folder, "b.jsonl", "cut.db")
     assert _replay(folder, "story.jsonl", "cut.db") == whole
     assert _held(folder / "cut.db") == _held(folder / "watch.db")
+
+
+def test_a_line_dated_ahead_costs_no_reply_when_the_file_was_cut(folder: Path) -> None:
+    lines = (folder / "story.jsonl").read_text().splitlines(keepends=True)
+    ahead = _line(77, "Acme is fine", NOON, seen_at=(NOON + timedelta(hours=5)).isoformat())
+    lines.insert(230, ahead + "\n")
+    (folder / "ahead.jsonl").write_text("".join(lines))
+    (folder / "first.jsonl").write_text("".join(lines[:240]))
+    whole = _replay(folder, "ahead.jsonl")
+    _replay(folder, "first.jsonl", "cut.db")
+    assert _replay(folder, "ahead.jsonl", "cut.db") == whole
+    assert _held(folder / "cut.db") == _held(folder / "watch.db")
+
+
+def test_thirty_six_years_between_two_lines_pass_in_a_moment(folder: Path) -> None:
+    lines = [_line(1, "Acme is old", NOON.replace(year=1990)), _line(2, "Acme is new", NOON)]
+    (folder / "gap.jsonl").write_text("\n".join(lines))
+    before = time.process_time()
+    assert _replay(folder, "gap.jsonl") == []
+    assert time.process_time() - before < 10  # minute by minute it took half a minute
 
 
 def test_a_packed_file_is_the_same_file(folder: Path) -> None:

@@ -34,7 +34,8 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
       emberwatch replay last-week.jsonl.gz --database try-out.db
     """
     from emberwatch.runtime import wiring
-    from emberwatch.runtime.replay import replay
+    from emberwatch.runtime.bookmark import Bookmark
+    from emberwatch.runtime.replay import FEED, replay
     from emberwatch.store.lock import claim_instance
 
     config = read(config_path)
@@ -46,8 +47,16 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
     ):
         policy = wiring.policy(config, is_told=False, is_replay=True)
         processor = wiring.processor(store, policy, is_live=False)
+        with store.reading() as look:
+            bookmark = Bookmark(lambda: _lines_of(file), look.cursor(FEED))
         with _progress(file, lines) as report:
-            done = replay(_lines(lines, file), processor, wall=wiring.now(), on_batch=report)
+            done = replay(
+                _lines(lines, file),
+                processor,
+                wall=wiring.now(),
+                on_batch=report,
+                bookmark=bookmark,
+            )
         _say(done)
         if done.first_at is None or done.last_at is None:
             return
@@ -60,6 +69,11 @@ def _bytes_of(file: Path) -> IO[bytes]:
     if file.suffix == ".gz":
         return gzip.open(file, "rb")  # type: ignore[return-value]
     return file.open("rb")
+
+
+def _lines_of(file: Path) -> Iterator[bytes]:
+    with _bytes_of(file) as lines:
+        yield from _lines(lines, file)
 
 
 LONGEST_LINE = 4_000_000

@@ -125,6 +125,12 @@ class _Alarm:
             self._wakes[key] = wakes_at
             heapq.heappush(self._heap, (wakes_at, key))
 
+    def first(self) -> datetime | None:
+        """Return when somebody is to be woken next."""
+        while self._heap and self._wakes.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
     def due(self, at: datetime) -> list[Key]:
         """Take out the keys to be woken at an instant, in a fixed order, each once."""
         keys: dict[Key, None] = {}
@@ -216,6 +222,10 @@ class Step:
         with ExitStack() as each:
             for key in reversed(keys):
                 each.callback(self._fold, key, event)
+
+    def wakes_at(self) -> datetime | None:
+        """Return before when no tick can change anything; None: no tick ever will."""
+        return self._alarm.first()
 
     def outcome(self) -> Outcome:
         """Return everything that has changed so far."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emberwatch.core.detect import watch
-from emberwatch.core.detect.detector import Detector
+from emberwatch.core.detect.detector import Detector, whole_minute
 from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
@@ -145,7 +145,7 @@ class Processor:
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
         with store.reading() as look:
-            self._clock = self._began_at = look.clock()
+            self._clock = look.clock()
             self._health = look.health()
             self._load(look)
 
@@ -174,7 +174,7 @@ class Processor:
             step = Step(self._policy, self._states, tx)
             crashed: list[tuple[str, datetime, str]] = []
             clock = self._clock
-            for event in self._events(arrivals, items):
+            for event in self._events(arrivals, items, step):
                 clock = event.at if clock is None else max(clock, event.at)
                 _offer(step, event, crashed)
             if self._is_live:
@@ -259,20 +259,7 @@ class Processor:
                 items.append(item)
         self._place(items, look)
         self._match(items, arrivals, look)
-        return [item for item in items if item.mentions or not self._was_passed_by(item)]
-
-    def _was_passed_by(self, item: _Item) -> bool:
-        """Whether a replay passed this post by before it was cut.
-
-        A post that speaks of no brand is kept only if its thread is known by then, so a second
-        run must not take for new what the first one had no use for.
-        """
-        return (
-            not self._is_live
-            and item.is_new
-            and self._began_at is not None
-            and item.post.seen_at < self._began_at
-        )
+        return items
 
     def _place(self, items: list[_Item], look: Reading) -> None:
         """Put each reply into its parent's thread, where the site named the parent alone."""
@@ -354,7 +341,7 @@ class Processor:
             return Score(scorer=f"{self._scorer.kind} (failed)")
 
     # ------------------------------------------------------------ events
-    def _events(self, arrivals: Arrivals, items: list[_Item]) -> Iterator[Event]:
+    def _events(self, arrivals: Arrivals, items: list[_Item], step: Step) -> Iterator[Event]:
         """Put what arrived in the order of our clock, with a tick for each whole minute passed."""
         clock = self._clock
         for feed in self._gone:
@@ -369,14 +356,14 @@ class Processor:
             if clock is None and not self._is_live:
                 yield from self._begin(at)
             if clock is not None and at > clock:
-                yield from self._ticks(clock, at)
+                yield from self._ticks(clock, at, step)
             clock = at if clock is None else max(clock, at)
             yield from _item_events(item, arrivals, clock)
         if arrivals.posts and not self._is_live:
             return
         at = max(arrivals.at, clock) if clock is not None else arrivals.at
         if clock is not None:
-            yield from self._ticks(clock, at)
+            yield from self._ticks(clock, at, step)
         if not arrivals.feed:
             yield from self._begin(at)
         for why in (*self._unsaid, "") if self._unsaid else ():
@@ -413,8 +400,11 @@ class Processor:
             return True
         return all(self._states.get((detector.name, key)) is not None for key in keys)
 
-    def _ticks(self, since: datetime, until: datetime) -> Iterator[Event]:
-        """Yield a tick for each whole minute from `since` on and strictly before `until`."""
+    def _ticks(self, since: datetime, until: datetime, step: Step) -> Iterator[Event]:
+        """Yield a tick for each whole minute from `since` on and strictly before `until`.
+
+        A tick that wakes nobody is left out, so that years may pass in a moment.
+        """
         minute = since.replace(second=0, microsecond=0)
         if minute < since:
             minute += MINUTE
@@ -424,6 +414,11 @@ class Processor:
                 yield Unwatched(at=minute, brand=brand, since=minute - MINUTE)
             yield Tick(at=minute)
             minute += MINUTE
+            if not blind:
+                wakes_at = step.wakes_at()
+                if wakes_at is None:
+                    return
+                minute = max(minute, whole_minute(wakes_at))
 
     def _blind_brands(self) -> tuple[str, ...]:
         """Return the brands none of whose feeds can be read."""

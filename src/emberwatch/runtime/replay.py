@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from emberwatch.model.errors import PostInvalid
 from emberwatch.model.post import Flag, Post
+from emberwatch.runtime.bookmark import Bookmark
 from emberwatch.runtime.processor import Arrivals, Processor
 from emberwatch.sources.jsonl import parse_line
 
@@ -93,13 +94,16 @@ def replay(
     wall: datetime,
     on_batch: Callable[[Replayed], None] | None = None,
     batch: int = BATCH,
+    bookmark: Bookmark | None = None,
 ) -> Replayed:
     """Replay JSON lines in their order, `batch` posts to a transaction.
 
     `wall` is the wall clock's time. Ticks come at each whole minute strictly before the next
-    line. What was replayed before is known by its id and changes nothing. Bad lines are counted
-    and named. Raises `StoreBusy` when the database takes nothing.
+    line. Lines that the bookmark knows only move the clock; what else was replayed before is
+    known by its id and changes nothing. Bad lines are counted and named. Raises `StoreBusy` when
+    the database takes nothing.
     """
+    skips = bookmark.skips if bookmark is not None else 0
     clock = FileClock(wall, processor.clock)
     done = Replayed()
     bad: list[str] = []
@@ -109,7 +113,15 @@ def replay(
         nonlocal done, waiting
         if not waiting or clock.at is None:
             return
-        report = processor.process(Arrivals(at=clock.at, feed=FEED, posts=waiting))
+        report = processor.process(
+            Arrivals(
+                at=clock.at,
+                feed=FEED,
+                posts=waiting,
+                cursor=bookmark.cursor() if bookmark is not None else None,
+            )
+        )
+        bad.extend(f"before line {number + 1}: {why}" for why in report.dropped)
         done = replace(
             done,
             posts=done.posts + report.posts,
@@ -127,6 +139,8 @@ def replay(
 
     number = 0
     for number, line in enumerate(lines, 1):
+        if bookmark is not None and number > skips:
+            bookmark.note(line)
         if not line.strip():
             continue
         try:
@@ -134,9 +148,11 @@ def replay(
         except PostInvalid as error:
             bad.append(f"line {number}: {error}")
             continue
-        waiting += clock.admit(post)
+        admitted = clock.admit(post)
+        if number > skips:
+            waiting += admitted
         if len(waiting) >= batch:
             flush()
     waiting += clock.rest()
     flush()
-    return replace(done, lines=number, bad=tuple(bad))
+    return replace(done, lines=number, bad=tuple(bad), first_at=clock.first_at, last_at=clock.at)

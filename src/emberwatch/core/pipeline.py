@@ -223,6 +223,10 @@ class Step:
             for key in reversed(keys):
                 each.callback(self._fold, key, event)
 
+    def kept(self, post_id: str) -> Post | None:
+        """Return the post of this id that is kept because of the thread it stands in."""
+        return self._reactions.get(post_id)
+
     def wakes_at(self) -> datetime | None:
         """Return before when no tick can change anything; None: no tick ever will."""
         return self._alarm.first()

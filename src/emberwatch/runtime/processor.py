@@ -101,10 +101,24 @@ class _Item:
     is_new: bool
     is_recounted: bool
     is_edited: bool
+    is_nothing: bool = False
     matches: tuple[Match, ...] = ()
     mentions: tuple[Mention, ...] = ()
     newly: frozenset[str] = frozenset()
     """The brands for which this is a mention that was not there before."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the site named the parent alone, and not the thread that it stands in."""
+        return self.post.parent_id is not None and self.post.thread_id == self.post.parent_id
+
+    def repeats(self, kept: Post) -> None:
+        """Make it what it is beside the same post that this batch keeps: an edit, or nothing."""
+        self.is_new = self.is_recounted = False
+        self.is_nothing = self.post.seen_at <= kept.seen_at or (
+            self.post.text == kept.text and self.post.counters in (kept.counters, NO_COUNTERS)
+        )
+        self.post = replace(self.post, thread_id=kept.thread_id)
 
 
 class Processor:
@@ -141,6 +155,7 @@ class Processor:
         self._newest: dict[str, datetime] = {}
         self._unsaid: tuple[str, ...] = ()
         self._dropped: list[str] = []
+        self._thread_of: dict[str, str] = {}
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
@@ -253,40 +268,35 @@ class Processor:
             [post.id for post in posts], [post.uri for post in posts if post.uri is not None]
         )
         items: list[_Item] = []
+        wanted = arrivals.brands or None
         for post in posts:
             item = _told_apart(post, known)
-            if item is not None:
-                items.append(item)
-        self._place(items, look)
-        self._match(items, arrivals, look)
+            if item is None:
+                continue
+            if post.kind is not PostKind.BOOST and (item.is_new or item.is_edited):
+                item.matches = self._matcher.match(item.post.text, wanted)
+            if item.matches or not item.is_new:
+                _remember(item.post, known)
+            items.append(item)
+        lost = {item.post.parent_id for item in items if item.is_lost and item.post.parent_id}
+        self._thread_of = look.threads(sorted(lost)) if lost else {}
+        self._judge(items, arrivals, look)
         return items
 
-    def _place(self, items: list[_Item], look: Reading) -> None:
-        """Put each reply into its parent's thread, where the site named the parent alone."""
-        lost = {
-            item.post.parent_id
-            for item in items
-            if item.post.parent_id is not None and item.post.thread_id == item.post.parent_id
-        }
-        if not lost:
-            return
-        thread_of = look.threads(sorted(lost))
-        for item in items:
-            post = item.post
-            root = thread_of.get(post.parent_id or "")
-            if root is not None and post.thread_id == post.parent_id != root:
-                item.post = post = replace(post, thread_id=root)
-            if post.kind is not PostKind.BOOST:
-                thread_of[post.key] = post.thread_id
+    def _place(self, item: _Item) -> None:
+        """Put a reply into its parent's thread, where the site named the parent alone."""
+        root = self._thread_of.get(item.post.parent_id or "")
+        if item.is_lost and root is not None:
+            item.post = post = replace(item.post, thread_id=root)
+            item.mentions = tuple(replace(mention, post=post) for mention in item.mentions)
 
-    def _match(self, items: list[_Item], arrivals: Arrivals, look: Reading) -> None:
-        wanted = arrivals.brands or None
+    def _judge(self, items: list[_Item], arrivals: Arrivals, look: Reading) -> None:
+        """Score what speaks of a brand, and tell of which brands it did not speak before."""
         matched: list[_Item] = []
         spoken_of: dict[str, frozenset[str]] = {}
         for item in items:
             if item.post.kind is PostKind.BOOST or not (item.is_new or item.is_edited):
                 continue
-            item.matches = self._matcher.match(item.post.text, wanted)
             if item.matches:
                 matched.append(item)
             # a post may be edited within the very batch that brings it
@@ -358,7 +368,16 @@ class Processor:
             if clock is not None and at > clock:
                 yield from self._ticks(clock, at, step)
             clock = at if clock is None else max(clock, at)
+            kept = step.kept(item.post.id) if item.is_new else None
+            if kept is not None:
+                # a batch may bring a post twice, and the first time decides whether it is kept
+                item.repeats(kept)
+                continue
+            self._place(item)
             yield from _item_events(item, arrivals, clock)
+            is_held = bool(item.mentions) or step.kept(item.post.id) is not None
+            if is_held and item.post.kind is not PostKind.BOOST:
+                self._thread_of[item.post.key] = item.post.thread_id
         if arrivals.posts and not self._is_live:
             return
         at = max(arrivals.at, clock) if clock is not None else arrivals.at
@@ -443,7 +462,7 @@ class Processor:
         kept.update(id for id, _, _ in crashed)
         return Ledger(
             posts=tuple(item.post for item in items if item.is_new and item.post.id in kept),
-            edits=tuple(item.post for item in items if not item.is_new),
+            edits=tuple(item.post for item in items if not item.is_new and not item.is_nothing),
             mentions=tuple(
                 mention
                 for item in items
@@ -540,7 +559,7 @@ def _has_reactions(counters: Counters) -> bool:
 
 
 def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
-    """Tell a new post from an edit, a recount and a repeat (None); remember it in `known`.
+    """Tell a new post from an edit, a recount and a repeat (None).
 
     A federated copy shares its `uri` with a post that we hold under another id: it counts once.
     """
@@ -570,17 +589,17 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
             is_recounted=is_changed and post.is_root and _has_reactions(post.counters),
             is_edited=is_edited,
         )
+    return item
+
+
+def _remember(post: Post, known: dict[str, Known]) -> None:
+    """Take a post of this batch for known from now on."""
     held = Known(
-        id=post.id,
-        seen_at=post.seen_at,
-        text=post.text,
-        counters=post.counters,
-        is_mention=before is not None and before.is_mention,
+        id=post.id, seen_at=post.seen_at, text=post.text, counters=post.counters, is_mention=True
     )
     known[post.id] = held
     if post.uri is not None:
         known.setdefault(post.uri, held)
-    return item
 
 
 def _is_boost(id: str) -> bool:

@@ -29,8 +29,11 @@ class Site:
     Options: ClassVar[type] = dict
     pages: int = 1
     takes: float = 0.0
+    polls: list[Poll] = field(default_factory=list)
+    host: str | None = None
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        self.polls.append(poll)
         for number in range(self.pages):
             await asyncio.sleep(self.takes)
             yield Page(posts=(a_post(str(number)),), cursor={"page": str(number)}, listed=1)
@@ -149,3 +152,47 @@ def test_after_a_start_old_posts_are_not_taken_for_news_of_a_feed(tmp_path: Path
         assert started.process(replace(batch, at=at, posts=again)).fresh == 0
         new = a_post("5", at=at)
         assert started.process(replace(batch, at=at, posts=(new, *again))).fresh == 1
+
+
+async def test_every_tenth_poll_believes_no_validator() -> None:
+    site = Site()
+    collector = a_collector(Desk(), site)
+    for _ in range(21):
+        await collector.poll()
+    told = [number for number, poll in enumerate(site.polls) if poll.unconditional]
+    assert told == [0, 10, 20]
+
+
+async def test_the_roots_of_the_last_six_hours_are_asked_for_twenty_at_most(tmp_path: Path) -> None:
+    asked = []
+
+    class Shelf:
+        def roots(self, *words: object) -> tuple[object, ...]:
+            asked.append(words)
+            return ()
+
+        def health(self) -> dict[str, object]:
+            return {}
+
+        def cursor(self, feed: str) -> dict[str, str]:
+            return {"page": "0"}
+
+    async def remember(look: Callable[[Reading], Remembered]) -> Remembered:
+        return look(Shelf())
+
+    desk = Desk()
+    desk.remember = remember
+    await a_collector(desk, Site(host="social.example")).poll()
+    assert asked == [("site", "social.example", NOON - timedelta(hours=6), 20)]
+
+
+async def test_a_post_that_had_to_be_dropped_is_logged(caplog) -> None:
+    desk = Desk()
+
+    async def submit(arrivals: Arrivals) -> Report:
+        return Report(dropped=("post 'x': nothing is left of its id",) if arrivals.posts else ())
+
+    desk.submit = submit
+    with caplog.at_level("WARNING", logger="emberwatch"):
+        await a_collector(desk).poll()
+    assert [record.message for record in caplog.records] == ["post dropped"]

@@ -18,7 +18,7 @@ ALIASES = {"feeds": "rss"}
 LONGEST_ERROR = 300
 
 
-@click.group("source")
+@click.group("source", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Show what a source makes of what a site answered.
 

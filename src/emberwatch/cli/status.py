@@ -179,7 +179,6 @@ def _print(
     at: datetime,
 ) -> None:
     from emberwatch.cli.present import ago, clock, count, span, table
-    from emberwatch.core.read.text import safe_line
 
     size = statistics.bytes / 1e6
     click.echo(f"{'watching, ' + owner if owner else 'not running'}")
@@ -251,6 +250,12 @@ def _print(
         is_list=False,
     )
     click.echo()
+    _print_faults(faults)
+
+
+def _print_faults(faults: list[str]) -> None:
+    from emberwatch.core.read.text import safe_line
+
     if not faults:
         click.secho("Healthy.", fg="green", bold=True)
         return

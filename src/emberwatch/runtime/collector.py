@@ -25,6 +25,9 @@ REFUSED_PAUSE = timedelta(minutes=15)
 ROOTS_FOR = timedelta(hours=6)
 MOST_ROOTS = 20
 
+MOST_NAMED = 10
+"""Posts of one page whose faults are logged one by one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
@@ -202,10 +205,12 @@ class Collector:
         limit.reschedule(None)
         report = await self._submit(arrivals)
         limit.reschedule(loop.time() + left)
+        for line in report.dropped[:MOST_NAMED]:
+            _LOG.warning("post dropped", feed=self.feed.name, why=line)
         return report
 
     def _page(self, page: Page) -> Arrivals:
-        for line in page.invalid[:10]:
+        for line in page.invalid[:MOST_NAMED]:
             _LOG.warning("post dropped", feed=self.feed.name, why=line)
         return self._arrivals(self._clock(), page=page)
 

@@ -11,6 +11,7 @@ from emberwatch.config.schema import Heartbeat
 from emberwatch.core.pipeline import Policy
 from emberwatch.model.errors import ConfigError, EmberwatchError, StoreBusy
 from emberwatch.model.event import FeedRead, PartChecked
+from emberwatch.model.notification import DeliveryState
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Notifier, Outbound, Outgoing, Reading, Store, Web, Writing
 from emberwatch.runtime.collector import Collector, Feed
@@ -145,10 +146,16 @@ class Daemon:
             reads = await asyncio.gather(*polls)
             await self._submit(Arrivals(at=self._clock()))
             are_all_sent = await dispatcher.drain()
+            are_all_sent &= not await self._writer.read(self._are_any_held)
             is_one_read = not reads or any(read is not None and not read.why for read in reads)
             return is_one_read and are_all_sent
         finally:
             await self._end(dispatcher, [consumer])
+
+    def _are_any_held(self, look: Reading) -> bool:
+        """Whether a receiver that refused for good is still owed something."""
+        held = look.notifications(state=DeliveryState.HELD)
+        return any(row.notifier in self._assembly.notifiers for row in held)
 
     def stop(self) -> None:
         """Ask the watch to end; what is in flight is finished or kept."""

@@ -518,6 +518,7 @@ class Processor:
                     blind_since=trouble.since if trouble else None,
                     why=trouble.why if trouble else state.last_why,
                     failures=state.failures,
+                    next_poll_at=state.polled_at + state.every,
                 )
             )
         return tuple(rows)

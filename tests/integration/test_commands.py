@@ -455,6 +455,16 @@ def test_a_watch_that_does_not_run_is_unhealthy_and_says_what_to_do(run) -> None
     assert run("status", "--json").code == 4
 
 
+def test_who_sends_nothing_needs_no_secret(run) -> None:
+    text = Path("config.yaml").read_text()
+    hook = '  - {name: hook, kind: webhook, url: "http://127.0.0.1:9/", secret_env: NOT_SET}\n'
+    Path("config.yaml").write_text(text.replace("notifiers:\n", f"notifiers:\n{hook}"))
+    said = run("incident", "acknowledge", _incident(run), "--by", "anna")
+    assert (said.code, "telling hook" in said.out) == (0, True)
+    assert run("notifier", "list").code == run("feed", "list").code == 0
+    assert run("check").code == run("notifier", "test", "hook").code == 3
+
+
 def test_a_watch_kept_up_from_cron_is_healthy_without_a_daemon(run) -> None:
     _well(before=minutes(10))
     assert run("status").code == 0

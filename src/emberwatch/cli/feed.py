@@ -37,7 +37,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
     from emberwatch.ports import FeedHealth
     from emberwatch.runtime.wiring import now
 
-    config = read(config_path)
+    config = read(config_path, with_secrets=False)
     path = database or config.database
     health: dict[str, FeedHealth] = {}
     posts: dict[str, int] = {}

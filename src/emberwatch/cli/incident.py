@@ -252,7 +252,7 @@ def _act(
     from emberwatch.ports import Ledger
     from emberwatch.runtime.wiring import now, policy
 
-    config = read(config_path)
+    config = read(config_path, with_secrets=False)
     wanted = policy(config)
     at = now()
     with opened(database or config.database) as store, store.writing() as transaction:

@@ -44,7 +44,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
     """
     from emberwatch.cli.present import show_json, table
 
-    config = read(config_path)
+    config = read(config_path, with_secrets=False)
     path = database or config.database
     disabled: dict[str, str] = {}
     waiting: dict[str, int] = {}
@@ -134,7 +134,7 @@ def enable(name: str, config_path: Path, database: Path | None) -> None:
     """
     from emberwatch.runtime.wiring import now
 
-    config = read(config_path)
+    config = read(config_path, with_secrets=False)
     _checked(config, name)
     with opened(database or config.database) as store, store.writing() as transaction:
         transaction.enable(name, now())
@@ -156,7 +156,7 @@ def disable(name: str, why: str, config_path: Path, database: Path | None) -> No
     from emberwatch.core.read.text import safe_line
     from emberwatch.runtime.wiring import now
 
-    config = read(config_path)
+    config = read(config_path, with_secrets=False)
     _checked(config, name)
     with opened(database or config.database) as store, store.writing() as transaction:
         transaction.disable(name, now(), why)

@@ -55,16 +55,16 @@ def program() -> str:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line a row.")
 
 
-def read(config_path: Path) -> "Config":
-    """Read and check the configuration."""
+def read(config_path: Path, *, with_secrets: bool = True) -> "Config":
+    """Read and check the configuration; a command that sends nothing does without secrets."""
     from emberwatch.runtime.wiring import configuration
 
-    return configuration(config_path)
+    return configuration(config_path, with_secrets=with_secrets)
 
 
 def database_of(config_path: Path, database: Path | None) -> Path:
     """Return the database to work on; the configuration is read only when it must be."""
-    return database if database is not None else read(config_path).database
+    return database if database is not None else read(config_path, with_secrets=False).database
 
 
 @contextmanager

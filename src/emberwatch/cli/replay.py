@@ -38,7 +38,7 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
     from emberwatch.runtime.replay import FEED, replay
     from emberwatch.store.lock import claim_instance
 
-    config = read(config_path)
+    config = read(config_path, with_secrets=False)
     path = database or config.database
     with (
         claim_instance(path, wiring.now()),

@@ -42,7 +42,7 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
     from emberwatch.runtime.wiring import now
     from emberwatch.store.lock import owner_of
 
-    config = read(config_path)
+    config = read(config_path, with_secrets=False)
     path = database or config.database
     at = now()
     owner = owner_of(path)

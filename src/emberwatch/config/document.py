@@ -218,6 +218,8 @@ class _Check:
         problems = getattr(made, "problems", None)
         for name, what in problems() if problems is not None else ():
             keys = (name, f"{name}_env", f"{name}_file")
+            if self._surroundings.environment is None and set(keys[1:]) & set(written):
+                continue  # a secret that was left alone cannot be wrong
             self._at((*way, next((key for key in keys if key in written), name)), what)
         return made
 
@@ -232,8 +234,10 @@ class _Check:
         where = written.get(key)
         if not isinstance(where, str) or not where.strip():
             return None  # absent, or the form of the options has said what is wrong
+        if self._surroundings.environment is None:
+            return Secret("")
         found = (
-            self._from_environment((*way, key), where.strip())
+            self._from_environment((*way, key), where.strip(), self._surroundings.environment)
             if key == by_env
             else self._from_file((*way, key), where.strip())
         )
@@ -245,8 +249,11 @@ class _Check:
             return None
         return Secret(found)
 
-    def _from_environment(self, way: Way, variable: str) -> str | None:
-        value = self._surroundings.environment.get(variable)
+    def _from_environment(
+        self, way: Way, variable: str, environment: Mapping[str, str]
+    ) -> str | None:
+        # no variable is called so, and asking for a name that no encoding has would crash
+        value = environment.get(variable) if variable.isprintable() else None
         if value is not None and value.strip():
             return value.strip()
         named = variable if variable.isidentifier() else shown(variable)

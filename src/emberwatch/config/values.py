@@ -28,10 +28,13 @@ from emberwatch.config.tree import shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a configuration refers to outside of itself: its folder, and the environment."""
+    """What a configuration refers to outside of itself: its folder, and the environment.
+
+    Without an environment secrets are left alone, for whoever reads and sends nothing.
+    """
 
     folder: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] | None
 
 
 class Form(BaseModel):

@@ -37,9 +37,12 @@ def chance() -> float:
     return random.random()
 
 
-def configuration(path: Path) -> Config:
-    """Read and check a configuration with the plug-ins that are installed."""
-    return read_config(path, installed(), os.environ)
+def configuration(path: Path, *, with_secrets: bool = True) -> Config:
+    """Read and check a configuration with the plug-ins that are installed.
+
+    Without secrets nothing can be sent: a person who acknowledges needs none of the daemon's.
+    """
+    return read_config(path, installed(), os.environ if with_secrets else None)
 
 
 def installed() -> PlugIns:

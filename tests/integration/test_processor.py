@@ -14,6 +14,7 @@ from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.watch import Watch
 from emberwatch.core.pipeline import Policy
+from emberwatch.core.respond import workflow
 from emberwatch.model.alert import Alert
 from emberwatch.model.errors import ScoringFailed, StoreBusy
 from emberwatch.model.event import (
@@ -26,11 +27,12 @@ from emberwatch.model.event import (
     Tick,
     Unwatched,
 )
-from emberwatch.model.incident import Incident, Status
+from emberwatch.model.incident import Action, Incident, Status
 from emberwatch.model.mention import Score
-from emberwatch.model.post import Counters, Post, PostKind
-from emberwatch.ports import Count, Text
+from emberwatch.model.post import Counters, Flag, Post, PostKind
+from emberwatch.ports import Count, Ledger, Text
 from emberwatch.runtime.processor import Arrivals, Processor, Report
+from emberwatch.scorers.vader import Vader
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store
 from tests.build import NOON, a_brand, a_post, minutes
@@ -428,6 +430,41 @@ def test_a_storm_that_comes_live_rings(folder: Path) -> None:
     desk.store.close()
 
 
+def _storm(desk: Desk, people: int, since: datetime) -> datetime:
+    """Let as many strangers be angry, one each minute; return when the last one was."""
+    at = since
+    for n in range(people):
+        at = since + minutes(n)
+        name = f"{since:%H%M}-{n}"
+        desk.bring(a_post(name, text=f"Acme is awful {name}", author=name, at=at), at=at)
+    return at
+
+
+@pytest.mark.parametrize("calm", [timedelta(hours=3), timedelta(hours=5.5), timedelta(hours=8)])
+def test_a_second_storm_after_a_person_closed_the_first_is_a_second_incident(
+    folder: Path, calm: timedelta
+) -> None:
+    desk = Desk(folder, Spike(BRANDS), PileOn(BRANDS))
+    desk.bring(a_post("0", text="Acme"), at=NOON - timedelta(hours=30))
+    over = _storm(desk, 30, NOON)
+    (first,) = desk.incidents()
+    with desk.store.writing() as write:
+        closed = workflow.act(first, Action.RESOLVED, by="anna", at=over)
+        write.record(Ledger(incidents=(closed,)))
+    desk.pass_time(over + calm, since=over)
+    assert len(desk.incidents()) == 1
+    _storm(desk, 30, over + calm + minutes(1))
+    before, after = desk.incidents()
+    assert (before.status, after.status) == (Status.RESOLVED, Status.OPEN)
+    assert after.previous_id == before.id == first.id
+    told = desk.ask("SELECT type FROM deliveries WHERE incident_id = " + repr(after.id))
+    assert told[0] == ("incident.opened",)
+    assert after.opened_at - (over + calm) <= minutes(10)
+    assert after.first_post_at is not None
+    assert after.first_post_at > over + calm
+    desk.store.close()
+
+
 def test_a_storm_that_a_first_poll_reads_back_teaches_and_never_rings(folder: Path) -> None:
     desk = Desk(folder, Diary(), Spike(BRANDS), PileOn(BRANDS))
     posts = _pile(60)
@@ -706,3 +743,57 @@ def test_a_part_that_is_checked_reaches_the_rules_and_its_trouble_the_people(
     well = PartChecked(at=NOON + minutes(2), part="notifier ops")
     watched.processor.process(Arrivals(at=NOON + minutes(2), parts=(well,)))
     assert [incident.status for incident in watched.incidents()] == [Status.RESOLVED]
+
+
+def test_a_pause_of_ten_minutes_blinds_no_feed(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "watch.db")) as store:
+        brands = {"Acme": a_brand()}
+        watch = Watch(brands)
+
+        def started() -> Processor:
+            return Processor(
+                policy=Policy(brands=brands, detectors=(watch,)),
+                store=store,
+                scorer=Vader(),
+                encode=encode_state,
+                decode=decode_state,
+                is_live=True,
+                feeds={"town"},
+            )
+
+        def polled(processor: Processor, at: datetime) -> None:
+            read = FeedRead(at=at, feed="town", every=minutes(1), listed=3)
+            processor.process(Arrivals(at=at, feed="town", source="jsonl", read=read))
+
+        before = started()
+        for minute in range(5):
+            polled(before, NOON + minutes(minute))
+        again = NOON + minutes(14) + timedelta(seconds=20)
+        after = started()
+        after.process(Arrivals(at=again))
+        polled(after, again + timedelta(seconds=1))
+        with store.reading() as look:
+            assert look.incidents() == []
+
+
+def test_a_date_of_tomorrow_makes_nothing_else_look_old(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "watch.db")) as store:
+        brands = {"Acme": a_brand()}
+        processor = Processor(
+            policy=Policy(brands=brands, detectors=()),
+            store=store,
+            scorer=Vader(),
+            encode=encode_state,
+            decode=decode_state,
+            is_live=True,
+        )
+
+        def fresh(at: datetime, *posts: Post) -> int:
+            return processor.process(Arrivals(at=at, feed="town", posts=posts)).fresh
+
+        future = a_post("f", at=NOON + minutes(50), seen_at=NOON)
+        undated = a_post("u", at=NOON, flags=frozenset({Flag.UNDATED}))
+        assert fresh(NOON, future, undated) == 2
+        later = NOON + minutes(5)
+        again = [replace(post, seen_at=later) for post in (future, undated)]
+        assert fresh(later, *again, a_post("n", at=later)) == 1

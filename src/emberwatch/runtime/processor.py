@@ -26,7 +26,7 @@ from emberwatch.model.event import (
 )
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Mention, Score
-from emberwatch.model.post import NO_COUNTERS, Counters, Post, PostKind
+from emberwatch.model.post import NO_COUNTERS, Counters, Flag, Post, PostKind
 from emberwatch.ports import (
     Count,
     Cursor,
@@ -48,6 +48,9 @@ GAP_AFTER = timedelta(minutes=15)
 
 AHEAD_AFTER = timedelta(hours=2)
 """A wall clock this far behind ours was set back: ours had run ahead of the truth."""
+
+SLEPT_AFTER = timedelta(minutes=3)
+"""A live watch has a tick each minute; after a longer pause it does not catch up on them."""
 
 MINUTE = timedelta(minutes=1)
 
@@ -153,6 +156,7 @@ class Processor:
         self._forgotten: dict[Key, None] = {}
         self._gone: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
+        self._undated: dict[str, frozenset[str]] = {}
         self._unsaid: tuple[str, ...] = ()
         self._dropped: list[str] = []
         self._thread_of: dict[str, str] = {}
@@ -240,15 +244,22 @@ class Processor:
 
         Most posts of most feeds speak of no brand and are not kept, so the store cannot tell.
         """
-        newest = self._newest.get(arrivals.feed)
-        dates = [post.created_at for post in arrivals.posts]
-        if not dates:
+        if not arrivals.posts:
             return 0
-        self._newest[arrivals.feed] = max(dates) if newest is None else max(newest, *dates)
+        # a date of tomorrow tells no more than none, and must not make all until then look old
+        undated = {post.id for post in arrivals.posts if not _is_dated(post)}
+        listed = self._undated.get(arrivals.feed, frozenset())
+        if undated:
+            self._undated[arrivals.feed] = frozenset(undated)
+        dates = [post.created_at for post in arrivals.posts if _is_dated(post)]
+        newest = self._newest.get(arrivals.feed)
+        if dates:
+            self._newest[arrivals.feed] = max(dates) if newest is None else max(newest, *dates)
         row = self._health.get(arrivals.feed)
         # after a start, what was written before the feed last brought something is no news
         before = newest or (row.last_post_at if row else None)
-        return len(dates) if before is None else sum(date > before for date in dates)
+        dated = len(dates) if before is None else sum(date > before for date in dates)
+        return dated + len(undated - listed)
 
     # ------------------------------------------------------------ reading
     def _read(self, arrivals: Arrivals, look: Reading) -> list[_Item]:
@@ -427,6 +438,9 @@ class Processor:
         minute = since.replace(second=0, microsecond=0)
         if minute < since:
             minute += MINUTE
+        if self._is_live and until - since > SLEPT_AFTER:
+            # nobody was there to poll in the meantime: one tick, and the polls that come next
+            minute = max(minute, whole_minute(until) - MINUTE)
         blind = self._blind_brands() if self._is_live and minute < until else ()
         while minute < until:
             for brand in blind:
@@ -549,6 +563,10 @@ def _offer(step: Step, event: Event, crashed: list[tuple[str, datetime, str]]) -
         raise
     except Exception:
         crashed.append((_subject(event), event.at, traceback.format_exc()))
+
+
+def _is_dated(post: Post) -> bool:
+    return Flag.UNDATED not in post.flags and post.created_at <= post.seen_at
 
 
 def _created_at(post: Post) -> datetime:

@@ -93,6 +93,15 @@ def test_a_feed_that_fills_the_memory_is_given_up() -> None:
         worker.close()
 
 
+def test_what_breaks_the_parser_is_named_and_ends_no_worker(worker: FeedWorker) -> None:
+    parse(worker, GOOD)
+    pid = worker.pid
+    with pytest.raises(FeedUnavailable, match=r"broke the parser \(UnicodeError: .*undefined"):
+        parse(worker, b"<?x encoding='undefined'?>" + GOOD)
+    assert parse(worker, GOOD).entries
+    assert worker.pid == pid
+
+
 def test_a_worker_that_died_is_replaced(worker: FeedWorker) -> None:
     parse(worker, GOOD)
     pid = worker.pid

@@ -32,6 +32,9 @@ MOST_MEMORY = 512 * 1024 * 1024
 # What a Python child may need to start; the rest of our environment holds secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "HOME")
 
+LONGEST_FAULT = 200
+"""Characters of what the parser raised that are passed on: it may quote the feed."""
+
 _SIZES = struct.Struct(">II")
 _SIZE = struct.Struct(">I")
 
@@ -171,6 +174,8 @@ def _exactly(stream: Any, size: int) -> bytes:
 
 def _decoded(reply: bytes) -> ParsedFeed:
     told = json.loads(reply)
+    if "error" in told:
+        raise FeedUnavailable(f"the feed broke the parser ({told['error']}); is it one?")
     entries = told.pop("entries")
     return ParsedFeed(
         entries=tuple(
@@ -191,6 +196,7 @@ def _decoded(reply: bytes) -> ParsedFeed:
 # ---------------------------------------------------------------- inside the worker process
 _TAGS = re.compile(r"<(/?)(?:[A-Za-z_][\w.-]{0,20}:)?(?:item|entry)[\s>/]")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=", re.DOTALL)
+_DECLARATION = re.compile(rb"\A\s*<\?xml.*?\?>", re.DOTALL)
 _EPOCHS = (-62_135_596_800, 253_402_300_799)
 """The years 1 and 9999, between which a `datetime` can say when."""
 
@@ -208,7 +214,13 @@ def main() -> None:
 
 
 def _serve(body: bytes, content_type: str, replies: BinaryIO) -> None:
-    reply = json.dumps(take_apart(body, content_type)).encode()
+    try:
+        told = take_apart(body, content_type)
+    except MemoryError:
+        raise  # only the end of the process gives all of it back
+    except Exception as error:  # noqa: BLE001  whatever a library raises, the owner is told
+        told = {"error": one_line(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]}
+    reply = json.dumps(told).encode()
     replies.write(_SIZE.pack(len(reply)) + reply)
     replies.flush()
 
@@ -233,18 +245,9 @@ def _limit_time() -> None:
 
 def take_apart(body: bytes, content_type: str) -> dict[str, object]:
     """Return a `ParsedFeed` as plain values, dates as seconds since 1970."""
-    import io
     from xml.sax import SAXException
 
-    import feedparser
-
-    # BytesIO, because feedparser takes plain bytes for the name of a file to open.
-    parsed = feedparser.parse(
-        io.BytesIO(body),
-        response_headers=_headers(body, content_type),
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    parsed = _parsed(body, content_type)
     version = str(parsed.get("version") or "")
     # Plain dicts, because feedparser's own answer for one field with the value of another.
     entries = [dict(entry) for entry in parsed.entries] if version else []
@@ -262,6 +265,32 @@ def take_apart(body: bytes, content_type: str) -> dict[str, object]:
         "is_cut": is_cut,
         "fault": str(fault) if is_broken and not entries and not is_cut else "",
     }
+
+
+def _parsed(body: bytes, content_type: str) -> Any:
+    """Return what feedparser makes of a feed, without its charset where that cannot be one.
+
+    feedparser passes over a charset that Python does not know, but not over a codec that raises
+    in its own way (`undefined`, `punycode`) or a name with a NUL in it.
+    """
+    try:
+        return _fed(body, _headers(body, content_type))
+    except ValueError:
+        return _fed(_DECLARATION.sub(b"", body, count=1), {})
+
+
+def _fed(body: bytes, headers: dict[str, str]) -> Any:
+    import io
+
+    import feedparser
+
+    # BytesIO, because feedparser takes plain bytes for the name of a file to open.
+    return feedparser.parse(
+        io.BytesIO(body),
+        response_headers=headers,
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
 
 
 def _headers(body: bytes, content_type: str) -> dict[str, str]:
@@ -282,7 +311,7 @@ def _is_cut(body: bytes, encoding: str) -> bool:
     """Tell whether the last entry was never closed; half an id would be another post's id."""
     try:
         text = body.decode(encoding, "replace")
-    except LookupError:
+    except (LookupError, ValueError):
         text = body.decode("latin-1")
     last = None
     for tag in _TAGS.finditer(text):
@@ -342,7 +371,10 @@ def _published(entry: dict[str, Any]) -> int | None:
     for name in ("published_parsed", "updated_parsed", "created_parsed"):
         parsed = entry.get(name)
         if parsed is not None:
-            seconds = calendar.timegm(parsed)
+            try:
+                seconds = calendar.timegm(parsed)
+            except (ValueError, OverflowError):  # feedparser tells of the years -1 and 10000 too
+                continue
             if _EPOCHS[0] <= seconds <= _EPOCHS[1]:
                 return seconds
     return None

@@ -105,6 +105,22 @@ def test_a_post_without_a_date_bears_the_time_it_was_fetched(date: str) -> None:
     assert post.created_at == NOON
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "0000-00-00 00:00:00",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-23:59",
+        "Sun, 00 Jan 0000 00:00:00 GMT",
+    ],
+)
+def test_an_impossible_date_is_no_date_and_costs_no_other_entry(date: str) -> None:
+    bad = an_item("2", f"<title>old</title><pubDate>{date}</pubDate>")
+    first, second = parse(an_rss(an_item("1", "<title>good</title>"), bad)).posts
+    assert (first.text, second.text) == ("good", "old")
+    assert (second.flags, second.created_at) == ({Flag.UNDATED}, NOON)
+
+
 @pytest.mark.parametrize("year", [1, 2099])
 def test_an_absurd_date_is_left_to_be_judged_later(year: int) -> None:
     date = f"<pubDate>{year:04}-01-01T00:00:00Z</pubDate>"
@@ -218,6 +234,19 @@ def test_a_feed_that_names_its_encoding_is_read_in_it() -> None:
         an_item("1", "<title>Жълт</title>")
     )
     assert only(feed.encode("windows-1251"), content_type="text/xml; charset=utf-8").title == "Жълт"
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "ut\0f-8", "utf-8\0", "nonsense"])
+def test_a_charset_that_cannot_be_one_is_passed_over(charset: str) -> None:
+    feed = f'<?xml version="1.0" encoding="{charset}"?>' + an_rss(
+        an_item("1", "<title>Жълт</title>")
+    )
+    assert only(feed).title == "Жълт"
+
+
+def test_a_charset_of_the_header_that_cannot_be_one_is_passed_over() -> None:
+    feed = an_rss(an_item("1", "<title>Zoë</title>")).encode("windows-1252")
+    assert only(feed, content_type="text/xml; charset=undefined").title == "Zoë"
 
 
 def test_rss_of_the_first_days_and_atom_of_the_first_draft_are_read() -> None:

@@ -14,7 +14,6 @@ from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.watch import Watch
 from emberwatch.core.pipeline import Policy
-from emberwatch.core.respond import workflow
 from emberwatch.model.alert import Alert
 from emberwatch.model.errors import ScoringFailed, StoreBusy
 from emberwatch.model.event import (
@@ -27,10 +26,10 @@ from emberwatch.model.event import (
     Tick,
     Unwatched,
 )
-from emberwatch.model.incident import Action, Incident, Status
+from emberwatch.model.incident import Incident, Status
 from emberwatch.model.mention import Score
 from emberwatch.model.post import Counters, Flag, Post, PostKind
-from emberwatch.ports import Count, Ledger, Text
+from emberwatch.ports import Count, Text
 from emberwatch.runtime.processor import Arrivals, Processor, Report
 from emberwatch.scorers.vader import Vader
 from emberwatch.store.codec import decode_state, encode_state
@@ -427,41 +426,6 @@ def test_a_storm_that_comes_live_rings(folder: Path) -> None:
     desk = Desk(folder, Spike(BRANDS), PileOn(BRANDS))
     desk.bring(*_pile(60))
     assert len(desk.incidents()) == 1
-    desk.store.close()
-
-
-def _storm(desk: Desk, people: int, since: datetime) -> datetime:
-    """Let as many strangers be angry, one each minute; return when the last one was."""
-    at = since
-    for n in range(people):
-        at = since + minutes(n)
-        name = f"{since:%H%M}-{n}"
-        desk.bring(a_post(name, text=f"Acme is awful {name}", author=name, at=at), at=at)
-    return at
-
-
-@pytest.mark.parametrize("calm", [timedelta(hours=3), timedelta(hours=5.5), timedelta(hours=8)])
-def test_a_second_storm_after_a_person_closed_the_first_is_a_second_incident(
-    folder: Path, calm: timedelta
-) -> None:
-    desk = Desk(folder, Spike(BRANDS), PileOn(BRANDS))
-    desk.bring(a_post("0", text="Acme"), at=NOON - timedelta(hours=30))
-    over = _storm(desk, 30, NOON)
-    (first,) = desk.incidents()
-    with desk.store.writing() as write:
-        closed = workflow.act(first, Action.RESOLVED, by="anna", at=over)
-        write.record(Ledger(incidents=(closed,)))
-    desk.pass_time(over + calm, since=over)
-    assert len(desk.incidents()) == 1
-    _storm(desk, 30, over + calm + minutes(1))
-    before, after = desk.incidents()
-    assert (before.status, after.status) == (Status.RESOLVED, Status.OPEN)
-    assert after.previous_id == before.id == first.id
-    told = desk.ask("SELECT type FROM deliveries WHERE incident_id = " + repr(after.id))
-    assert told[0] == ("incident.opened",)
-    assert after.opened_at - (over + calm) <= minutes(10)
-    assert after.first_post_at is not None
-    assert after.first_post_at > over + calm
     desk.store.close()
 
 

@@ -35,7 +35,10 @@ POSTS_PER_PAGE = 40
 MOST_PAGES = 50
 """Pages that one poll reads back or forward; what is left is read by the next."""
 
-MISSED = f"posts further back: more than {MOST_PAGES * POSTS_PER_PAGE} since the last poll"
+MISSED = (
+    f"posts further back: more than {MOST_PAGES * POSTS_PER_PAGE} since the last poll, "
+    "or the server gives the same page again and again"
+)
 
 REMEMBERED = 20
 """Ids of the newest posts, kept to tell whether the newest page reaches back to them."""
@@ -162,7 +165,13 @@ class Mastodon:
                 yield listing
         elif newest.ids and not place.touches(newest):
             is_followed = False
+            known = set(place.seen)
             async for listing in self._forward(web, place, newest):
+                if known.issuperset(listing.ids):
+                    # The server does not page upward: the next poll would get no further.
+                    yield replace(newest, invalid=(*newest.invalid, MISSED))
+                    return
+                known.update(listing.ids)
                 is_followed = True
                 yield listing
                 place = place.after(listing)
@@ -183,18 +192,17 @@ class Mastodon:
         self, web: Web, place: "_Place", newest: "_Listing"
     ) -> AsyncIterator["_Listing"]:
         """Yield pages from a place upward until they meet the newest page."""
-        after: Mapping[str, str] | None = {"min_id": place.seen[0]} if place.seen else None
+        if not place.seen:
+            return
+        after: Mapping[str, str] = {"min_id": place.seen[0]}
         for _ in range(MOST_PAGES):
-            if after is None:
-                return
             listing = await self._ask(web, after)
             if listing is None or not listing.ids:
                 return
             yield listing
             if not set(listing.ids).isdisjoint(newest.ids):
                 return
-            newer = listing.newer or {"min_id": listing.ids[0]}
-            after = newer if newer != after else None
+            after = listing.newer or {"min_id": listing.ids[0]}
 
     async def _backward(
         self, web: Web, newest: "_Listing", since: datetime | None

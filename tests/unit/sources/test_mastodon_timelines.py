@@ -11,6 +11,7 @@ from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
 from emberwatch.ports import Answer, Request, Root
 from emberwatch.sources.mastodon import (
+    MISSED,
     MOST_PAGES,
     POSTS_PER_PAGE,
     Mastodon,
@@ -384,8 +385,31 @@ async def test_a_server_that_leads_in_a_circle_is_not_followed() -> None:
     circle = f'<{URL}/x?min_id=1>; rel="prev"'
     newest = an_answer([a_status(9)])
     site = saying(newest, an_answer([a_status(1)], link=circle))
-    await pages(source(), site, {"seen": "1"})
+    read = await pages(source(), site, {"seen": "1"})
     assert len(site.requests) == 2
+    assert ids(posts_of(read)) == [9], "the newest page is read all the same"
+    assert read[-1].invalid == (MISSED,)
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+async def test_a_server_that_gives_one_page_for_ever_stops_no_feed_and_is_told_of(
+    is_linked: bool,
+) -> None:
+    link = {"link": f'<{URL}/x?min_id=44>; rel="prev"'} if is_linked else {}
+    newest = 100
+
+    def talk(request: Request) -> Answer:
+        start = 5 if "min_id" in request.params else newest
+        return an_answer([a_status(start + n) for n in range(40, 0, -1)], **link)
+
+    site = Site(talk)
+    read = await pages(source(), site)
+    for _ in range(3):
+        newest += 50
+        read = await pages(source(), site, read[-1].cursor)
+        assert ids(posts_of(read))[-1] == newest + 40
+        assert read[-1].invalid == (MISSED,)
+        assert read[-1].cursor["seen"].split()[0] == str(newest + 40)
 
 
 async def test_a_timeline_that_was_empty_is_read_from_its_first_post_on() -> None:

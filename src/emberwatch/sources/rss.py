@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ ACCEPT = (
 LONGEST_ID = 1000
 """Characters; a longer id is kept as its fingerprint."""
 
+_GLOBAL = re.compile(r"[a-z][a-z0-9+.-]*://.|tag:|urn:", re.IGNORECASE)
+
 _WORKER = FeedWorker()
 
 
@@ -60,6 +63,7 @@ class Rss:
     def __init__(self, options: RssOptions, worker: FeedWorker = _WORKER) -> None:
         self._url = options.url
         self._host = host_of(options.url)
+        self._place = _place(options.url)
         self._worker = worker
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
@@ -119,7 +123,7 @@ class Rss:
         flags = frozenset() if entry.published_at else frozenset((Flag.UNDATED,))
         return Post(
             source=self.kind,
-            host=self._host,
+            host=self._host if _is_global(entry) else self._place,
             native_id=_native_id(entry),
             author=Author(handle=entry.author),
             title=entry.title,
@@ -205,9 +209,25 @@ def _worth_keeping(entries: Sequence[Entry], invalid: list[str]) -> list[Entry]:
     return kept
 
 
+def _place(url: str) -> str:
+    """Return host and path of a feed, without its query: that may hold a secret."""
+    host = host_of(url)
+    return host + (urlsplit(url.strip()).path or "/") if host else ""
+
+
+def _is_global(entry: Entry) -> bool:
+    """Whether an entry's id names it anywhere; any other id is good for its own feed only."""
+    return _GLOBAL.match(_named(entry)) is not None
+
+
+def _named(entry: Entry) -> str:
+    """Return what a feed calls an entry: its id, else its link, else nothing."""
+    return clean(entry.id).strip() or clean(entry.link).strip()
+
+
 def _native_id(entry: Entry) -> str:
     """Return what tells this entry from others; made from its title where the feed names none."""
-    named = clean(entry.id).strip() or clean(entry.link).strip()
+    named = _named(entry)
     if named and len(named) <= LONGEST_ID:
         return named
     told = named or f"{entry.title or entry.text}\n{entry.published_at}"

@@ -162,6 +162,34 @@ def test_an_item_without_an_id_is_known_by_its_link_then_by_its_title() -> None:
     assert again[0].id == second.id
 
 
+@pytest.mark.parametrize("guid", ["1", "news/1", "tagged: 1", "http://", ""])
+def test_an_id_that_is_good_for_one_feed_only_is_no_other_feeds(guid: str) -> None:
+    body = an_rss(an_item(guid, "<title>T</title>"))
+    urls = ("https://blog.test/a?token=canary", "https://blog.test/b", "https://blog.test")
+    a, b, root = [
+        post for url in urls for post in source(url).parse(an_answer(body, url=url)).posts
+    ]
+    assert a.native_id == b.native_id == root.native_id
+    assert (a.host, b.host, root.host) == ("blog.test/a", "blog.test/b", "blog.test/")
+    assert a.id == f"rss:blog.test/a:post:{a.native_id}"
+    assert a.thread_id == a.key
+
+
+@pytest.mark.parametrize(
+    "guid",
+    ["https://blog.test/1", "TAG:blog.test,2026:1", "urn:uuid:1", "https://x.test/" + "x" * 5000],
+)
+def test_an_id_that_names_an_entry_anywhere_is_one_post_in_all_feeds_of_a_site(guid: str) -> None:
+    body = an_rss(an_item(guid))
+    posts = [
+        post
+        for url in ("https://blog.test/a", "https://blog.test/b")
+        for post in source(url).parse(an_answer(body, url=url)).posts
+    ]
+    assert {post.host for post in posts} == {"blog.test"}
+    assert posts[0].id == posts[1].id
+
+
 def test_an_endless_id_is_kept_as_its_fingerprint() -> None:
     assert len(only(an_rss(an_item("x" * 5000))).native_id) < 50
 

@@ -88,6 +88,28 @@ async def test_a_turn_that_could_not_run_in_time_runs_late(
 
 
 # ---------------------------------------------------------------- the daemon
+async def test_a_job_that_is_cancelled_at_the_end_is_no_error(
+    schedule: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    async def broken() -> None:
+        raise ValueError("broken")
+
+    now = datetime.now(UTC)
+    schedule.every(HOUR, cancelled, id="cancelled", first_at=now)
+    schedule.every(HOUR, broken, id="broken", first_at=now + SECOND / 5)
+    schedule.start()
+
+    def errors() -> list[str]:
+        ours = (record for record in caplog.records if record.name == "emberwatch.schedule")
+        return [vars(record)["facts"]["job"] for record in ours]
+
+    await until(errors, 5)
+    assert errors() == ["broken"]
+
+
 @dataclass
 class Site:
     """A source that notes when it was asked, and fails when told to."""

@@ -1,5 +1,6 @@
 """When things are done: the door to APScheduler, with the settings that its edges ask for."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,7 +101,7 @@ class Schedule:
         return {str(job.id) for job in self._scheduler.get_jobs()}
 
     def _noticed(self, event: Any) -> None:
-        if event.code == EVENT_JOB_ERROR:
-            _LOG.error("job failed", job=event.job_id, error=repr(event.exception))
-        else:
+        if event.code == EVENT_JOB_MAX_INSTANCES:
             _LOG.debug("job still runs, this turn is left out", job=event.job_id)
+        elif not isinstance(event.exception, asyncio.CancelledError):  # that is the end
+            _LOG.error("job failed", job=event.job_id, error=repr(event.exception))

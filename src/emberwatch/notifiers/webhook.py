@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from emberwatch import __version__
 from emberwatch.core.read.politeness import parse_retry_after
@@ -20,6 +20,12 @@ LONGEST_ASKED = timedelta(days=1)
 
 MOST_SAID = 200
 """Characters of a receiver's answer that are kept."""
+
+LEAST_TOKEN = 8
+"""Characters from which on one part of an address's path may be a token, and is hidden."""
+
+LEAST_VALUE = 4
+"""The same for a value in its query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +108,13 @@ class Webhook:
     def _without_secrets(self, text: str) -> str:
         """Return what was said, in one line, without our secrets and without the whole address.
 
-        An address often holds a token in its path or query; its host is enough to know it by.
+        An address often holds a token in its path or query; its host is enough to know it by. A
+        receiver may repeat any of it: the request's first line, a query as fields.
         """
         url = urlsplit(self._options.url)
         shown = text.replace(self._options.url, f"{url.scheme}://{url.netloc}/...")
+        for part in _private(self._options.url):
+            shown = shown.replace(part, "***")
         for secret in (self._options.secret, self._options.previous_secret):
             if secret is not None:
                 bare = secret.reveal().strip().removeprefix("whsec_")
@@ -114,8 +123,22 @@ class Webhook:
 
 
 def _said(answer: Answer) -> str:
-    body = answer.body[: 4 * MOST_SAID].decode(errors="replace")
+    body = answer.body.decode(errors="replace")
     return f"{answer.status}: {body}" if body.strip() else str(answer.status)
+
+
+def _private(address: str) -> list[str]:
+    """Return what an address holds besides its host, as a receiver may quote it; longest first."""
+    url = urlsplit(address)
+    values = {value for _, value in parse_qsl(url.query)}
+    values |= {field.partition("=")[2] or field for field in url.query.split("&")}
+    tokens = {part for part in url.path.split("/") if len(part) >= LEAST_TOKEN}
+    tokens |= {value for value in values if len(value) >= LEAST_VALUE}
+    found = {f"{url.path}?{url.query}", url.path.rstrip("/"), url.query, *tokens}
+    found |= {unquote(part) for part in found}
+    found |= {part.replace("/", "\\/") for part in found}  # as some write JSON
+    found -= {"", "?", "/?", "\\/?"}
+    return sorted(found, key=len, reverse=True)
 
 
 def _url_problems(url: str) -> list[str]:

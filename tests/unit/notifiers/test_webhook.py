@@ -206,3 +206,37 @@ def test_a_previous_secret_alone_is_a_mistake():
 
 def test_options_do_not_show_their_secrets():
     assert NEW not in repr(Webhook.Options(url=URL, secret=Secret(NEW)))
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        b"POST /canary/path?token=canary HTTP/1.1",
+        b'{"url": "\\/canary\\/path?token=canary"}',
+        b"args: token is canary",
+        b"/canary/path",
+        b" " * 795 + b"token=canary",
+    ],
+)
+@pytest.mark.parametrize("status", [200, 410, 500])
+async def test_an_answer_that_repeats_the_request_shows_no_path_and_no_query(echo, status):
+    webhook = a_webhook(Receiver(status=status, body=echo))
+    try:
+        said = await webhook.deliver(trial_for("ops", AT), AT)
+    except (DeliveryFailed, DeliveryRefused) as error:
+        said = error.answer
+    assert said.startswith(f"{status}: ")
+    assert "can" not in said
+    assert "***" in said
+
+
+async def test_a_token_that_the_address_writes_encoded_is_hidden_in_plain_too():
+    url = "https://hooks.example.org/hook%2Fsecret?key=s%C3%A9same"
+    receiver = Receiver(status=500, body="no hook/secret, no sésame".encode())
+    assert (await failure(receiver, url=url)).answer == "500: no ***, no ***"
+
+
+async def test_an_address_without_a_path_hides_nothing_of_an_answer():
+    receiver = Receiver(status=500, body=b"/ is what? / is no hook")
+    said = (await failure(receiver, url="https://hooks.example.org/")).answer
+    assert said == "500: / is what? / is no hook"

@@ -100,11 +100,15 @@ def in_utc(instant: datetime) -> datetime:
 
 
 def as_link(value: object, base: str = "") -> str | None:
-    """Return an http or https address, made absolute; None for anything that could do more."""
-    if not isinstance(value, str):
+    """Return an http or https address, made absolute; None for anything that could do more.
+
+    Of `base` neither query nor password reaches the link: they may be secrets.
+    """
+    told = clean(value).strip() if isinstance(value, str) else ""
+    if not told:
         return None
     try:
-        link = urljoin(base, clean(value).strip())
+        link = urljoin(_without_secrets(base), told)
         parts = urlsplit(link)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
@@ -112,6 +116,12 @@ def as_link(value: object, base: str = "") -> str | None:
     if not is_web or not link.isprintable():
         return None
     return link.replace(" ", "%20")
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    netloc = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=netloc, query="", fragment="").geturl()
 
 
 def host_of(url: str) -> str:

@@ -136,6 +136,30 @@ def test_a_relative_link_is_made_whole() -> None:
     assert only(an_rss(an_item("1", "<link>/a/1</link>"))).url == "https://blog.test:8443/a/1"
 
 
+SECRET = "https://ann:canary@blog.test/feeds/acme.xml?key=canary#canary"
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("", None),
+        (" ", None),
+        ("1", "https://blog.test/feeds/1"),
+        ("/1", "https://blog.test/1"),
+        ("?p=1", "https://blog.test/feeds/acme.xml?p=1"),
+        ("#1", "https://blog.test/feeds/acme.xml#1"),
+        ("//x.test/1", "https://x.test/1"),
+    ],
+)
+def test_no_secret_in_the_address_of_a_feed_reaches_its_posts(link: str, url: str | None) -> None:
+    item = an_rss(an_item("1", f"<title>T</title><link>{link}</link>"))
+    json_feed = {**A_JSON_FEED, "items": [{"id": "1", "content_text": "T", "url": link}]}
+    for body in (item, json_feed):
+        (post,) = source(SECRET).parse(an_answer(body, url=SECRET)).posts
+        assert post.url == url
+        assert "canary" not in repr(post)
+
+
 @pytest.mark.parametrize("name", ["url", "q"])
 def test_a_link_of_google_alerts_leads_to_the_page_itself(name: str) -> None:
     link = f"https://www.google.com/url?rct=j&amp;{name}=https://news.test/a?b%3Dc&amp;ct=ga"

@@ -13,6 +13,9 @@ from emberwatch.sources.plain import clean
 MOST_COUNTED = 10**12
 """Beyond this a counter is a mistake; it would not fit a database column either."""
 
+LONGEST_ID = 512
+"""Characters of an id; ids stand in addresses, keys and every reference."""
+
 LONGEST_SHOWN = 80
 
 

@@ -13,6 +13,7 @@ from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.ports import Answer, Count, Cursor, Page, Parsed, Poll, Rate, Request, Root, Web
 from emberwatch.sources.fields import (
+    LONGEST_ID,
     address_problems,
     as_count,
     as_id,
@@ -39,6 +40,8 @@ MISSED = (
     f"posts further back: more than {MOST_PAGES * POSTS_PER_PAGE} since the last poll, "
     "or the server gives the same page again and again"
 )
+
+NOT_KEPT = f"no id of at most {LONGEST_ID} characters, or no author"
 
 REMEMBERED = 20
 """Ids of the newest posts, kept to tell whether the newest page reaches back to them."""
@@ -137,7 +140,7 @@ class Mastodon:
         for number, status in enumerate(_statuses(answer), 1):
             post = _post(as_mapping(status), self.host, answer.received_at)
             if post is None:
-                invalid.append(f"post {number}: no id or no author")
+                invalid.append(f"post {number}: {NOT_KEPT}")
             else:
                 posts.append(post)
         links = _links(answer)
@@ -335,7 +338,7 @@ def _listing(answer: Answer, host: str) -> _Listing:
     for number, status in enumerate(statuses, 1):
         listed = list(_with_original(status, host, answer.received_at))
         if not listed:
-            invalid.append(f"post {number}: no id or no author")
+            invalid.append(f"post {number}: {NOT_KEPT}")
             continue
         ids.append(listed[0].native_id)
         if Flag.UNDATED not in listed[0].flags:
@@ -415,7 +418,7 @@ def _with_original(status: Mapping[str, object], host: str, seen_at: datetime) -
 
 def _post(status: Mapping[str, object], host: str, seen_at: datetime) -> Post | None:
     """Return what an answer says of a post, in a thread of its own; None if it is no post."""
-    native_id = as_id(status.get("id"))
+    native_id = _id(status.get("id"))
     account = as_mapping(status.get("account"))
     handle = one_line(as_text(account.get("acct")) or as_text(account.get("username")))
     boosted = as_mapping(status.get("reblog"))
@@ -424,7 +427,7 @@ def _post(status: Mapping[str, object], host: str, seen_at: datetime) -> Post | 
         return None
 
     def key(id: object) -> str | None:
-        named = as_id(id)
+        named = _id(id)
         return post_key(SOURCE, host, named) if named else None
 
     kind = _kind(status, boosted)
@@ -455,6 +458,12 @@ def _post(status: Mapping[str, object], host: str, seen_at: datetime) -> Post | 
         counters=_counters(status),
         flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
     )
+
+
+def _id(value: object) -> str | None:
+    """Return an id that the server could have given: it must fit into the address of a post."""
+    named = as_id(value)
+    return named if named and len(named) <= LONGEST_ID else None
 
 
 def _kind(status: Mapping[str, object], boosted: Mapping[str, object]) -> PostKind:

@@ -16,6 +16,7 @@ from emberwatch.model.post import Author, Counters, Flag, Post
 from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Web
 from emberwatch.sources.feed_worker import MOST_ENTRIES, Entry, FeedWorker, ParsedFeed
 from emberwatch.sources.fields import (
+    LONGEST_ID,
     address_problems,
     as_id,
     as_instant,
@@ -33,9 +34,6 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
-
-LONGEST_ID = 1000
-"""Characters; a longer id is kept as its fingerprint."""
 
 _GLOBAL = re.compile(r"[a-z][a-z0-9+.-]*://.|tag:|urn:", re.IGNORECASE)
 
@@ -226,7 +224,10 @@ def _named(entry: Entry) -> str:
 
 
 def _native_id(entry: Entry) -> str:
-    """Return what tells this entry from others; made from its title where the feed names none."""
+    """Return what tells this entry from others; made from its title where the feed names none.
+
+    Feeds take whole addresses for ids, so a long one is no mistake: it is kept as its fingerprint.
+    """
     named = _named(entry)
     if named and len(named) <= LONGEST_ID:
         return named

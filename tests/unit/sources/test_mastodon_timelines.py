@@ -159,6 +159,21 @@ def test_the_next_request_is_what_the_site_names_or_what_lies_above_the_newest()
     assert source().parse(an_answer([])).next is None
 
 
+async def test_a_post_with_an_endless_id_is_counted_and_dropped() -> None:
+    longest, endless = a_status("1" * 512), a_status("1" * 513)
+    answer = an_answer([endless, longest])
+    (page,) = await pages(source(), saying(answer))
+    for told in (source().parse(answer), page):
+        assert [post.native_id for post in told.posts] == ["1" * 512]
+        assert told.invalid == ("post 1: no id of at most 512 characters, or no author",)
+    assert page.cursor["seen"] == "1" * 512
+
+
+def test_a_reference_to_an_endless_id_is_left_out() -> None:
+    (post,) = parse(a_status(2, in_reply_to_id="1" * 513))
+    assert (post.kind, post.parent_id) == (PostKind.REPLY, None)
+
+
 # ---------------------------------------------------------------- settings
 @pytest.mark.parametrize(
     ("options", "wrong"),

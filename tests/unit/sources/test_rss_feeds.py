@@ -215,7 +215,11 @@ def test_an_id_that_names_an_entry_anywhere_is_one_post_in_all_feeds_of_a_site(g
 
 
 def test_an_endless_id_is_kept_as_its_fingerprint() -> None:
-    assert len(only(an_rss(an_item("x" * 5000))).native_id) < 50
+    whole, cut, other = ("x" * 512, "x" * 513, "x" * 512 + "y")
+    ids = [post.native_id for post in parse(an_rss(*map(an_item, (whole, cut, other)))).posts]
+    assert ids[0] == whole
+    assert all(id.startswith("sha256:") and len(id) < 50 for id in ids[1:])
+    assert ids[1] != ids[2]
 
 
 def test_an_empty_item_is_counted_and_dropped() -> None:

@@ -116,11 +116,6 @@ def blind(state: Watched | None) -> Trouble | None:
     return state.trouble if state is not None else None
 
 
-def is_watched(state: Watched | None) -> bool:
-    """Whether nothing is known against it."""
-    return blind(state) is None
-
-
 class Watch:
     """Watches our own feeds and parts; keyed `feed:NAME` and `part:NAME`."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emberwatch.core.detect.watch import Cause, Watch, Watched, blind, is_watched
+from emberwatch.core.detect.watch import Cause, Watch, Watched, blind
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Event, FeedRead, PartChecked, Tick
 from tests.build import NOON, minutes
@@ -69,11 +69,11 @@ SAME = read(minutes(0), listed=0, is_unchanged=True)
 def test_a_feed_that_reads_well_is_watched() -> None:
     told = Told().feed(*polls(FIRST, GOOD, GOOD, SAME, GOOD))
     assert not told.alerts
-    assert is_watched(told.state)
+    assert blind(told.state) is None
 
 
 def test_a_feed_never_heard_of_is_not_blind() -> None:
-    assert is_watched(None)
+    assert blind(None) is None
     assert blind(None) is None
 
 
@@ -136,7 +136,7 @@ def test_a_blind_feed_that_reads_well_again_ends_its_alert() -> None:
     assert ended.ended_at == NOON + 4 * EVERY
     assert ended.fire is Fire.OUT
     assert ended.reason == "feed town reads well again; it was blind for 20 minutes"
-    assert is_watched(told.state)
+    assert blind(told.state) is None
 
 
 def test_a_second_blindness_has_an_id_of_its_own() -> None:

@@ -495,7 +495,7 @@ class PileOn:
             chance=chance_of(max(end, 1), floor, base_rate, rate),
             window_minutes=max(1, ceil((now - thread.burst_at) / 60.0)),
             reach=thread.reach,
-            not_judged=1.0 - thread.judged / thread.mentions if thread.mentions else 0.0,
+            not_judged=_not_judged(thread),
             thread_id=key,
             evidence=root + tuple(id for _, id in stake.voices),
             fire=ring.fire,
@@ -503,9 +503,11 @@ class PileOn:
         )
 
     def _reason(self, thread: Thread, ring: Ring, brand: Brand, at: datetime, end: int) -> str:
+        missing = _not_judged(thread)
+        unknown = f"; {missing:.0%} of the mentions could not be judged" if missing > 0.3 else ""
         if ring.ended_at is not None:
             quiet = _span((at - thread.touched_at).total_seconds())
-            return f"{thread.size} reactions in all, none in the last {quiet}: it is over"
+            return f"{thread.size} reactions in all, none in the last {quiet}{unknown}: it is over"
         age = _span(at.timestamp() - thread.burst_at)
         older = f" on top of {thread.before}" if thread.before else ""
         fast, _ = _rates(thread, at.timestamp())
@@ -515,6 +517,7 @@ class PileOn:
         words += f" ({huge})"
         if thread.judged >= self._settings.judged_enough:
             words += f"; {thread.angry / thread.judged:.0%} of {thread.judged} judged are angry"
+        words += unknown
         return words if ring.fire is not Fire.COOLING else f"{words}; cooling"
 
 
@@ -555,6 +558,14 @@ def _rooted(thread: Thread, created_at: datetime, at: datetime) -> Thread:
         first_at=min(thread.first_at, created_at),
         burst_at=min(thread.burst_at, root) if is_first_burst else thread.burst_at,
     )
+
+
+def _not_judged(thread: Thread) -> float:
+    """Return the share of the thread's mentions, its root among them, without an anger."""
+    is_root_known = any(stake.is_in_root for stake in thread.stakes)
+    mentions = thread.mentions + is_root_known
+    judged = thread.judged + (is_root_known and thread.root_anger is not None)
+    return 1.0 - judged / mentions if mentions else 0.0
 
 
 def _stake(thread: Thread, brand: str) -> Stake:

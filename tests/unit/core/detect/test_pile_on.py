@@ -392,6 +392,25 @@ def test_a_mood_that_nobody_could_judge_is_no_applause() -> None:
     replies = [reply(index, minutes(index / 60), anger=None) for index in range(1, 400)]
     alert = Told().feed(root(anger=None), *replies).alerts[0]
     assert alert.not_judged == 1.0
+    assert alert.reason.endswith("; 100% of the mentions could not be judged")
+
+
+def test_the_reason_names_the_share_that_could_not_be_judged_while_it_is_large() -> None:
+    for of_ten, share in ((3, ""), (5, "; 50% of the mentions could not be judged")):
+        replies = [
+            reply(index, minutes(index / 60), anger=None if index % 10 < of_ten else 0.8)
+            for index in range(1, 400)
+        ]
+        told = Told().feed(root(anger=0.8), *replies).wait(NOON + timedelta(hours=5))
+        cooling, out = told.alerts[-2:]
+        assert (cooling.is_open, out.is_open) == (True, False)
+        assert cooling.reason.endswith(f"judged are angry{share}; cooling")
+        assert out.reason.endswith(f"in the last 2 hours{share}: it is over")
+
+
+def test_a_root_alone_that_nobody_could_judge_is_a_mention_too() -> None:
+    alert = Told().feed(root(anger=None), counted(minutes(1), replies=400)).alerts[0]
+    assert alert.not_judged == 1.0
 
 
 def test_applause_that_turns_rings() -> None:

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -148,19 +148,26 @@ class _Incidents:
 
     memory: Memory
     changed: dict[str, Incident] = field(default_factory=dict)
-    of_alert: dict[str, str] = field(default_factory=dict)
+    _alerts: dict[str, Alert] = field(default_factory=dict)
     _remembered: dict[str, Incident] | None = None
 
     def gathering(self) -> list[Incident]:
         if self._remembered is None:
             self._remembered = {incident.id: incident for incident in self.memory.gathering()}
-        return [*{**self._remembered, **self.changed}.values()]
+        found = {**self._remembered, **self.changed}
+        return [self._now(incident) for incident in found.values()]
 
     def holding(self, alert_id: str) -> Incident | None:
-        id = self.of_alert.get(alert_id) or self.memory.incident_of_alert(alert_id)
-        if id is None:
-            return None
-        return self.changed.get(id) or self.memory.incident(id)
+        """Return the newest incident with this alert."""
+        mine = [
+            incident
+            for incident in self.changed.values()
+            if any(alert.id == alert_id for alert in incident.alerts)
+        ]
+        id = self.memory.incident_of_alert(alert_id)
+        stored = None if id is None or id in self.changed else self.memory.incident(id)
+        newest = max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
+        return None if newest is None else self._now(newest)
 
     def latest(self, brand: str | None, subject: str) -> Incident | None:
         mine = [
@@ -171,10 +178,18 @@ class _Incidents:
         stored = self.memory.latest(brand, subject)
         return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
 
-    def keep(self, incident: Incident) -> None:
+    def keep(self, incident: Incident, alert: Alert) -> None:
+        """Take over an incident in which this alert is new or renewed."""
         self.changed[incident.id] = incident
-        for alert in incident.alerts:
-            self.of_alert[alert.id] = incident.id
+        self._alerts |= {each.id: each for each in incident.alerts if each.id == alert.id}
+
+    def all(self) -> tuple[Incident, ...]:
+        return tuple(self._now(incident) for incident in self.changed.values())
+
+    def _now(self, incident: Incident) -> Incident:
+        """Return an incident with its alerts as they are: two incidents may share one."""
+        alerts = tuple(self._alerts.get(alert.id, alert) for alert in incident.alerts)
+        return incident if alerts == incident.alerts else replace(incident, alerts=alerts)
 
 
 def _opened_at(incident: Incident) -> datetime:
@@ -235,7 +250,7 @@ class Step:
         """Return everything that has changed so far."""
         return Outcome(
             states=self._changes,
-            incidents=tuple(self._incidents.changed.values()),
+            incidents=self._incidents.all(),
             orphans=tuple(self._orphans.values()),
             notifications=tuple(self._notifications),
             mentions=tuple(self._mentions.values()),
@@ -255,33 +270,45 @@ class Step:
             self._take(alert)
 
     def _take(self, alert: Alert) -> None:
-        """Give an alert to the incident that holds it, or gathers it, or that it opens."""
+        """Give an alert to the incident that holds it, or gathers it, or that it opens.
+
+        One that flares anew after its incident was closed leaves it.
+        """
         mentions = self._evidence(alert)
         is_told = self._policy.is_told(alert)
-        held = self._incidents.holding(alert.id) or self._gathering(alert)
+        is_worth = triage.is_worth_an_incident(alert, surges_are=is_told)
+        left, held = None, self._incidents.holding(alert.id)
+        if is_worth and held and triage.flares_anew(held, alert, self._quiet_after(alert)):
+            left, held = held, None
+        held = held or self._gathering(alert)
         if held is not None:
             taken = triage.take(held, alert, mentions, is_told=is_told)
             is_news = taken.sequence > held.sequence
-        elif triage.is_worth_an_incident(alert, surges_are=is_told):
-            previous = self._incidents.latest(alert.brand, alert.subject)
-            taken = triage.open_incident(alert, mentions, previous)
+        elif is_worth:
+            previous = left or self._incidents.latest(alert.brand, alert.subject)
+            leaves_it = left is not None
+            taken = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
             is_news = True
         else:
             self._orphans[alert.id] = alert
             return
         self._orphans.pop(alert.id, None)
-        self._incidents.keep(taken)
+        self._incidents.keep(taken, alert)
         if is_news:
             self._tell(taken)
 
     def _gathering(self, alert: Alert) -> Incident | None:
-        """Return the newest incident that a new alert joins."""
-        brand = self._policy.brands.get(alert.brand or "")
-        quiet_after = brand.quiet_after if brand else QUIET_AFTER
+        """Return the newest incident that an alert joins which it does not hold yet."""
+        quiet_after = self._quiet_after(alert)
         for incident in reversed(self._incidents.gathering()):
-            if triage.joins(incident, alert, quiet_after):
+            is_held = any(each.id == alert.id for each in incident.alerts)
+            if not is_held and triage.joins(incident, alert, quiet_after):
                 return incident
         return None
+
+    def _quiet_after(self, alert: Alert) -> timedelta:
+        brand = self._policy.brands.get(alert.brand or "")
+        return brand.quiet_after if brand else QUIET_AFTER
 
     def _evidence(self, alert: Alert) -> dict[str, Mention]:
         if alert.brand is None:

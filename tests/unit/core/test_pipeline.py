@@ -53,6 +53,10 @@ def _closed(incident: Incident) -> Incident:
     return workflow.act(incident, Action.RESOLVED, by="anna", at=incident.opened_at + minutes(5))
 
 
+def _reopened(incident: Incident) -> Incident:
+    return workflow.act(incident, Action.REOPENED, by="anna", at=NOON + minutes(55))
+
+
 # ---------------------------------------------------------------- states and waking
 def _states(**wakes: float | None) -> tuple[States, SmallWatch]:
     """Return the states of threads that want to be woken so many minutes after noon."""
@@ -333,16 +337,99 @@ def test_a_new_alert_joins_the_newest_of_two_incidents_that_gather() -> None:
     assert [alert.id for alert in second.alerts] == ["spike:Acme:2", "spike:Acme:3"]
 
 
-def test_an_alert_that_rings_again_after_a_person_closed_it_opens_nothing() -> None:
-    again = _at(SPIKE, 20, fire=Fire.BURNING, observed=90.0)
+def test_an_alert_that_dies_down_after_a_person_closed_it_opens_nothing() -> None:
+    again = _at(SPIKE, 20, fire=Fire.COOLING)
     watch = _crying({"1": [SPIKE], "2": [again]})
     watch.feed(_said("1"))
     act(watch, _only(watch).id, _closed)
     outcome = watch.feed(_said("2", 20))
     incident = _only(watch)
     assert incident.status is Status.RESOLVED
-    assert incident.alerts[0].observed == 90.0
+    assert incident.alerts[0].fire is Fire.COOLING
     assert outcome.notifications == ()
+
+
+FLARING = {
+    "1": [SPIKE, _at(SURGE, 1)],
+    "2": [_at(SPIKE, 20, fire=Fire.OUT)],
+    "3": [_at(SPIKE, 30, reason="it burns again")],
+    "4": [_at(SURGE, 35, fire=Fire.BURNING), _at(SPIKE, 40, fire=Fire.BURNING)],
+    "5": [_at(SPIKE, 50, fire=Fire.COOLING), _at(SURGE, 55, fire=Fire.COOLING)],
+}
+
+
+def _flared(*batches: str) -> SmallWatch:
+    watch = _crying(FLARING)
+    watch.feed(_said("1"))
+    act(watch, _only(watch).id, _closed)
+    for batch in batches:
+        watch.feed(*(_said(name, 10.0 * int(name)) for name in batch))
+    return watch
+
+
+def test_a_fire_that_flares_anew_after_a_person_closed_it_opens_another_that_names_it() -> None:
+    watch = _flared("2")
+    outcome = watch.feed(_said("3", 30))
+    before, after = _all(watch)
+    assert (before.status, after.status) == (Status.RESOLVED, Status.OPEN)
+    assert (after.previous_id, after.sequence) == (before.id, 1)
+    assert {owed.type for owed in outcome.notifications} == {"incident.opened"}
+    assert {owed.incident_id for owed in outcome.notifications} == {after.id}
+
+
+def test_an_alert_that_flared_belongs_to_the_newest_incident_from_then_on() -> None:
+    watch = _flared("2", "3", "4", "5")
+    before, after = _all(watch)
+    assert [step.action for step in after.timeline] == [Action.OPENED, *[Action.UPDATED] * 2]
+    assert before.sequence == 2
+
+
+def test_where_batches_are_cut_does_not_matter_to_a_fire_that_flares() -> None:
+    assert _all(_flared("2345")) == _all(_flared("2", "3", "4", "5")) == _all(_flared("23", "45"))
+
+
+def test_what_flares_together_is_one_incident() -> None:
+    out, again = {"fire": Fire.OUT}, {"fire": Fire.BURNING}
+    watch = _crying(
+        {
+            "1": [SPIKE, PILE_ON],
+            "2": [_at(SPIKE, 20, **out), _at(PILE_ON, 20, **out)],
+            "3": [_at(SPIKE, 30, **again), _at(PILE_ON, 31, **again)],
+        }
+    )
+    watch.feed(_said("1"))
+    act(watch, _only(watch).id, _closed)
+    watch.feed(_said("2", 20), _said("3", 30))
+    _, after = _all(watch)
+    assert after.kinds == (AlertKind.SPIKE, AlertKind.PILE_ON)
+
+
+def test_a_fire_that_flares_and_is_closed_again_and_flares_again_opens_a_third() -> None:
+    watch = _crying({**FLARING, "6": [_at(SPIKE, 60)]})
+    watch.feed(_said("1"))
+    act(watch, _only(watch).id, _closed)
+    watch.feed(_said("2", 20), _said("3", 30))
+    act(watch, _all(watch)[1].id, _closed)
+    watch.feed(_said("5", 50))
+    act(watch, _all(watch)[0].id, _reopened)
+    watch.feed(_said("6", 60))
+    first, second, third = _all(watch)
+    assert (second.previous_id, third.previous_id) == (first.id, second.id)
+
+
+def test_volume_that_swells_anew_after_a_person_closed_it_opens_nothing() -> None:
+    watch = _crying({"1": [SPIKE, _at(SURGE, 1, fire=Fire.OUT)], "2": [_at(SURGE, 20)]})
+    watch.feed(_said("1"))
+    act(watch, _only(watch).id, _closed)
+    watch.feed(_said("2", 20))
+    assert _only(watch).status is Status.RESOLVED
+
+
+def test_an_anger_after_the_quiet_is_a_new_incident_however_long_the_volume_went_on() -> None:
+    second = _at(replace(SPIKE, id="spike:Acme:2"), 361)
+    watch = _crying({"1": [SPIKE], "2": [_at(SURGE, 200)], "3": [second]})
+    watch.feed(_said("1"), _said("2", 200), _said("3", 361))
+    assert len(_all(watch)) == 2
 
 
 def test_a_new_alert_after_a_person_closed_it_opens_another_that_names_it() -> None:

@@ -36,6 +36,12 @@ _FINE = 60
 """Minutes kept one by one; longer windows are counted in quarters."""
 _RENEWING = 120
 """The longest window in minutes that keeps a fire alight: longer ones remember what is over."""
+_FRESH = 60
+"""The longest window in minutes that tells a new fire from what an old one left behind."""
+_BACK_AT = 0.75
+"""A fire that cooled burns again from this share of its peak; it cools below half of it."""
+_LOW_TIMES = 3.0
+"""The peak of a fire that cooled falls to so many times its least hour."""
 _MOST_EVIDENCE = 50
 _LEAST_CHANCE = 1e-300
 
@@ -49,9 +55,10 @@ class SpikeSettings:
     length; `correction` (decades) is what real tails are heavier than ours, chosen on our own
     simulator (docs/explanation/detection.md). `cold_decades` are added to the bar while less than
     the `cold_days` beside them were watched. An alert ends when nothing was out of the ordinary
-    for `stays_open`. `surge_windows` are in minutes; no surge rings before `surge_after_days`
-    were watched, for the rhythm of a day is not known before, and `surge_budget` times as many
-    false ones are allowed, for nobody is woken by them.
+    for `stays_open`, or for the brand's `quiet_after` where that is shorter. `surge_windows` are
+    in minutes; no surge rings before `surge_after_days` were watched, for the rhythm of a day is
+    not known before, and `surge_budget` times as many false ones are allowed, for nobody is woken
+    by them.
     """
 
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
@@ -85,7 +92,8 @@ class Ringing:
     """An alert that is open. `hot_at` is the last minute that was out of the ordinary.
 
     `rate` is how often a month chance brings as much; `peak` the greatest hour; `told` the
-    observed that was last told; `looked` the quarter whose fire was last looked at.
+    observed that was last told; `looked` the quarter whose fire was last looked at; `is_again`
+    whether it burns again, so that windows which reach back to the fire before say nothing new.
     """
 
     started_at: datetime
@@ -104,6 +112,7 @@ class Ringing:
     not_judged: float = 0.0
     thread_id: str | None = None
     evidence: tuple[str, ...] = ()
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,7 +327,7 @@ class Spike:
         )
         return looked, tuple(alerts)
 
-    def _anger(self, brand: Brand, state: SpikeState) -> Look | None:
+    def _anger(self, brand: Brand, state: SpikeState, longest: int = WINDOWS[-1]) -> Look | None:
         """Return the most unlikely window of anger, None when none comes near the bar.
 
         Distinct voices are counted only where all voices together would ring.
@@ -333,6 +342,8 @@ class Spike:
         best: Look | None = None
         is_cold = learnt.watched_days < settings.cold_days[1]
         for index, window in enumerate(WINDOWS):
+            if window > longest:
+                break
             start = normal.window_start(window, state.minute)
             inside = _since(state.voices, start)
             if len(inside) < settings.least_voices:
@@ -443,21 +454,52 @@ class Spike:
             return begun
         after = before
         if hot is not None:
-            if hot.finding.window <= _RENEWING:
+            news = self._fresh(brand, state) if before.is_again else hot
+            if news is not None and news.finding.window <= _RENEWING:
                 after = replace(after, hot_at=state.minute)
-            if hot.finding.observed >= before.told * self._settings.told_again_at:
-                after = self._seen(state, hot, after)
-        if before.looked < opened:
-            hour, half, half_before, usual = _hour(state.past.quarters, kind)
-            fire = _fire(hour, half, half_before, usual, before.peak)
-            after = replace(after, fire=fire, looked=opened, peak=max(before.peak, hour))
+            if news and news.finding.observed >= before.told * self._settings.told_again_at:
+                after = self._seen(state, news, after)
+        if before.looked < opened or before.fire in _FADING:
+            after = self._stirred(brand, state, kind, after)
         quiet = (state.minute - after.hot_at) * _MINUTE
-        if hot is None and quiet > self._settings.stays_open:
+        if hot is None and quiet > min(self._settings.stays_open, brand.quiet_after):
             alerts.append(_alert(brand, kind, replace(after, fire=Fire.OUT), at, at))
             return None
         if after.fire is not before.fire or after.told > before.told:
             alerts.append(_alert(brand, kind, after, at, None))
         return after
+
+    def _stirred(
+        self, brand: Brand, state: SpikeState, kind: AlertKind, ringing: Ringing
+    ) -> Ringing:
+        """Look at the fire anew.
+
+        One that cooled or went out takes fire again only when the last hour, for itself, is out of
+        the ordinary: some grumbles after the storm are none.
+        """
+        hour, half, half_before, usual = _hour(state.past.quarters, kind)
+        was, peak = ringing.fire, ringing.peak
+        fire = _fire(hour, half, half_before, usual, peak)
+        after = replace(ringing, looked=state.past.opened)
+        if was not in _FADING:
+            return replace(after, fire=fire, peak=max(peak, hour))
+        low = replace(after, peak=min(peak, _LOW_TIMES * hour))
+        if fire is Fire.OUT:
+            return replace(low, fire=fire)
+        if hour < _BACK_AT * peak:
+            return low
+        if kind is AlertKind.SPIKE:
+            fresh = self._fresh(brand, state)
+            if fresh is None:
+                return low
+            again = self._seen(state, fresh, after)
+            after = replace(again, hot_at=state.minute, is_again=True)
+        return replace(after, fire=fire, peak=max(peak, hour))
+
+    def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
+        """Return the most unlikely window of anger within the last hour, None when none rings."""
+        look = self._anger(brand, state, _FRESH)
+        return look if look is not None and look.rate <= self._bar(brand, state) else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
         """Take what a look saw into an alert."""
@@ -613,6 +655,9 @@ def _not_judged(state: SpikeState, start: int, window: int) -> float:
 
 
 # ---------------------------------------------------------------- the fire
+_FADING = (Fire.COOLING, Fire.OUT)
+
+
 def _hour(quarters: tuple[Quarter, ...], kind: AlertKind) -> tuple[float, float, float, float]:
     """Return the last hour, its later half, the half hour before that, and what is usual."""
     if kind is AlertKind.SPIKE:

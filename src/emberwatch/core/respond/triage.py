@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from emberwatch.core.respond.severity import severity_of
-from emberwatch.model.alert import Alert, AlertKind
+from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
 from emberwatch.model.mention import Mention
 
@@ -19,10 +19,17 @@ MOST_EXHIBITS = 30
 LONGEST_EXHIBIT = 4000
 """Characters of a post that are frozen with an incident."""
 
+FLARES_AT = 1.5
+"""A fire whose incident is closed flares anew at so many times what was observed at the close."""
 
-def incident_id(alert: Alert) -> str:
-    """Return the id of the incident that this alert opens; computed, never drawn."""
-    return "inc_" + blake2b(alert.id.encode(errors="replace"), digest_size=8).hexdigest()
+
+def incident_id(alert: Alert, left: Incident | None = None) -> str:
+    """Return the id of the incident that this alert opens; computed, never drawn.
+
+    `left` is the incident that the alert leaves, where it was in one before.
+    """
+    name = alert.id if left is None else f"{alert.id} after {left.id}"
+    return "inc_" + blake2b(name.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def joins(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
@@ -36,6 +43,28 @@ def joins(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
     if alert.brand is None:
         return incident.kind is alert.kind and incident.subject == alert.subject
     return alert.at - incident.last_alert_at <= quiet_after
+
+
+def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
+    """Whether an alert that an incident holds tells of a new trouble, which needs a new incident.
+
+    The incident is past: a person closed it, or it has been quiet for `quiet_after`. And since
+    then the fire burns again after it had cooled, or has grown by half and still grows. The same
+    fire dying down is nothing new, though a longer window counts more of it. Troubles of our own
+    close with their alert.
+    """
+    if alert.brand is None or not alert.is_open or joins(incident, alert, quiet_after):
+        return False
+    if incident.closed_at is not None and alert.at <= incident.closed_at:
+        return False
+    before = next((held for held in incident.alerts if held.id == alert.id), alert)
+    fading = (Fire.COOLING, Fire.OUT)
+    if alert.fire in fading:
+        return False
+    if before.fire in fading:
+        return True
+    is_more = (alert.observed or 0.0) >= FLARES_AT * (before.observed or 0.0) > 0.0
+    return is_more and alert.fire is Fire.GROWING
 
 
 def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ...]:
@@ -60,11 +89,18 @@ def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ..
 
 
 def open_incident(
-    alert: Alert, mentions: Mapping[str, Mention], previous: Incident | None
+    alert: Alert,
+    mentions: Mapping[str, Mention],
+    previous: Incident | None,
+    *,
+    leaves_it: bool = False,
 ) -> Incident:
-    """Open the incident of a first alert; it names the one that it follows."""
+    """Open the incident of a first alert; it names the one that it follows.
+
+    With `leaves_it` the previous incident held the alert until now.
+    """
     return Incident(
-        id=incident_id(alert),
+        id=incident_id(alert, previous if leaves_it else None),
         brand=alert.brand,
         subject=alert.subject,
         severity=severity_of((alert,)),
@@ -86,22 +122,27 @@ def take(
     """Return the incident with an alert that is new to it, or that it already holds, renewed.
 
     Evidence once frozen stays as it was; new evidence is added up to `MOST_EXHIBITS`. Severity
-    never falls, and volume alone does not raise that of an anger. An incident of our own closes
-    itself with its last alert. With `is_told` false the alert is kept, and is no news.
+    never falls, and volume alone neither raises that of an anger nor keeps it gathering. An
+    incident of our own closes itself with its last alert. With `is_told` false the alert is kept,
+    and is no news.
     """
     position = {held.id: index for index, held in enumerate(incident.alerts)}.get(alert.id)
     if position is None:
         alerts = (*incident.alerts, alert)
     else:
+        held = incident.alerts[position]
+        if incident.status.is_closed:
+            alert = _as_closed(held, alert)
         alerts = (*incident.alerts[:position], alert, *incident.alerts[position + 1 :])
     frozen = {exhibit.post_id for exhibit in incident.exhibits}
     added = tuple(exhibit for exhibit in exhibits(alert, mentions) if exhibit.post_id not in frozen)
     began = _began(incident, alert, mentions, is_new=position is None)
-    grave = [held for held in alerts if held.kind is not AlertKind.SURGE] or alerts
+    grave = [each for each in alerts if each.kind is not AlertKind.SURGE] or alerts
+    heard_at = max(incident.last_alert_at, alert.at) if alert in grave else incident.last_alert_at
     grown = replace(
         incident,
         alerts=alerts,
-        last_alert_at=max(incident.last_alert_at, alert.at),
+        last_alert_at=heard_at,
         first_post_at=began[0],
         first_seen_at=began[1],
         severity=max(incident.severity, severity_of(grave), key=_rank),
@@ -115,6 +156,14 @@ def take(
         return grown
     closed = replace(grown, status=Status.RESOLVED, closed_at=alert.at)
     return _told(incident, closed, alert, Action.RESOLVED)
+
+
+def _as_closed(held: Alert, alert: Alert) -> Alert:
+    """Return an alert of a closed incident as it goes on; what it observed stands.
+
+    Against that `flares_anew` measures, however slowly the fire grows.
+    """
+    return replace(alert, observed=held.observed)
 
 
 def _began(

@@ -5,15 +5,22 @@ from dataclasses import replace
 import pytest
 
 from emberwatch.core.respond import triage
-from emberwatch.model.alert import AlertKind, Fire
-from emberwatch.model.incident import Action, Severity, Status
+from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.incident import Action, Incident, Severity, Status
 from tests.build import NOON, a_mention, an_alert, minutes
+
+HOURS = minutes(360)
 
 
 def _opened(**facts: object):
     mentions = {"jsonl::post:1": a_mention("1", followers=120, at=NOON - minutes(5))}
     alert = an_alert(evidence=("jsonl::post:1", "gone"), first_post_at=NOON - minutes(5), **facts)
     return triage.open_incident(alert, mentions, None)
+
+
+def _resolved(alert: Alert) -> Incident:
+    incident = triage.open_incident(alert, {}, None)
+    return replace(incident, status=Status.RESOLVED, closed_at=NOON + minutes(10))
 
 
 def test_an_incident_opens_with_the_posts_as_they_were() -> None:
@@ -110,6 +117,72 @@ def test_a_closed_incident_rings_nobody_again() -> None:
     after = triage.take(closed, out, {})
     assert after.sequence == closed.sequence
     assert after.fire is Fire.OUT
+
+
+@pytest.mark.parametrize("fire", [Fire.COOLING, Fire.OUT])
+def test_a_fire_that_burns_again_after_the_close_flares_anew(fire: Fire) -> None:
+    alert = an_alert(fire=fire)
+    closed = _resolved(alert)
+    burning = replace(alert, fire=Fire.BURNING, at=NOON + minutes(60))
+    assert triage.flares_anew(closed, burning, HOURS)
+    assert not triage.flares_anew(closed, replace(burning, at=NOON + minutes(10)), HOURS)
+    assert not triage.flares_anew(closed, replace(alert, at=NOON + minutes(60)), HOURS)
+
+
+@pytest.mark.parametrize(("observed", "flares"), [(44.9, False), (45.0, True), (None, False)])
+def test_a_fire_that_grows_by_half_after_the_close_flares_anew(
+    observed: float | None, flares: bool
+) -> None:
+    closed = _resolved(an_alert(observed=30.0))
+    grown = an_alert(observed=observed, at=NOON + minutes(60))
+    assert triage.flares_anew(closed, grown, HOURS) is flares
+    for fire in (Fire.BURNING, Fire.OUT):
+        assert not triage.flares_anew(closed, replace(grown, fire=fire), HOURS)
+
+
+def test_a_fire_that_creeps_on_after_the_close_is_measured_by_what_was_known_then() -> None:
+    incident = _resolved(an_alert(observed=30.0))
+    for minute, observed in ((60, 40.0), (70, 44.0)):
+        creeping = an_alert(observed=observed, at=NOON + minutes(minute))
+        assert not triage.flares_anew(incident, creeping, HOURS)
+        incident = triage.take(incident, creeping, {})
+    assert incident.alerts[0].at == NOON + minutes(70)
+    assert triage.flares_anew(incident, an_alert(observed=46.0, at=NOON + minutes(80)), HOURS)
+
+
+def test_a_fire_that_is_over_or_still_gathers_does_not_flare_anew() -> None:
+    cooling = an_alert(fire=Fire.COOLING)
+    burning = replace(cooling, fire=Fire.BURNING, at=NOON + minutes(60))
+    assert not triage.flares_anew(triage.open_incident(cooling, {}, None), burning, HOURS)
+    over = replace(burning, ended_at=burning.at)
+    assert not triage.flares_anew(_resolved(cooling), over, HOURS)
+
+
+def test_a_fire_that_burns_again_after_a_long_quiet_flares_anew_though_nobody_closed_it() -> None:
+    out = an_alert(fire=Fire.OUT)
+    burning = replace(out, fire=Fire.BURNING, at=NOON + minutes(361))
+    assert triage.flares_anew(triage.open_incident(out, {}, None), burning, HOURS)
+
+
+def test_our_own_trouble_never_flares_anew() -> None:
+    blind = an_alert("b1", kind=AlertKind.WATCH_BLIND, fire=Fire.OUT)
+    seen = replace(blind, fire=Fire.BURNING, at=NOON + minutes(60))
+    assert not triage.flares_anew(_resolved(blind), seen, HOURS)
+
+
+def test_an_incident_that_an_alert_left_has_a_successor_with_an_id_of_its_own() -> None:
+    closed = _resolved(an_alert())
+    after = triage.open_incident(closed.alerts[0], {}, closed, leaves_it=True)
+    assert (after.previous_id, after.sequence) == (closed.id, 1)
+    assert after.id != closed.id
+    assert after.id == triage.open_incident(closed.alerts[0], {}, closed, leaves_it=True).id
+
+
+def test_volume_alone_keeps_no_anger_gathering() -> None:
+    surge = an_alert("surge:Acme:1", kind=AlertKind.SURGE, started_at=NOON + minutes(90))
+    assert triage.take(_opened(), surge, {}).last_alert_at == NOON
+    alone = triage.open_incident(replace(surge, started_at=NOON, at=NOON), {}, None)
+    assert triage.take(alone, surge, {}).last_alert_at == NOON + minutes(90)
 
 
 def test_a_feed_that_sees_again_closes_its_incident_by_itself() -> None:

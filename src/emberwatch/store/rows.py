@@ -14,7 +14,7 @@ from emberwatch.model.incident import (
     Status,
     Step,
 )
-from emberwatch.model.mention import Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.ports import FeedHealth
@@ -224,6 +224,20 @@ def read_mention(row: Sequence[Cell]) -> Mention:
             version=texts[37],
             why=read_strings(texts[38]),
         ),
+    )
+
+
+def read_correction(row: Sequence[Cell]) -> Correction:
+    """Read a correction: the post's id, when, who, sentiment, anger, note."""
+    texts = cast("Sequence[str]", row)
+    shares = cast("Sequence[float | None]", row)
+    return Correction(
+        post_id=texts[0],
+        at=read_instant(texts[1]),
+        by=texts[2],
+        sentiment=shares[3],
+        anger=shares[4],
+        note=texts[5],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from emberwatch.cli import score as module
+from emberwatch.cli import json_lines
 from emberwatch.cli.score import command
 
 FIELDS = ["id", "sentiment", "negative", "anger", "language", "judged", "scorer"]
@@ -104,12 +104,12 @@ def test_bytes_that_are_no_text_are_a_bad_line() -> None:
 def test_many_bad_lines_are_counted() -> None:
     result = run("nonsense\n" * 50)
     assert answers(result) == []
-    assert result.stderr.count("not JSON") == module.MOST_NAMED
+    assert result.stderr.count("not JSON") == json_lines.MOST_NAMED
     assert "50 lines left out" in result.stderr
 
 
 def test_an_endless_line_is_left_out_without_filling_the_memory() -> None:
-    long = b'{"id": 1, "text": "' + b"x" * (module.LONGEST_LINE * 2) + b'"}\n'
+    long = b'{"id": 1, "text": "' + b"x" * (json_lines.LONGEST_LINE * 2) + b'"}\n'
     result = run(long + asked(2, "bad").encode() + long[:-1])
     assert [answer["id"] for answer in answers(result)] == [2]
     assert "line 1: longer than 16 MB" in result.stderr

@@ -54,7 +54,7 @@ class _Scoring(click.Command):
 
 @click.command(name="score", cls=_Scoring)
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--scorer", "name", default="vader", show_default=True, help="Which scorer judges.")
+@click.option("--scorer", "name", default="auto", show_default=True, help="Which scorer judges.")
 def command(file: IO[bytes], name: str) -> None:
     """Say how angry texts sound, one JSON line in and one out.
 

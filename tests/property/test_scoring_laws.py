@@ -41,6 +41,7 @@ STRANGE = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=12))
 def test_any_texts_are_scored_within_bounds(texts: list[Text]) -> None:
     scores = AUTO.score(texts)
@@ -54,7 +55,7 @@ def test_any_texts_are_scored_within_bounds(texts: list[Text]) -> None:
         assert score.anger is None or 0 <= score.anger <= 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=6))
 def test_a_text_scores_the_same_alone_and_in_company(texts: list[Text]) -> None:
     assert AUTO.score(texts) == [score for text in texts for score in AUTO.score([text])]

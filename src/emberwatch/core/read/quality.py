@@ -77,8 +77,6 @@ def precision_at_top(
         taken = min(room, len(is_true))
         found += sum(is_true) * taken / len(is_true)
         room -= taken
-        if not room:
-            break
     return found / most
 
 

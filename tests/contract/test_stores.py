@@ -22,6 +22,7 @@ from emberwatch.model.incident import (
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
+from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 from emberwatch.ports import Count, FeedHealth, Known, Ledger, Root, Store, StoredState
 from emberwatch.store.memory import MemoryStore
 from emberwatch.store.sqlite import open_store
@@ -75,6 +76,16 @@ def an_exhibit(post_id: str = "jsonl::post:1", **facts: object) -> Exhibit:
         "anger": 0.8,
         "matched": "acme",
         "thread_id": "jsonl::1",
+        "why": ("lost", "ужас"),
+        "signs": (
+            Sign(
+                kind=SignKind.MONEY,
+                words=("refund",),
+                amounts=(Amount(value=120.5, currency="EUR"),),
+                days=(45.0,),
+            ),
+            Sign(kind=SignKind.THREAT, words=("в суд",), threats=(Threat.LEGAL,)),
+        ),
     }
     return Exhibit(post_id=post_id, **(values | facts))  # type: ignore[arg-type]
 
@@ -918,6 +929,10 @@ def test_old_posts_lose_text_and_author_everywhere_but_still_count(store: Store)
     assert [(each.author, each.text, each.url) for each in exhibits] == [
         ("", "", None),
         ("anna", "Acme lost my parcel again", "https://example.org/anna/1"),
+    ]
+    assert [(bool(each.why), bool(each.signs)) for each in exhibits] == [
+        (False, False),
+        (True, True),
     ]
     assert (statistics.posts, statistics.quarantined) == (2, 1)
     assert outbox(store)["sent"].payload == ""

@@ -428,7 +428,9 @@ class _MemoryWriting(_MemoryReading):
         touched = set()
         for incident in self.shelves.incidents.values():
             exhibits = tuple(
-                replace(each, author="", text="", url=None) if each.post_id in gone else each
+                replace(each, author="", text="", url=None, why=(), signs=())
+                if each.post_id in gone
+                else each
                 for each in incident.exhibits
             )
             if exhibits != incident.exhibits:

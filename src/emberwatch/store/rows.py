@@ -22,7 +22,9 @@ from emberwatch.store.codec import (
     clean,
     instant_text,
     read_instant,
+    read_signs,
     read_strings,
+    signs_json,
     strings_json,
 )
 
@@ -405,7 +407,7 @@ def read_incident(
 
 EXHIBIT_COLUMNS = (
     "post_id, author, followers, created_at, url, language, text, sentiment, anger, matched, "
-    "thread_id"
+    "thread_id, why, signs"
 )
 
 
@@ -425,6 +427,8 @@ def exhibit_cells(exhibit: Exhibit, incident: int, position: int) -> Row:
         exhibit.anger,
         exhibit.matched,
         exhibit.thread_id,
+        strings_json(exhibit.why),
+        signs_json(exhibit.signs),
     )
 
 
@@ -445,6 +449,8 @@ def read_exhibit(row: Sequence[Cell]) -> Exhibit:
         anger=shares[8],
         matched=texts[9],
         thread_id=texts[10],
+        why=read_strings(texts[11]),
+        signs=read_signs(texts[12]),
     )
 
 

@@ -377,9 +377,21 @@ def _corrections(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+SIGNS = (
+    "ALTER TABLE _exhibit ADD COLUMN why TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _exhibit ADD COLUMN signs TEXT NOT NULL DEFAULT '[]'",
+)
+
+
+def _signs(db: "Database") -> None:
+    for statement in SIGNS:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
+    ("0003_signs", _signs),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

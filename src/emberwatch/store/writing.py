@@ -107,7 +107,10 @@ FORGET_INCIDENT_PARTS = (
     "DELETE FROM _step WHERE incident = ?",
 )
 INSERT_INCIDENT_ALERT = "INSERT INTO _incident_alert VALUES (?, ?, ?)"
-INSERT_EXHIBIT = "INSERT INTO _exhibit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_EXHIBIT = f"""
+    INSERT INTO _exhibit (incident, position, {rows.EXHIBIT_COLUMNS})
+    VALUES ({", ".join("?" * (2 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
+"""
 INSERT_STEP = "INSERT INTO _step VALUES (?, ?, ?, ?, ?, ?)"
 
 CORRECT = """
@@ -172,7 +175,7 @@ EXHIBITING = """
     WHERE e.post_id IN (SELECT value FROM json_each(?))
 """
 ERASE_EXHIBIT = """
-    UPDATE _exhibit SET author = '', text = '', url = NULL
+    UPDATE _exhibit SET author = '', text = '', url = NULL, why = '[]', signs = '[]'
     WHERE post_id IN (SELECT value FROM json_each(?))
 """
 ERASE_QUARANTINE = """

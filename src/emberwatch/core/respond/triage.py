@@ -1,10 +1,11 @@
 """From alerts to incidents: one trouble, one incident."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import blake2b
 
+from emberwatch.core.read.signs import read_signs
 from emberwatch.core.respond.severity import severity_of
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
@@ -53,6 +54,12 @@ def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ..
             anger=mention.score.anger,
             matched=mention.matched,
             thread_id=mention.post.thread_id,
+            why=mention.score.why,
+            signs=read_signs(
+                mention.post.text,
+                mention.score.language or mention.post.language,
+                mention.score.anger,
+            ),
         )
         for id in alert.evidence[:MOST_EXHIBITS]
         if (mention := mentions.get(id)) is not None
@@ -63,12 +70,13 @@ def open_incident(
     alert: Alert, mentions: Mapping[str, Mention], previous: Incident | None
 ) -> Incident:
     """Open the incident of a first alert; it names the one that it follows."""
+    frozen = exhibits(alert, mentions)
     seen = [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
     return Incident(
         id=incident_id(alert),
         brand=alert.brand,
         subject=alert.subject,
-        severity=severity_of((alert,)),
+        severity=severity_of((alert,), is_threat=_is_threat(frozen)),
         opened_at=alert.at,
         last_alert_at=alert.at,
         first_post_at=alert.first_post_at,
@@ -76,7 +84,7 @@ def open_incident(
         previous_id=previous.id if previous else None,
         sequence=1,
         alerts=(alert,),
-        exhibits=exhibits(alert, mentions),
+        exhibits=frozen,
         timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=alert.reason),),
     )
 
@@ -93,15 +101,18 @@ def take(incident: Incident, alert: Alert, mentions: Mapping[str, Mention]) -> I
     else:
         alerts = (*incident.alerts[:position], alert, *incident.alerts[position + 1 :])
     frozen = {exhibit.post_id for exhibit in incident.exhibits}
-    added = tuple(exhibit for exhibit in exhibits(alert, mentions) if exhibit.post_id not in frozen)
+    fresh = {id: mention for id, mention in mentions.items() if id not in frozen}
+    shown = (*incident.exhibits, *exhibits(alert, fresh))[:MOST_EXHIBITS]
     dates = [at for at in (incident.first_post_at, alert.first_post_at) if at is not None]
     grown = replace(
         incident,
         alerts=alerts,
         last_alert_at=max(incident.last_alert_at, alert.at),
         first_post_at=min(dates, default=None),
-        severity=max(incident.severity, severity_of(alerts), key=_rank),
-        exhibits=(*incident.exhibits, *added)[:MOST_EXHIBITS],
+        severity=max(
+            incident.severity, severity_of(alerts, is_threat=_is_threat(shown)), key=_rank
+        ),
+        exhibits=shown,
     )
     if incident.brand is not None or any(held.is_open for held in alerts):
         return _told(incident, grown, alert, Action.UPDATED)
@@ -109,6 +120,10 @@ def take(incident: Incident, alert: Alert, mentions: Mapping[str, Mention]) -> I
         return grown
     closed = replace(grown, status=Status.RESOLVED, closed_at=alert.at)
     return _told(incident, closed, alert, Action.RESOLVED)
+
+
+def _is_threat(exhibits: Iterable[Exhibit]) -> bool:
+    return any(exhibit.is_threat for exhibit in exhibits)
 
 
 def _rank(severity: Severity) -> int:

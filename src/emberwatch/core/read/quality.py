@@ -1,6 +1,6 @@
 """How well a scorer judges: its figures over posts that people have labelled; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import fsum
 from statistics import fmean
@@ -10,6 +10,9 @@ TOP = 0.05
 
 BINS = 10
 """Equal-width bins of a stated probability, as `calibration` counts them."""
+
+FEWEST = 5
+"""Posts of each kind that a source must hold for its figures to mean anything."""
 
 CUT = 0.05
 """A sentiment of at most -CUT is negative, of at least CUT positive (contract section 3)."""
@@ -71,7 +74,7 @@ def precision_at_top(
     """
     if not truth:
         return None
-    most = max(1, int(len(truth) * share))
+    most = max(1, round(len(truth) * share))
     found, room = 0.0, most
     for is_true in _tied(truth, scores):
         taken = min(room, len(is_true))
@@ -81,8 +84,11 @@ def precision_at_top(
 
 
 def macro_f1(truth: Sequence[int], judged: Sequence[int]) -> float | None:
-    """Return the mean F1 of the classes that occur in either; None for no posts."""
-    classes = sorted({*truth, *judged})
+    """Return the mean F1 of the classes that people gave; None for no posts.
+
+    Many sources know no neutral posts: neutral then counts as a miss, not as a class of its own.
+    """
+    classes = sorted(set(truth))
     if not classes:
         return None
     return fmean(_f1(truth, judged, each) for each in classes)
@@ -216,11 +222,14 @@ MEASURES = (
 """The names of the figures that `mean_of` averages."""
 
 
-def figures_of(tally: Tally) -> Figures:
-    """Return the figures of one language and source; a tally holds at least one post."""
-    anger, angers = _columns(tally.angers)
-    negative, negatives = _columns(tally.negatives)
-    has_both = 0 < sum(anger) < len(anger)
+def figures_of(tally: Tally, fewest: int = FEWEST) -> Figures:
+    """Return the figures of one language and source; a tally holds at least one post.
+
+    A figure is left out when fewer than `fewest` posts are angry (negative), or are not.
+    """
+    anger, angers = _columns(tally.angers, fewest)
+    negative, negatives = _columns(tally.negatives, fewest)
+    said = [pair for pair in tally.sentiments if negative]
     return Figures(
         posts=tally.posts,
         not_judged=tally.not_judged / tally.posts,
@@ -228,18 +237,18 @@ def figures_of(tally: Tally) -> Figures:
         anger_roc=roc_area(anger, angers),
         anger_precision=average_precision(anger, angers),
         anger_top=precision_at_top(anger, angers),
-        anger_calibration=calibration_error(anger, angers) if has_both else None,
+        anger_calibration=calibration_error(anger, angers),
         negative_roc=roc_area(negative, negatives),
         negative_precision=average_precision(negative, negatives),
         negative_top=precision_at_top(negative, negatives),
-        sentiment_f1=macro_f1(
-            [said for said, _ in tally.sentiments], [judged for _, judged in tally.sentiments]
-        ),
+        sentiment_f1=macro_f1([label for label, _ in said], [judged for _, judged in said]),
     )
 
 
-def _columns(pairs: Iterable[tuple[bool, float]]) -> tuple[list[bool], list[float]]:
-    kept = list(pairs)
+def _columns(pairs: Sequence[tuple[bool, float]], fewest: int) -> tuple[list[bool], list[float]]:
+    """Return truths and scores, none of them where either kind is too rare."""
+    trues = sum(truth for truth, _ in pairs)
+    kept = pairs if min(trues, len(pairs) - trues) >= fewest else ()
     return [truth for truth, _ in kept], [score for _, score in kept]
 
 

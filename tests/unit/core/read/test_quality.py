@@ -3,7 +3,9 @@
 import pytest
 
 from emberwatch.core.read.quality import (
+    FEWEST,
     Bin,
+    Figures,
     Label,
     Tally,
     Verdict,
@@ -72,7 +74,7 @@ def test_precision_at_the_top_looks_at_one_post_in_twenty() -> None:
     truth = [YES, NO] + [NO] * 38
     scores = [1.0, 0.9] + [0.1] * 38
     assert precision_at_top(truth, scores) == 0.5
-    assert precision_at_top(truth[:39], scores[:39]) == 1.0  # 1.95 posts: one
+    assert precision_at_top(truth[:29], scores[:29]) == 1.0  # 1.45 posts: one
 
 
 def test_few_posts_have_a_top_of_one() -> None:
@@ -94,9 +96,9 @@ def test_macro_f1_weighs_every_class_alike() -> None:
     assert macro_f1(truth, judged) == pytest.approx(2 / 3)
 
 
-def test_a_class_that_was_only_said_pulls_the_mean_down() -> None:
-    # -1: 1 hit of 1 said and 2 real: 2/3; 0 was said once and never real: 0
-    assert macro_f1([-1, -1], [-1, 0]) == pytest.approx(1 / 3)
+def test_a_class_that_nobody_gave_is_a_miss_and_no_class_of_its_own() -> None:
+    # -1: 1 hit of 1 said and 2 real: 2/3; 1: 1 of 1 and 1
+    assert macro_f1([-1, -1, 1], [-1, 0, 1]) == pytest.approx((2 / 3 + 1) / 2)
 
 
 def test_no_posts_have_no_f1() -> None:
@@ -131,12 +133,16 @@ def a_tally(*pairs: tuple[Label, Verdict]) -> Tally:
     return tally
 
 
+def measured(tally: Tally) -> Figures:
+    return figures_of(tally, fewest=1)
+
+
 def judged(sentiment: float, anger: float | None = None) -> Verdict:
     return Verdict(sentiment=sentiment, negative=(1 - sentiment) / 2, anger=anger)
 
 
 def test_what_was_not_labelled_is_not_measured() -> None:
-    figures = figures_of(
+    figures = measured(
         a_tally(
             (Label(sentiment=-1), judged(-0.8, anger=0.9)),
             (Label(sentiment=1), judged(0.7, anger=0.1)),
@@ -149,7 +155,7 @@ def test_what_was_not_labelled_is_not_measured() -> None:
 
 
 def test_what_was_not_judged_is_a_share_and_never_calm() -> None:
-    figures = figures_of(
+    figures = measured(
         a_tally(
             (Label(is_angry=True), judged(-0.8, anger=0.9)),
             (Label(is_angry=False), judged(0.7, anger=0.1)),
@@ -163,15 +169,26 @@ def test_what_was_not_judged_is_a_share_and_never_calm() -> None:
 
 
 def test_calibration_needs_both_kinds() -> None:
-    figures = figures_of(a_tally((Label(is_angry=False), judged(0.0, anger=0.4))))
-    assert figures.anger_calibration is None
+    figures = measured(a_tally((Label(is_angry=False), judged(0.0, anger=0.4))))
+    assert (figures.anger_calibration, figures.anger_top) == (None, None)
+
+
+def test_too_few_posts_of_a_kind_have_no_figures() -> None:
+    angry = (Label(is_angry=True, sentiment=-1), judged(-0.8, anger=0.9))
+    calm = (Label(is_angry=False, sentiment=1), judged(0.8, anger=0.1))
+    enough = figures_of(a_tally(*[angry] * FEWEST, *[calm] * FEWEST))
+    few = figures_of(a_tally(*[angry] * 20, *[calm] * (FEWEST - 1)))
+    assert (enough.anger_roc, enough.negative_roc, enough.sentiment_f1) == (1.0, 1.0, 1.0)
+    assert (few.anger_roc, few.anger_calibration, few.negative_top, few.sentiment_f1) == (
+        None, None, None, None,
+    )  # fmt: skip
 
 
 def test_every_source_weighs_the_same() -> None:
-    big = figures_of(
+    big = measured(
         a_tally(*[(Label(sentiment=-1), judged(-0.8))] * 9, (Label(sentiment=1), judged(0.8)))
     )
-    small = figures_of(
+    small = measured(
         a_tally((Label(sentiment=-1), judged(0.5)), (Label(sentiment=1), judged(-0.5)))
     )
     mean = mean_of([big, small])
@@ -179,12 +196,12 @@ def test_every_source_weighs_the_same() -> None:
 
 
 def test_a_source_without_a_figure_is_left_out_of_that_mean_alone() -> None:
-    one = figures_of(
+    one = measured(
         a_tally(
             (Label(is_angry=True), judged(-0.8, anger=0.9)),
             (Label(is_angry=False), judged(0.0, anger=0.0)),
         )
     )
-    other = figures_of(a_tally((Label(sentiment=1), Verdict())))
+    other = measured(a_tally((Label(sentiment=1), Verdict())))
     mean = mean_of([one, other])
     assert (mean.anger_roc, mean.not_judged, mean.negative_roc) == (1.0, 0.5, None)

@@ -40,6 +40,7 @@ def shown(tmp_path: Path):
 
 def test_it_shows_what_weighed_most_and_the_signs(shown) -> None:
     text = shown()
+    assert "    jsonl::post:1\n" in text
     assert "    weighed most: worst, no\n" in text
     assert (
         '    signs: threat of legal ("see you in court"); money ("refund", 120 USD, 45 days)\n'

@@ -222,6 +222,7 @@ def _print(incident: "Incident") -> None:
             anger = "not judged" if exhibit.anger is None else f"anger {exhibit.anger:.2f}"
             reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
             line(f"{clock(exhibit.created_at)}  @{exhibit.author} ({anger}{reach})", 2)
+            line(exhibit.post_id, 4)
             line(exhibit.text, 4)
             if exhibit.why:
                 line(f"weighed most: {', '.join(exhibit.why)}", 4)

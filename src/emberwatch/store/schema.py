@@ -429,8 +429,8 @@ def bring_up_to_date(connection: sqlite3.Connection, name: str) -> None:
     from sqlite_utils import Database, Migrations
 
     steps = Migrations("emberwatch")
-    for name, migrate in MIGRATIONS:
-        steps(name=name)(migrate)
+    for step, migrate in MIGRATIONS:
+        steps(name=step)(migrate)
     connection.execute("BEGIN IMMEDIATE")
     try:
         if version_of(connection, name) < VERSION:

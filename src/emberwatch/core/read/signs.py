@@ -158,7 +158,7 @@ _MULTIPLES = {
     1_000.0: r"k|тыс(?:яч\w*|\.)?|хил(?:яди|\.)?|t[ūu]kst(?:\w*|\.)?|ribu|rb|thousand",
     1_000_000.0: r"million|mln|млн\.?|milijon\w*|juta|jt",
 }
-_NUMBER = r"\d{1,3}(?:[ .,']\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?(?!\d)"
+_NUMBER = r"\d{1,3}(?:[ .,']\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?(?!\d)"
 _CENTS = re.compile(r"[.,](\d{1,2})\Z")
 _CURRENCY = "|".join(_CURRENCIES.values())
 _MULTIPLE = "|".join(_MULTIPLES.values())

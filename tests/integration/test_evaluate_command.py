@@ -2,6 +2,11 @@
 
 import gzip
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -70,6 +75,35 @@ def test_the_table_is_for_people(tmp_path: Path) -> None:
     assert air[:4] == ["en", "air", "10", "1.000"]
     assert mean[:4] == ["en", "mean of sources", "10", "1.000"]
     assert "vader: 10 posts," in result.stderr
+
+
+def test_the_table_fits_a_terminal_of_eighty_columns(tmp_path: Path) -> None:
+    long = {"src": "a_source_with_a_very_long_name", "lang": "en"}
+    file = written(tmp_path / "posts.jsonl", *[ANGRY, CALM, {**ANGRY, **long}] * 5)
+    ours, theirs = pty.openpty()
+    program = "from emberwatch.cli.score import command; command()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "evaluate", file, "--scorer", "vader"],
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 65536):
+                shown += piece
+        except OSError:  # how Linux says that the other end is closed
+            pass
+        assert process.wait(60) == 0
+    os.close(ours)
+    lines = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in shown.decode().splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert lines[1].split()[:4] == ["lang", "source", "posts", "ROC"]
+    assert [line.split()[:4] for line in lines[2:]] == [
+        ["en", "a_source_with…", "5", "-"],
+        ["en", "air", "10", "1.00"],
+        ["en", "mean", "15", "1.00"],
+    ]
 
 
 def test_packed_files_and_standard_input_are_read_alike(tmp_path: Path) -> None:
@@ -175,7 +209,7 @@ def test_a_file_that_bears_the_name_of_the_command_is_read_by_its_path(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("evaluate").write_text('{"id": 1, "text": "bad"}\n')
-    result = CliRunner().invoke(command, ["./evaluate"])
+    result = CliRunner().invoke(command, ["./evaluate", "--scorer", "vader"])
     assert json.loads(result.stdout)["id"] == 1
 
 

@@ -24,6 +24,7 @@ from emberwatch.core.read.quality import (
     figures_of,
     mean_of,
 )
+from emberwatch.core.read.text import columns, safe_line
 from emberwatch.model.errors import ScoringFailed
 from emberwatch.ports import Scorer, Text
 
@@ -292,11 +293,47 @@ def _show(groups: Mapping[tuple[str, str], _Group], name: str, *, as_json: bool)
                 }
             )
         return
-    table(HEADINGS, map(_cells, rows), empty="No labelled posts.")
+    if rows and sys.stdout.isatty():
+        _draw_table(rows)
+    else:
+        table(HEADINGS, map(_cells, rows), empty="No labelled posts.")
     speed = _speed(list(groups.values()))
     if speed is not None:
         posts = sum(group.tally.posts for group in groups.values())
         click.echo(f"{name}: {posts:,} posts, {speed:,.0f} a second of processor time", err=True)
+
+
+def _draw_table(rows: list[_Row]) -> None:
+    """Print the table in 80 columns: fourteen of them leave no room for a general one."""
+    for heading in (
+        "                          ------- anger ------ -- negative --- sent  not   no",
+        "lang source         posts  ROC   AP top5  ECE  ROC   AP top5   F1 jdgd angr   /s",
+    ):
+        click.secho(heading, bold=True)
+    for row in rows:
+        figures: dict[str, float | None] = asdict(row.figures)
+        source = "mean" if row.source is None else row.source
+        cells = "".join(f"{_short(figures[name]):>5}" for name in FIGURES)
+        speed = "-" if row.speed is None else f"{row.speed / 1000:.0f}k"
+        line = f"{_fitted(row.language, 4)} {_fitted(source, 14)}{row.figures.posts:>6}{cells}"
+        click.secho(f"{line}{speed:>5}", bold=row.source is None)
+    click.echo(
+        "ROC .5 is guessing, 1 perfect; top5: how many of the highest 5 % are so; ECE 0 is an "
+        "honest anger;\nfigures are over the posts that were judged",
+        err=True,
+    )
+
+
+def _short(value: float | None) -> str:
+    """Return a share in four columns."""
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if value >= 0.9995 else f"{value:.3f}".removeprefix("0")
+
+
+def _fitted(text: str, width: int) -> str:
+    line = safe_line(text, width)
+    return line + " " * (width - columns(line))
 
 
 def _cells(row: _Row) -> tuple[str, ...]:

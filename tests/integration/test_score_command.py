@@ -60,6 +60,12 @@ def test_vader_can_still_be_chosen() -> None:
     assert answer["anger"] == -answer["sentiment"]
 
 
+def test_the_words_that_weighed_most_are_named_on_demand() -> None:
+    (answer,) = answers(run(asked(1, "I hate this awful airline"), "--why", "--scorer", "vader"))
+    assert list(answer) == [*FIELDS, "why"]
+    assert answer["why"] == ["hate", "awful"]
+
+
 def test_a_file_is_read_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "posts.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + (asked(1, "bad") + "\n\r\n" + asked(2, "bad")).encode()[:-1])

@@ -55,7 +55,8 @@ class _Scoring(click.Command):
 @click.command(name="score", cls=_Scoring)
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--scorer", "name", default="auto", show_default=True, help="Which scorer judges.")
-def command(file: IO[bytes], name: str) -> None:
+@click.option("--why", "is_why", is_flag=True, help="Name the words that weighed most, too.")
+def command(file: IO[bytes], name: str, is_why: bool) -> None:
     """Say how angry texts sound, one JSON line in and one out.
 
     FILE (or standard input) holds lines of {"id", "text", "language"}; language may be left out.
@@ -74,7 +75,7 @@ def command(file: IO[bytes], name: str) -> None:
         for lines in batches(file):
             asked = list(_understood(lines, complaints))
             for start in range(0, len(asked), BATCH):
-                _answer(scorer, asked[start : start + BATCH])
+                _answer(scorer, asked[start : start + BATCH], is_why=is_why)
     except BrokenPipeError:
         # Whoever read us has seen enough, as `head` does; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -97,13 +98,14 @@ def named_scorer(name: str) -> Scorer:
     return made
 
 
-def _answer(scorer: Scorer, asked: list[_Asked]) -> None:
+def _answer(scorer: Scorer, asked: list[_Asked], *, is_why: bool) -> None:
     scores = scorer.score([one.text for one in asked])
-    lines = [_line(one, score) for one, score in zip(asked, scores, strict=True)]
+    lines = [_line(one, score, is_why=is_why) for one, score in zip(asked, scores, strict=True)]
     click.echo("\n".join(lines))
 
 
-def _line(asked: _Asked, score: Score) -> str:
+def _line(asked: _Asked, score: Score, *, is_why: bool) -> str:
+    why = {"why": score.why} if is_why else {}
     return json.dumps(
         {
             "id": asked.id,
@@ -113,6 +115,7 @@ def _line(asked: _Asked, score: Score) -> str:
             "language": score.language,
             "judged": score.judged,
             "scorer": score.scorer,
+            **why,
         }
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emberwatch.scorers import figures
+from training import figures
 
 FEWEST = 200
 """Labelled rows without which nothing is claimed of a language."""
@@ -36,7 +36,7 @@ def logistic(
 def thresholds(odds: np.ndarray, sentiment: np.ndarray, sources: np.ndarray) -> tuple[float, float]:
     """Return the log-odds from which a row is negative, and positive, by mean macro-F1."""
     masks = [sources == source for source in np.unique(sources)]
-    masks = [mask for mask in masks if mask.sum() >= FEWEST // 2] or [sentiment == sentiment]
+    masks = [mask for mask in masks if len(np.unique(sentiment[mask])) > 1] or masks
     true = sentiment.astype(np.int64)
     best = (-1.0, 0.0, 0.0)
     grid = np.arange(-2.5, 1.51, 0.1)
@@ -84,16 +84,25 @@ def _evenly(sources: np.ndarray) -> np.ndarray:
     return weights * len(weights) / weights.sum()
 
 
+def _has_both(sources: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return which rows are of a source with several labels: one label alone was chosen so."""
+    kept = np.zeros(len(labels), dtype=np.bool_)
+    for source in np.unique(sources):
+        of = sources == source
+        kept |= of & (len(np.unique(labels[of & ~np.isnan(labels)])) > 1)
+    return kept
+
+
 def combined(rows: Measured, towards: np.ndarray, pull: float) -> np.ndarray:
     """Return how the margins make the log-odds of the three heads (rows) of one language."""
     found = towards.astype(float).copy()
     known = ~np.isnan(rows.anger)
     if known.sum() >= FEWEST:
-        some = rows.only(known)
+        some = rows.only(known & _has_both(rows.sources, rows.anger))
         found[0] = logistic(some.given, some.anger, _evenly(some.sources), towards[0], pull)
     known = ~np.isnan(rows.sentiment)
     if known.sum() >= FEWEST:
-        some = rows.only(known)
+        some = rows.only(known & _has_both(rows.sources, rows.sentiment))
         even = _evenly(some.sources)
         found[1] = logistic(some.given, some.sentiment == -1, even, towards[1], pull)
         found[2] = logistic(some.given, some.sentiment == 1, even, towards[2], pull)

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from emberwatch.scorers import ngrams
+from emberwatch.scorers.valences import Valences
 
 STYLE_VALUE = np.float32(0.25)
 
@@ -23,7 +24,7 @@ class Matrix:
     styles: np.ndarray
 
 
-def matrix(texts: list[str], bits: int) -> Matrix:
+def matrix(texts: list[str], bits: int, valences: Valences) -> Matrix:
     """Return the features of texts in a table of 2^bits places."""
     shift = np.uint64(64 - bits)
     places, lengths, values, styles = [], [], [], []
@@ -40,7 +41,8 @@ def matrix(texts: list[str], bits: int) -> Matrix:
         places.append(all_places[is_there][order])
         lengths.append(np.bincount(text_of, minlength=count))
         values.append(1 / np.sqrt(block.counts))
-        styles.append((block.styles >> shift).astype(np.uint32))
+        looks = np.concatenate((block.styles, valences.features(block)), axis=1)
+        styles.append((looks >> shift).astype(np.uint32))
     return Matrix(
         places=np.concatenate(places),
         starts=np.concatenate(([0], np.cumsum(np.concatenate(lengths)))).astype(np.int64),
@@ -66,6 +68,8 @@ def _descend(
             margins[head] *= value
         for at in range(styles.shape[1]):
             place = styles[row, at]
+            if place == 0:
+                continue
             for head in range(heads):
                 margins[head] += table[place, head] * style_value
         source = nuisance[row]
@@ -90,6 +94,8 @@ def _descend(
                 table[place, head] -= rate * slope / np.sqrt(speed[place, head])
         for at in range(styles.shape[1]):
             place = styles[row, at]
+            if place == 0:
+                continue
             for head in range(heads):
                 slope = slopes[head] * style_value
                 speed[place, head] += slope * slope

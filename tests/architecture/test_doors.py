@@ -17,7 +17,7 @@ DOORS = {
         "scorers/ngrams.py",
         "scorers/model.py",
         "scorers/auto.py",
-        "scorers/figures.py",
+        "scorers/valences.py",
     ),
     "py3langid": ("scorers/identifier.py",),
     "click": ("cli/",),

@@ -7,6 +7,7 @@ installed) and ours.
 
 import gzip
 import json
+import math
 import os
 import random
 import sys
@@ -14,12 +15,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
-import numpy as np
-
+from emberwatch.core.read import quality
 from emberwatch.model.mention import Score
 from emberwatch.ports import Scorer, Text
-from emberwatch.scorers import figures
 from emberwatch.scorers.auto import Auto
 from emberwatch.scorers.vader import Vader
 
@@ -102,30 +102,41 @@ def _scores(judge: Judge, posts: Sequence[Labelled]) -> list[Score]:
 
 
 def _line(language: str, posts: Sequence[Labelled], scores: Sequence[Score]) -> str:
-    found: dict[str, list[float]] = {
-        name: [] for name in ("area", "top", "error", "negative", "f1")
-    }
+    """Return the means over sources; a post that is not judged counts as neither calm nor angry."""
+    found: dict[str, list[float | None]] = {"area": [], "top": [], "error": [], "n": [], "f1": []}
     for source in sorted({post.source for post in posts}):
         of = [(p, s) for p, s in zip(posts, scores, strict=True) if p.source == source]
         asked = [(p.anger == 1, s.anger or 0.0) for p, s in of if p.anger is not None]
-        is_angry = np.array([angry for angry, _ in asked], dtype=np.bool_)
-        if min(is_angry.sum(), (~is_angry).sum()) >= FEWEST_OF_A_CLASS:
-            anger = np.array([said for _, said in asked])
-            found["area"].append(figures.roc_area(anger, is_angry))
-            found["top"].append(figures.precision_at_top(anger, is_angry))
-            found["error"].append(figures.calibration_error(anger, is_angry))
+        is_angry, anger = [angry for angry, _ in asked], [said for _, said in asked]
+        if min(sum(is_angry), len(asked) - sum(is_angry)) >= FEWEST_OF_A_CLASS:
+            found["area"].append(quality.roc_area(is_angry, anger))
+            found["top"].append(quality.precision_at_top(is_angry, anger))
+            found["error"].append(quality.calibration_error(is_angry, anger))
         labelled = [(p.sentiment, s) for p, s in of if p.sentiment is not None]
-        true = np.array([label for label, _ in labelled], dtype=np.int64)
-        if min((true == -1).sum(), (true != -1).sum()) >= FEWEST_OF_A_CLASS:
+        true = [label for label, _ in labelled]
+        if min(true.count(-1), len(true) - true.count(-1)) >= FEWEST_OF_A_CLASS:
             ranks = [0.5 if s.negative is None else s.negative for _, s in labelled]
-            found["negative"].append(figures.roc_area(np.array(ranks), true == -1))
-            sentiments = np.array([s.sentiment or 0.0 for _, s in labelled])
-            said = np.where(sentiments <= -0.05, -1, np.where(sentiments >= 0.05, 1, 0))
-            found["f1"].append(figures.macro_f1(said, true))
+            found["n"].append(quality.roc_area([label == -1 for label in true], ranks))
+            said = [quality.class_of(s.sentiment or 0.0) for _, s in labelled]
+            found["f1"].append(_macro_f1(true, said))
     share = sum(score.judged for score in scores) / max(1, len(scores))
-    cells = [f"{np.mean(values):.3f}" if values else "    -" for values in found.values()]
-    anger, negative = "  ".join(cells[:3]), "     ".join(cells[3:])
-    return f"{language:<8} {len(posts):>7} {share:>6.2f}  {anger}   {negative}"
+    cells = [_mean(values) for values in found.values()]
+    anger_cells, negative_cells = "  ".join(cells[:3]), "     ".join(cells[3:])
+    return f"{language:<8} {len(posts):>7} {share:>6.2f}  {anger_cells}   {negative_cells}"
+
+
+def _macro_f1(true: list[int], said: list[int]) -> float:
+    """Return the mean F1 over the classes that people used: some sources know no neutral."""
+    scores = []
+    for one in set(true):
+        hits = sum(t == s == one for t, s in zip(true, said, strict=True))
+        scores.append(2 * hits / (true.count(one) + said.count(one)))
+    return fmean(scores)
+
+
+def _mean(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{fmean(known):.3f}" if known else "    -"
 
 
 def _speed(judge: Judge, posts: Sequence[Labelled]) -> float:
@@ -153,7 +164,7 @@ def _afinn() -> Judge | None:
     def _plain(words: "Afinn | None", text: Text) -> Score:
         if words is None:
             return UNJUDGED
-        balance = float(np.tanh(words.score(text.text) / 5))
+        balance = math.tanh(words.score(text.text) / 5)
         return Score(
             sentiment=balance, negative=(1 - balance) / 2, anger=max(0.0, -balance),
             language=text.language, judged=True, scorer="afinn",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from emberwatch.model.errors import ScoringFailed
 from emberwatch.scorers import ngrams
+from emberwatch.scorers.valences import Valences
 
 CARD = "model.json"
 WEIGHTS = "model.bin"
@@ -54,6 +55,7 @@ class Model:
     scales: Margins
     bias: Margins
     style_value: float
+    valences: Valences
     tongues: dict[str, Tongue]
     version: str
 
@@ -74,6 +76,7 @@ class Model:
         sums = np.add.reduceat(weights, block.starts)
         margins = self.unpacked(sums) / np.sqrt(block.counts)[:, None]
         styles = self.table[block.styles >> self.shift].sum(axis=1)
+        styles += self.table[self.valences.features(block) >> self.shift].sum(axis=1)
         margins += self.unpacked(styles) * self.style_value + self.bias
         until = np.concatenate(([0], np.cumsum(weights)))
         heads = self.unpacked(until[block.word_end] - until[block.word_at])
@@ -176,6 +179,20 @@ def decode(body: bytes, bits: int) -> Packed:
     return table
 
 
+def enlist(valences: Valences) -> bytes:
+    """Return a word list as it is shipped: the keys, then the values."""
+    return valences.keys.astype("<u4").tobytes() + valences.values.tobytes()
+
+
+def unlist(body: bytes) -> Valences:
+    """Return the word list that `enlist` wrote."""
+    count = len(body) // 5
+    return Valences(
+        keys=np.frombuffer(body, dtype="<u4", count=count),
+        values=np.frombuffer(body, dtype=np.int8, offset=4 * count),
+    )
+
+
 @cache
 def shipped() -> Model:
     """Return the model of this package, read once; raise `ScoringFailed` if it is damaged."""
@@ -196,8 +213,11 @@ def understood(card: dict[str, Any], body: bytes) -> Model:
         raise ScoringFailed(
             "the model's weights are not those of its card: install emberwatch anew"
         )
+    listed = 5 * card["listed"]
+    weights = body[: len(body) - listed]
     return Model(
-        table=decode(body, card["bits"]),
+        table=decode(weights, card["bits"]),
+        valences=unlist(body[len(body) - listed :]),
         shift=np.uint64(64 - card["bits"]),
         scales=np.array(card["scales"]),
         bias=np.array(card["bias"]),

@@ -18,6 +18,8 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 ORDERS = (3, 4, 5, 6)
+STEM = 5
+"""Letters of a word's beginning."""
 STYLES = 8
 """Style features of each text."""
 
@@ -33,6 +35,7 @@ _STEP = np.uint64(0xD6E8FEB86659FD93)
 _PAIR = np.uint64(0xA0761D6478BD642F)
 _SEED = np.uint64(0xE7037ED1A0B428DB)
 _WORD = np.uint64(0x8EBC6AF09C88C6E3)
+_STEM = np.uint64(0x2D358DCCAA6C78A5)
 _STYLE = np.uint64(0x589965CC75374CC3)
 _HALF = np.uint64(32)
 _SAME = {
@@ -113,15 +116,18 @@ class Block:
 
     `grams` has a row for each of `ORDERS` and a column for each character; `starts` tells where
     each text starts among the characters. `word_at` and `pair_at` are the characters at which
-    `words` and `pairs` start. `counts` is how many features a text has, style left aside.
+    `words` and `pairs` start; `word_text` is the text of each word, and `stems` has the first
+    `STEM` letters of longer ones. `counts` is how many features a text has, style left aside.
     """
 
     codes: Codes
     starts: Places
     grams: Hashes
     words: Hashes
+    stems: Hashes
     word_at: Places
     word_end: Places
+    word_text: Places
     pairs: Hashes
     pair_at: Places
     styles: Hashes
@@ -159,9 +165,9 @@ def read(texts: Sequence[str]) -> Block:
     mixed = (np.where(is_end, np.uint32(_SPACE), codes).astype(np.uint64) + np.uint64(1)) * _MIX
     mixed ^= mixed >> _HALF
     grams, reach = _grams(codes, mixed)
-    words, word_at, word_end = _words(mixed, is_letter, is_single)
+    words, stems, word_at, word_end = _words(mixed, is_letter, is_single)
     text_of = np.searchsorted(ends, word_at) - 1
-    pairs = _mixed_up(words[:-1] * _PAIR + words[1:])
+    pairs = mixed_up(words[:-1] * _PAIR + words[1:])
     is_pair = text_of[:-1] == text_of[1:]
     pairs, pair_at = pairs[is_pair], word_at[:-1][is_pair]
 
@@ -177,8 +183,10 @@ def read(texts: Sequence[str]) -> Block:
         starts=starts,
         grams=grams,
         words=words,
+        stems=stems,
         word_at=word_at,
         word_end=word_end,
+        word_text=text_of,
         pairs=pairs,
         pair_at=pair_at,
         styles=styles,
@@ -203,7 +211,7 @@ def _spelled_out(hashtag: re.Match[str]) -> str:
     return "# " + _CAMEL.sub(" ", hashtag.group(1))
 
 
-def _mixed_up(hashes: Hashes) -> Hashes:
+def mixed_up(hashes: Hashes) -> Hashes:
     """Return hashes whose top bits depend on every bit; the given array is spent."""
     hashes ^= hashes >> _HALF
     hashes *= _STEP
@@ -224,7 +232,7 @@ def _grams(codes: Codes, mixed: Hashes) -> tuple[Hashes, Places]:
     for row, order in enumerate(ORDERS):
         rolling *= _STEP
         rolling += padded[order - 1 : order - 1 + length]
-        found = _mixed_up(rolling + _SEED)
+        found = mixed_up(rolling + _SEED)
         found *= reach >= order - 1
         grams[row] = found
     return grams, reach
@@ -232,8 +240,8 @@ def _grams(codes: Codes, mixed: Hashes) -> tuple[Hashes, Places]:
 
 def _words(
     mixed: Hashes, is_letter: npt.NDArray[np.bool_], is_single: npt.NDArray[np.bool_]
-) -> tuple[Hashes, Places, Places]:
-    """Return the words' hashes, where they start, and where they end (the character after)."""
+) -> tuple[Hashes, Hashes, Places, Places]:
+    """Return the hashes of words and stems, where they start, and end (the character after)."""
     is_before = np.empty(len(is_letter), dtype=np.bool_)
     is_before[0] = False
     is_before[1:] = is_letter[:-1]
@@ -245,7 +253,9 @@ def _words(
     sums = np.zeros(len(mixed) + 1, dtype=np.uint64)
     np.cumsum(mixed * powers[:-1], out=sums[1:])
     hashes = (sums[end] - sums[at]) * inverse[at]
-    return _mixed_up(hashes + _WORD), at, end
+    stems = mixed_up((sums[np.minimum(at + STEM, end)] - sums[at]) * inverse[at] + _STEM)
+    stems *= end - at > STEM
+    return mixed_up(hashes + _WORD), stems, at, end
 
 
 _ODD = 0xD1342543DE82EF95
@@ -307,4 +317,4 @@ def _styles(
     steps[:, 6] = np.minimum(counted((raw == 0x2026) | (is_triple & (low == 46))), 2)
     steps[:, 7] = np.minimum(counted((raw == 0xE000) | (raw == 0xE001)), 2)
     steps += np.arange(STYLES, dtype=np.uint64) * np.uint64(16)
-    return _mixed_up((steps + np.uint64(1)) * _STYLE)
+    return mixed_up((steps + np.uint64(1)) * _STYLE)

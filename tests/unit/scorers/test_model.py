@@ -18,7 +18,8 @@ BODY = model.encode(np.zeros((256, 3), dtype=np.int8))
 def a_card(**facts: Any) -> dict[str, Any]:
     card = {
         "schema": model.SCHEMA, "date": "2026-01-01", "sha256": sha256(BODY).hexdigest(), "bits": 8,
-        "scales": [1.0, 1.0, 1.0], "bias": [0.0, 0.0, 0.0], "style_value": 1.0, "languages": {},
+        "scales": [1.0, 1.0, 1.0], "bias": [0.0, 0.0, 0.0], "style_value": 1.0, "listed": 0,
+        "languages": {},
     }  # fmt: skip
     return card | facts
 

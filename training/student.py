@@ -115,7 +115,7 @@ class Recipe:
     """How the student learns."""
 
     bits: int = 21
-    epochs: int = 6
+    epochs: int = 10
     rate: float = 0.1
     decay: float = 1e-6
     seed: int = 1

@@ -28,7 +28,7 @@ HARDER = {"ru": 0.8}
 """The same where the teacher knows less than people told."""
 TAUGHT = ("ar", "de", "en", "es", "fr", "id", "it", "nl", "pl", "pt", "ru", "th", "zh")
 """Languages that the teacher reads."""
-BY_WORDS = ("lt", "sq")
+BY_WORDS = ("lt",)
 """Languages that have no labelled rows, and are judged by their word list."""
 LISTED_WEIGHT = 0.2
 BY_WORDS_WEIGHT = 3.0

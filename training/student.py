@@ -116,8 +116,8 @@ class Recipe:
 
     bits: int = 21
     epochs: int = 10
-    rate: float = 0.1
-    decay: float = 1e-6
+    rate: float = 0.15
+    decay: float = 3e-4
     seed: int = 1
 
 

@@ -196,6 +196,18 @@ def _decoded(reply: bytes) -> ParsedFeed:
 # ---------------------------------------------------------------- inside the worker process
 _TAGS = re.compile(r"<(/?)(?:[A-Za-z_][\w.-]{0,20}:)?(?:item|entry)[\s>/]")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=", re.DOTALL)
+_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What Python code raises over input that it did not expect. Out of memory is not among them: only
+the end of the process gives all of it back."""
+
 _DECLARATION = re.compile(rb"\A\s*<\?xml.*?\?>", re.DOTALL)
 _EPOCHS = (-62_135_596_800, 253_402_300_799)
 """The years 1 and 9999, between which a `datetime` can say when."""
@@ -216,9 +228,7 @@ def main() -> None:
 def _serve(body: bytes, content_type: str, replies: BinaryIO) -> None:
     try:
         told = take_apart(body, content_type)
-    except MemoryError:
-        raise  # only the end of the process gives all of it back
-    except Exception as error:  # noqa: BLE001  whatever a library raises, the owner is told
+    except _FAULTS as error:
         told = {"error": one_line(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]}
     reply = json.dumps(told).encode()
     replies.write(_SIZE.pack(len(reply)) + reply)

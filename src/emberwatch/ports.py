@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from emberwatch.core.read.politeness import Rate as Rate
 from emberwatch.model.alert import Alert
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Counters, Post
 
@@ -278,6 +278,23 @@ class Reading(Protocol):
         """Return the brand's mentions of these posts, by post id."""
         ...
 
+    def mentions_of(self, post: str) -> tuple[Mention, ...]:
+        """Return every brand's mention of the post with this id or address, by brand."""
+        ...
+
+    def latest_mentions(
+        self, *, brand: str | None = None, anger_from: float = 0.0, most: int = 20
+    ) -> list[Mention]:
+        """Return the newest mentions by `created_at`, newest first.
+
+        With `anger_from` above 0, only those that the scorer found at least so angry.
+        """
+        ...
+
+    def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
+        """Return what people said of these posts, or of all posts, oldest first."""
+        ...
+
     def states(self) -> Iterator[StoredState]:
         """Yield every detector's state."""
         ...
@@ -375,6 +392,10 @@ class Writing(Reading, Protocol):
 
     def record(self, ledger: Ledger) -> None:
         """Write everything that a batch changed."""
+        ...
+
+    def correct(self, correction: Correction) -> bool:
+        """Keep a person's verdict of a mention; False if no mention has this post id."""
         ...
 
     def claim(

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from emberwatch.cli.main import cli
+from emberwatch.cli.score_evaluate import evaluate
 from emberwatch.config.reader import read_config
 from emberwatch.runtime.plugins import installed
 
@@ -92,6 +93,9 @@ def _find(words: list[str]) -> tuple[click.Command, click.Context, list[str]]:
         assert inner is not None, f"there is no command 'emberwatch {' '.join(words)}'"
         context = click.Context(inner, info_name=words[0], parent=context)
         command, words = inner, words[1:]
+    if context.command_path == "emberwatch score" and words[:1] == ["evaluate"]:
+        context = click.Context(evaluate, info_name="evaluate", parent=context)
+        command, words = evaluate, words[1:]
     return command, context, words
 
 

@@ -13,6 +13,12 @@ DOORS = {
     "vaderSentiment": ("scorers/vader.py",),
     "sqlite_utils": ("store/schema.py",),
     "msgspec": ("store/codec.py",),
+    "numpy": (
+        "scorers/ngrams.py",
+        "scorers/model.py",
+        "scorers/auto.py",
+        "scorers/valences.py",
+    ),
     "py3langid": ("scorers/identifier.py",),
     "click": ("cli/",),
     "rich": ("cli/",),

@@ -8,12 +8,17 @@ import pytest
 
 from emberwatch.model.mention import Score
 from emberwatch.ports import Text
+from emberwatch.scorers.auto import Auto
 from emberwatch.scorers.vader import Vader
 from emberwatch.testing import check_scorer
 
 
 def test_vader_keeps_the_contract() -> None:
     check_scorer(Vader())
+
+
+def test_auto_keeps_the_contract() -> None:
+    check_scorer(Auto())
 
 
 class Bent:

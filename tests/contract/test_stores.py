@@ -18,9 +18,10 @@ from emberwatch.model.incident import (
     Status,
     Step,
 )
-from emberwatch.model.mention import Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
+from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 from emberwatch.ports import Count, FeedHealth, Known, Ledger, Root, Store, StoredState
 from emberwatch.store.memory import MemoryStore
 from emberwatch.store.sqlite import open_store
@@ -75,6 +76,16 @@ def an_exhibit(post_id: str = "jsonl::post:1", **facts: object) -> Exhibit:
         "anger": 0.8,
         "matched": "acme",
         "thread_id": "jsonl::1",
+        "why": ("lost", "ужас"),
+        "signs": (
+            Sign(
+                kind=SignKind.MONEY,
+                words=("refund",),
+                amounts=(Amount(value=120.5, currency="EUR"),),
+                days=(45.0,),
+            ),
+            Sign(kind=SignKind.THREAT, words=("в суд",), threats=(Threat.LEGAL,)),
+        ),
     }
     return Exhibit(post_id=post_id, **(values | facts))  # type: ignore[arg-type]
 
@@ -109,6 +120,9 @@ def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
         assert look.known(["jsonl::post:1"], ["https://example.org/1"]) == {}
         assert look.threads(["jsonl::1"]) == {}
         assert look.mentions(["jsonl::post:1"], "Acme") == {}
+        assert look.mentions_of("jsonl::post:1") == ()
+        assert look.latest_mentions() == []
+        assert look.corrections() == []
         assert list(look.states()) == []
         assert look.cursor("town") == {}
         assert look.health() == {}
@@ -916,6 +930,10 @@ def test_old_posts_lose_text_and_author_everywhere_but_still_count(store: Store)
         ("", "", None),
         ("anna", "Acme lost my parcel again", "https://example.org/anna/1"),
     ]
+    assert [(bool(each.why), bool(each.signs)) for each in exhibits] == [
+        (False, False),
+        (True, True),
+    ]
     assert (statistics.posts, statistics.quarantined) == (2, 1)
     assert outbox(store)["sent"].payload == ""
     assert outbox(store)["due"].payload != ""
@@ -1004,3 +1022,100 @@ def test_a_surge_of_a_brand_without_mentions_is_shown(store: Store) -> None:
         (acme,) = look.statistics(NOON).brands
     assert (acme.brand, acme.mentions, acme.last_seen_at) == ("Acme", 0, None)
     assert acme.surge_since == NOON
+
+
+# ---------------------------------------------------------------- corrections
+def a_correction(post_id: str = "jsonl::post:1", **facts: object) -> Correction:
+    values: dict[str, object] = {"anger": 0.1, "by": "Мария", "at": NOON, "note": "a song"}
+    return Correction(post_id=post_id, **(values | facts))  # type: ignore[arg-type]
+
+
+def corrected(store: Store, *corrections: Correction) -> list[bool]:
+    with store.writing() as tx:
+        return [tx.correct(each) for each in corrections]
+
+
+def test_a_persons_verdict_stands_beside_the_scorers(store: Store) -> None:
+    mention = a_mention("1", anger=0.9)
+    record(store, posts=(mention.post,), mentions=(mention,))
+    assert corrected(store, a_correction(sentiment=0.5)) == [True]
+    with store.reading() as look:
+        assert look.corrections() == [a_correction(sentiment=0.5)]
+        assert look.corrections(["jsonl::post:1"]) == [a_correction(sentiment=0.5)]
+        assert look.corrections(["jsonl::post:2"]) == []
+        assert look.mentions_of("jsonl::post:1")[0].score.anger == 0.9
+
+
+def test_a_later_verdict_replaces_the_earlier(store: Store) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    later = a_correction(anger=None, sentiment=-1.0, by="ivo", at=NOON + minutes(1), note="")
+    corrected(store, a_correction(), later)
+    with store.reading() as look:
+        assert look.corrections() == [later]
+
+
+def test_what_is_no_mention_cannot_be_corrected(store: Store) -> None:
+    record(store, posts=(a_post("1"),))
+    assert corrected(store, a_correction(), a_correction("gone")) == [False, False]
+    with store.reading() as look:
+        assert look.corrections() == []
+
+
+def test_a_verdict_goes_with_the_words_that_it_was_about(store: Store) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    corrected(store, a_correction())
+    liked = replace(mention.post, counters=Counters(likes=3), seen_at=NOON + minutes(1))
+    record(store, edits=(liked,))
+    with store.reading() as look:
+        assert look.corrections() == [a_correction()]
+    edited = replace(mention.post, text="Acme, all is well", seen_at=NOON + minutes(2))
+    record(store, edits=(edited,), mentions=(replace(mention, post=edited),))
+    with store.reading() as look:
+        assert look.corrections() == []
+
+
+def test_the_retention_erases_the_note_and_keeps_the_figures(store: Store) -> None:
+    mention = a_mention("1")
+    record(store, posts=(mention.post,), mentions=(mention,))
+    corrected(store, a_correction())
+    with store.writing() as tx:
+        tx.purge(NOON + DAY, NOON + DAY)
+    with store.reading() as look:
+        assert look.corrections() == [a_correction(note="")]
+
+
+def test_mentions_are_found_by_id_or_address(store: Store) -> None:
+    acme = a_mention("1", url="https://example.org/1")
+    bolt = replace(acme, brand="Bolt", matched="bolt")
+    other = a_mention("2", url="https://example.org/2")
+    record(store, posts=(acme.post, other.post), mentions=(bolt, acme, other))
+    with store.reading() as look:
+        for name in ("jsonl::post:1", "https://example.org/1"):
+            assert [each.brand for each in look.mentions_of(name)] == ["Acme", "Bolt"]
+            assert look.mentions_of(name)[0] == acme
+        assert look.mentions_of("") == ()
+        assert look.mentions_of("jsonl::post:") == ()
+
+
+def test_the_newest_mentions_come_first(store: Store) -> None:
+    mentions = (
+        a_mention("1", at=NOON, anger=0.2),
+        a_mention("2", at=NOON + minutes(2), anger=None),
+        a_mention("3", at=NOON + minutes(1), anger=0.9),
+        a_mention("4", at=NOON + minutes(3), anger=0.7, brand="Bolt"),
+    )
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+
+    def ids(**wanted: object) -> list[str]:
+        with store.reading() as look:
+            found = look.latest_mentions(**wanted)  # type: ignore[arg-type]
+        return [each.post.native_id for each in found]
+
+    assert ids() == ["4", "2", "3", "1"]
+    assert ids(most=2) == ["4", "2"]
+    assert ids(brand="Acme") == ["2", "3", "1"]
+    assert ids(anger_from=0.5) == ["4", "3"]
+    assert ids(brand="Acme", anger_from=0.2) == ["3", "1"]
+    assert ids(brand="Nobody") == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from emberwatch.cli import score as module
+from emberwatch.cli import json_lines
 from emberwatch.cli.score import command
 
 FIELDS = ["id", "sentiment", "negative", "anger", "language", "judged", "scorer"]
@@ -36,22 +36,34 @@ def test_each_line_is_answered_in_order() -> None:
     assert list(angry) == FIELDS
     assert (angry["id"], calm["id"]) == ("a", 2)
     assert angry["sentiment"] < -0.5 < calm["sentiment"]
-    assert angry["anger"] == -angry["sentiment"]
+    assert angry["anger"] > 0.3 > calm["anger"]
     assert angry["negative"] > 0.5 > calm["negative"]
-    assert (angry["language"], angry["judged"], angry["scorer"]) == ("en", True, "vader")
+    assert (angry["language"], angry["judged"], angry["scorer"]) == ("en", True, "auto")
 
 
 def test_a_language_that_cannot_be_judged_is_null_and_never_calm() -> None:
-    (answer,) = answers(run(asked(1, "Ужасно обслужване", language="bg")))
+    (answer,) = answers(run(asked(1, "Huduma mbaya sana", language="sw")))
     assert answer == {
         "id": 1,
         "sentiment": None,
         "negative": None,
         "anger": None,
-        "language": "bg",
+        "language": "sw",
         "judged": False,
-        "scorer": "vader",
+        "scorer": "auto",
     }
+
+
+def test_vader_can_still_be_chosen() -> None:
+    (answer,) = answers(run(asked(1, "I hate this awful airline"), "--scorer", "vader"))
+    assert answer["scorer"] == "vader"
+    assert answer["anger"] == -answer["sentiment"]
+
+
+def test_the_words_that_weighed_most_are_named_on_demand() -> None:
+    (answer,) = answers(run(asked(1, "I hate this awful airline"), "--why", "--scorer", "vader"))
+    assert list(answer) == [*FIELDS, "why"]
+    assert answer["why"] == ["hate", "awful"]
 
 
 def test_a_file_is_read_by_its_name(tmp_path: Path) -> None:
@@ -104,12 +116,12 @@ def test_bytes_that_are_no_text_are_a_bad_line() -> None:
 def test_many_bad_lines_are_counted() -> None:
     result = run("nonsense\n" * 50)
     assert answers(result) == []
-    assert result.stderr.count("not JSON") == module.MOST_NAMED
+    assert result.stderr.count("not JSON") == json_lines.MOST_NAMED
     assert "50 lines left out" in result.stderr
 
 
 def test_an_endless_line_is_left_out_without_filling_the_memory() -> None:
-    long = b'{"id": 1, "text": "' + b"x" * (module.LONGEST_LINE * 2) + b'"}\n'
+    long = b'{"id": 1, "text": "' + b"x" * (json_lines.LONGEST_LINE * 2) + b'"}\n'
     result = run(long + asked(2, "bad").encode() + long[:-1])
     assert [answer["id"] for answer in answers(result)] == [2]
     assert "line 1: longer than 16 MB" in result.stderr
@@ -130,7 +142,7 @@ def test_nothing_in_nothing_out() -> None:
 def test_an_unknown_scorer_is_a_wrong_use_that_lists_those_there_are() -> None:
     result = run(asked(1, "bad"), "--scorer", "magic")
     assert result.exit_code == 2
-    assert "no such scorer: 'magic'; there are: vader" in result.stderr
+    assert "no such scorer: 'magic'; there are: auto, vader" in result.stderr
 
 
 def test_a_missing_file_is_a_wrong_use(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database, Migrations
 
 from emberwatch.model.alert import AlertKind
+from emberwatch.model.errors import StoreFailed
 from emberwatch.model.incident import Action, Step
 from emberwatch.model.notification import DeliveryState
 from emberwatch.model.post import PostKind
 from emberwatch.ports import FeedHealth, Ledger
-from emberwatch.store import reading, writing
+from emberwatch.store import reading, schema, writing
 from emberwatch.store.sqlite import SqliteStore, open_store
 from tests.build import NOON, a_mention, a_post, an_alert, minutes
 from tests.contract.test_stores import a_full_incident, a_notification, an_exhibit, an_incident
@@ -396,3 +398,53 @@ def test_the_last_hours_of_a_brand_are_read_without_its_past(analyst: sqlite3.Co
         "EXPLAIN QUERY PLAN SELECT * FROM anger_by_hour WHERE brand = 'Acme'"
     ).fetchall()
     assert any("_mention_time (brand=?)" in row["detail"] for row in plan)
+
+
+# ---------------------------------------------------------------- an older database
+OLD_INCIDENT = """
+    INSERT INTO _incident (id, brand, subject, status, is_closed, severity, kind, kinds, fire,
+      opened_at, last_alert_at, owner, sequence)
+    VALUES ('inc-old', 'Acme', 'Acme', 'open', 0, 'high', 'spike', '["spike"]', 'growing',
+      '2026-03-02T12:00:00.000000Z', '2026-03-02T12:00:00.000000Z', '', 1)
+"""
+OLD_ALERT = """
+    INSERT INTO _alert (id, kind, brand, subject, started_at, at, reach, not_judged, evidence,
+      fire, reason)
+    VALUES ('a', 'spike', 'Acme', 'Acme', '2026-03-02T12:00:00.000000Z',
+      '2026-03-02T12:00:00.000000Z', 0, 0, '[]', 'growing', 'many')
+"""
+OLD_EXHIBIT = """
+    INSERT INTO _exhibit VALUES (1, 0, 'jsonl::post:1', 'anna', NULL,
+      '2026-03-02T12:00:00.000000Z', NULL, 'en', 'Acme lost it', -0.5, 0.5, 'acme', 'jsonl::1')
+"""
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    first = Migrations("emberwatch")
+    name, migrate = schema.MIGRATIONS[0]
+    first(name=name)(migrate)
+    with closing(sqlite3.connect(path)) as connection:
+        first.apply(Database(connection))
+        connection.execute(OLD_INCIDENT)
+        connection.execute(OLD_ALERT)
+        connection.execute("INSERT INTO _incident_alert VALUES (1, 0, 'a')")
+        connection.execute(OLD_EXHIBIT)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    store = open_store(path)
+    with store.reading() as look:
+        (exhibit,) = look.incidents()[0].exhibits
+        assert look.corrections() == []
+    store.close()
+    assert (exhibit.text, exhibit.why, exhibit.signs) == ("Acme lost it", (), ())
+
+
+def test_a_database_of_a_newer_program_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+        with pytest.raises(StoreFailed, match=r"database new\.db was written by a newer"):
+            schema.bring_up_to_date(connection, "new.db")

@@ -12,6 +12,7 @@ from emberwatch.core.respond.brief import notification_for, trial_for
 from emberwatch.core.respond.legible import legible, one_line, shortened
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.incident import Action, Exhibit, Incident, Resolution, Severity, Status
+from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 
 SCHEMA = json.loads((files("emberwatch.notifiers") / "incident.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -62,6 +63,17 @@ def alerts(draw, brand):
     )
 
 
+signs = st.builds(
+    Sign,
+    kind=st.sampled_from(SignKind),
+    words=st.lists(texts, max_size=5).map(tuple),
+    threats=st.lists(st.sampled_from(Threat), max_size=4).map(tuple),
+    amounts=st.lists(
+        st.builds(Amount, value=st.floats(min_value=0), currency=st.just("USD")), max_size=5
+    ).map(tuple),
+    days=st.lists(st.floats(0, 3650), max_size=5).map(tuple),
+)
+
 exhibits = st.builds(
     Exhibit,
     post_id=texts,
@@ -75,6 +87,8 @@ exhibits = st.builds(
     anger=st.one_of(st.none(), shares),
     matched=texts,
     thread_id=texts,
+    why=st.lists(texts, max_size=4).map(tuple),
+    signs=st.lists(signs, max_size=4).map(tuple),
 )
 
 

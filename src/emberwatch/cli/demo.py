@@ -102,7 +102,7 @@ class _Stage:
             f"  {played.posts:,} posts in {took:.1f} s, {played.mentions:,} mentions of Norvik"
         )
         click.echo(
-            f"  {share:.0%} of them in languages that this scorer does not judge: "
+            f"  {share:.0%} of them in languages whose anger is not judged: "
             "counted in volume, never taken for calm"
         )
         for message in opened:

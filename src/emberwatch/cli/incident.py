@@ -1,5 +1,6 @@
 """List and show incidents, and say what was done about them."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,8 @@ def _whole(incident: "Incident") -> dict[str, object]:
                 "sentiment": exhibit.sentiment,
                 "anger": exhibit.anger,
                 "matched": exhibit.matched,
+                "why": exhibit.why,
+                "signs": [asdict(sign) for sign in exhibit.signs],
             }
             for exhibit in incident.exhibits
         ],
@@ -187,6 +190,7 @@ def _print(incident: "Incident") -> None:
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
     from emberwatch.cli.present import COLOURS, MARKS, clock
     from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.wording import in_words
     from emberwatch.core.respond.workflow import MOVES, VERBS
 
     def line(text: str, indent: int = 0) -> None:
@@ -218,7 +222,12 @@ def _print(incident: "Incident") -> None:
             anger = "not judged" if exhibit.anger is None else f"anger {exhibit.anger:.2f}"
             reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
             line(f"{clock(exhibit.created_at)}  @{exhibit.author} ({anger}{reach})", 2)
+            line(exhibit.post_id, 4)
             line(exhibit.text, 4)
+            if exhibit.why:
+                line(f"weighed most: {', '.join(exhibit.why)}", 4)
+            if exhibit.signs:
+                line(f"signs: {'; '.join(map(in_words, exhibit.signs))}", 4)
             if exhibit.url:
                 line(exhibit.url, 4)
         if len(incident.exhibits) > 10:

@@ -5,22 +5,19 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import click
 
-from emberwatch.core.read.text import safe_line
+from emberwatch.cli.json_lines import BadLine, Complaints, Line, batches, object_of
 from emberwatch.model.errors import ScoringFailed
 from emberwatch.model.mention import Score
 from emberwatch.ports import Scorer, Text
 
 # No brand is known here, so the contract's rule for short unsure posts expects English.
 EXPECTED = ("en",)
-CHUNK = 1 << 16
 BATCH = 256
-LONGEST_LINE = 1 << 24
-MOST_NAMED = 10
-"""Bad lines that are named one by one; the others are only counted."""
+EVALUATE = "evaluate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +28,35 @@ class _Asked:
     text: Text
 
 
-class _Bad(Exception):
-    """A line that cannot be scored; the message says why."""
+class _Scoring(click.Command):
+    """`score [FILE]`, or `score evaluate` where the first word is that.
+
+    A group could not take a file as its first word. A file that is called `evaluate` is read as
+    `./evaluate`.
+    """
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if args[:1] != [EVALUATE]:
+            return super().make_context(info_name, args, parent, **extra)
+        from emberwatch.cli.score_evaluate import evaluate
+
+        return evaluate.make_context(f"{info_name} {EVALUATE}", args[1:], parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
 
-@click.command(name="score")
+@click.command(name="score", cls=_Scoring)
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--scorer", "name", default="vader", show_default=True, help="Which scorer judges.")
-def command(file: IO[bytes], name: str) -> None:
+@click.option("--scorer", "name", default="auto", show_default=True, help="Which scorer judges.")
+@click.option("--why", "is_why", is_flag=True, help="Name the words that weighed most, too.")
+def command(file: IO[bytes], name: str, is_why: bool) -> None:
     """Say how angry texts sound, one JSON line in and one out.
 
     FILE (or standard input) holds lines of {"id", "text", "language"}; language may be left out.
@@ -47,14 +65,17 @@ def command(file: IO[bytes], name: str) -> None:
     \b
     Example:
       echo '{"id": 1, "text": "worst service ever"}' | emberwatch score
+
+    How well a scorer judges labelled posts is measured by `emberwatch score evaluate FILE`
+    (see its --help). A file of that name is written as ./evaluate.
     """
-    scorer = _scorer(name)
-    complaints = _Complaints()
+    scorer = named_scorer(name)
+    complaints = Complaints()
     try:
-        for lines in _batches(file):
+        for lines in batches(file):
             asked = list(_understood(lines, complaints))
             for start in range(0, len(asked), BATCH):
-                _answer(scorer, asked[start : start + BATCH])
+                _answer(scorer, asked[start : start + BATCH], is_why=is_why)
     except BrokenPipeError:
         # Whoever read us has seen enough, as `head` does; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -63,7 +84,7 @@ def command(file: IO[bytes], name: str) -> None:
     complaints.sum_up()
 
 
-def _scorer(name: str) -> Scorer:
+def named_scorer(name: str) -> Scorer:
     """Return a scorer by its name, or end with a usage error that lists those there are."""
     from emberwatch.runtime.plugins import scorers
 
@@ -77,13 +98,14 @@ def _scorer(name: str) -> Scorer:
     return made
 
 
-def _answer(scorer: Scorer, asked: list[_Asked]) -> None:
+def _answer(scorer: Scorer, asked: list[_Asked], *, is_why: bool) -> None:
     scores = scorer.score([one.text for one in asked])
-    lines = [_line(one, score) for one, score in zip(asked, scores, strict=True)]
+    lines = [_line(one, score, is_why=is_why) for one, score in zip(asked, scores, strict=True)]
     click.echo("\n".join(lines))
 
 
-def _line(asked: _Asked, score: Score) -> str:
+def _line(asked: _Asked, score: Score, *, is_why: bool) -> str:
+    why = {"why": score.why} if is_why else {}
     return json.dumps(
         {
             "id": asked.id,
@@ -93,43 +115,17 @@ def _line(asked: _Asked, score: Score) -> str:
             "language": score.language,
             "judged": score.judged,
             "scorer": score.scorer,
+            **why,
         }
     )
 
 
 # ---------------------------------------------------------------- reading
-def _batches(file: IO[bytes]) -> Iterator[list[tuple[int, bytes | None]]]:
-    """Yield numbered lines as they arrive, so that a slow pipe gets its answers at once.
-
-    A line beyond `LONGEST_LINE` is yielded as None.
-    """
-    read = getattr(file, "read1", file.read)
-    number, held, is_skipping = 0, 0, False
-    pending: list[bytes] = []
-    while chunk := read(CHUNK):
-        *whole, tail = chunk.split(b"\n")
-        lines: list[tuple[int, bytes | None]] = []
-        for line in whole:
-            number += 1
-            lines.append((number, None if is_skipping else b"".join((*pending, line))))
-            pending, held, is_skipping = [], 0, False
-        pending.append(tail)
-        held += len(tail)
-        if held > LONGEST_LINE:
-            pending, held, is_skipping = [], 0, True
-        if lines:
-            yield lines
-    if is_skipping or any(pending):
-        yield [(number + 1, None if is_skipping else b"".join(pending))]
-
-
-def _understood(
-    lines: list[tuple[int, bytes | None]], complaints: "_Complaints"
-) -> Iterator[_Asked]:
+def _understood(lines: list[Line], complaints: Complaints) -> Iterator[_Asked]:
     for number, line in lines:
         try:
             asked = _parsed(line, is_first=number == 1)
-        except _Bad as bad:
+        except BadLine as bad:
             complaints.add(number, str(bad))
             continue
         if asked is not None:
@@ -137,45 +133,15 @@ def _understood(
 
 
 def _parsed(line: bytes | None, *, is_first: bool) -> _Asked | None:
-    """Return what a line asks, None for an empty line; raise `_Bad`."""
-    if line is None:
-        raise _Bad(f"longer than {LONGEST_LINE >> 20} MB")
-    if is_first:
-        line = line.removeprefix(b"\xef\xbb\xbf")
-    if not line.strip():
+    """Return what a line asks, None for an empty line; raise `BadLine`."""
+    value = object_of(line, is_first=is_first)
+    if value is None:
         return None
-    try:
-        value = json.loads(line, parse_constant=_refuse)
-    except (ValueError, RecursionError) as broken:
-        raise _Bad(f"not JSON ({broken})") from broken
-    if not isinstance(value, dict):
-        raise _Bad("not a JSON object")
     id, text, language = value.get("id"), value.get("text"), value.get("language")
     if isinstance(id, bool) or not isinstance(id, str | int | float):
-        raise _Bad('"id" must be a string or a number')
+        raise BadLine('"id" must be a string or a number')
     if not isinstance(text, str):
-        raise _Bad('"text" must be a string')
+        raise BadLine('"text" must be a string')
     if language is not None and not isinstance(language, str):
-        raise _Bad('"language" must be a string or null')
+        raise BadLine('"language" must be a string or null')
     return _Asked(id, Text(text=text, language=language, expected=EXPECTED))
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON number")
-
-
-class _Complaints:
-    """Says on stderr which lines were bad, and how many in the end."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def add(self, number: int, why: str) -> None:
-        self._count += 1
-        if self._count <= MOST_NAMED:
-            click.echo(f"line {number}: {safe_line(why, 160)}; left out", err=True)
-
-    def sum_up(self) -> None:
-        if self._count:
-            lines = "line" if self._count == 1 else "lines"
-            click.echo(f"{self._count} {lines} left out", err=True)

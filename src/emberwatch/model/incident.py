@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.sign import Sign, SignKind
 
 
 class Status(StrEnum):
@@ -71,7 +72,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """A post as it was when we rang, frozen with the incident."""
+    """A post as it was when we rang, frozen with the incident.
+
+    `why` holds the words that weighed most in its score, `signs` what asks for a certain answer.
+    """
 
     post_id: str
     author: str
@@ -84,6 +88,13 @@ class Exhibit:
     anger: float | None
     matched: str
     thread_id: str
+    why: tuple[str, ...] = ()
+    signs: tuple[Sign, ...] = ()
+
+    @property
+    def is_threat(self) -> bool:
+        """Whether it holds out court, press, a regulator or violence."""
+        return any(sign.kind is SignKind.THREAT for sign in self.signs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

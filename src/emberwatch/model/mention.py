@@ -1,6 +1,7 @@
 """A post that speaks of a brand, with how it sounds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from emberwatch.model.post import Post
 
@@ -30,6 +31,30 @@ class Score:
             raise ValueError(f"scorer {self.scorer!r}: judged, but without a sentiment")
         if not self.judged and (self.sentiment is not None or self.anger is not None):
             raise ValueError(f"scorer {self.scorer!r}: not judged, but with a sentiment or anger")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a person says of how a post sounds, beside what the scorer said.
+
+    `sentiment` -1..1 and `anger` 0..1 are None where the person said nothing of them; at least
+    one is given. `by` is the person's name. A later correction of a post replaces the earlier.
+    """
+
+    post_id: str
+    sentiment: float | None = None
+    anger: float | None = None
+    by: str
+    at: datetime
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.sentiment is None and self.anger is None:
+            raise ValueError(f"correction of {self.post_id!r}: says nothing")
+        if self.sentiment is not None and not -1 <= self.sentiment <= 1:
+            raise ValueError(f"correction of {self.post_id!r}: sentiment is not within -1 to 1")
+        if self.anger is not None and not 0 <= self.anger <= 1:
+            raise ValueError(f"correction of {self.post_id!r}: anger is not within 0 to 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from emberwatch.store.codec import decode_state, encode_state
 
 USER_AGENT = f"emberwatch/{__version__} (reads public posts for a brand; Python, httpx)"
 
-DEFAULT_SCORER = "vader"
+DEFAULT_SCORER = "auto"
 
 
 def now() -> datetime:

@@ -6,6 +6,8 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from emberwatch.model.sign import Sign
+
 S = TypeVar("S")
 
 REPLACEMENT = "\ufffd"
@@ -14,6 +16,7 @@ REPLACEMENT = "\ufffd"
 _DECODERS: dict[type, msgspec.msgpack.Decoder[object]] = {}
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])
+_SIGNS = msgspec.json.Decoder(tuple[Sign, ...])
 _MAPPING = msgspec.json.Decoder(dict[str, str])
 _JSON = msgspec.json.Encoder()
 
@@ -88,6 +91,16 @@ def strings_json(strings: Sequence[str]) -> str:
 def read_strings(text: str) -> tuple[str, ...]:
     """Read what `strings_json` wrote."""
     return _STRINGS.decode(text)
+
+
+def signs_json(signs: Sequence[Sign]) -> str:
+    """Write a post's signs as a JSON array."""
+    return clean(_JSON.encode(signs).decode())
+
+
+def read_signs(text: str) -> tuple[Sign, ...]:
+    """Read what `signs_json` wrote."""
+    return _SIGNS.decode(text)
 
 
 def mapping_json(mapping: Mapping[str, str]) -> str:

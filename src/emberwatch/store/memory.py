@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Mention
+from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Counters, Post, PostKind
 from emberwatch.ports import (
@@ -48,6 +48,7 @@ class _Shelves:
     clock: dict[str, datetime] = field(default_factory=dict)
     posts: dict[str, _Kept] = field(default_factory=dict)
     mentions: dict[tuple[str, str], Mention] = field(default_factory=dict)
+    corrections: dict[str, Correction] = field(default_factory=dict)
     counts: dict[str, Counters] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     health: dict[str, FeedHealth] = field(default_factory=dict)
@@ -131,6 +132,34 @@ class _MemoryReading:
             for id in post_ids
             if (mention := self.shelves.mentions.get((id, brand))) is not None
         }
+
+    def mentions_of(self, post: str) -> tuple[Mention, ...]:
+        found = sorted(self._mentions(), key=lambda each: each.brand)
+        return tuple(each for each in found if each.post.id == post) or tuple(
+            each for each in found if post and each.post.url == post
+        )
+
+    def latest_mentions(
+        self, *, brand: str | None = None, anger_from: float = 0.0, most: int = 20
+    ) -> list[Mention]:
+        found = [
+            each
+            for each in self._mentions()
+            if brand in (None, each.brand)
+            and (anger_from <= 0 or (each.score.anger or 0.0) >= anger_from)
+        ]
+        found.sort(key=lambda each: each.post.created_at)
+        return found[::-1][:most]
+
+    def _mentions(self) -> list[Mention]:
+        return [
+            replace(each, post=self.shelves.posts[id].post)
+            for (id, _), each in self.shelves.mentions.items()
+        ]
+
+    def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
+        found = sorted(self.shelves.corrections.values(), key=lambda each: each.at)
+        return [each for each in found if post_ids is None or each.post_id in post_ids]
 
     def states(self) -> Iterator[StoredState]:
         yield from self.shelves.states.values()
@@ -320,9 +349,16 @@ class _MemoryWriting(_MemoryReading):
             if after.text != before.text:
                 for key in [key for key in self.shelves.mentions if key[0] == post.id]:
                     del self.shelves.mentions[key]
+                self.shelves.corrections.pop(post.id, None)
         self.shelves.posts[post.id] = replace(kept, post=after, read_at=post.seen_at)
         if after.is_root and _reactions(post.counters):
             self.shelves.counts[after.key] = post.counters
+
+    def correct(self, correction: Correction) -> bool:
+        is_known = any(id == correction.post_id for id, _ in self.shelves.mentions)
+        if is_known:
+            self.shelves.corrections[correction.post_id] = correction
+        return is_known
 
     def claim(
         self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
@@ -387,10 +423,14 @@ class _MemoryWriting(_MemoryReading):
             if id in gone:
                 score = replace(mention.score, why=())
                 self.shelves.mentions[id, brand] = replace(mention, score=score)
+        for id in gone.keys() & self.shelves.corrections.keys():
+            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
         touched = set()
         for incident in self.shelves.incidents.values():
             exhibits = tuple(
-                replace(each, author="", text="", url=None) if each.post_id in gone else each
+                replace(each, author="", text="", url=None, why=(), signs=())
+                if each.post_id in gone
+                else each
                 for each in incident.exhibits
             )
             if exhibits != incident.exhibits:

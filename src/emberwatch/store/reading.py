@@ -13,7 +13,7 @@ from typing import cast
 
 from emberwatch.model.alert import Alert
 from emberwatch.model.incident import Exhibit, Incident, Step
-from emberwatch.model.mention import Mention
+from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import Notification
 from emberwatch.ports import (
     BrandStatistics,
@@ -47,6 +47,32 @@ MENTIONS = f"""
     SELECT p.id, {rows.MENTION_READ_COLUMNS}
     FROM _post p JOIN _mention m ON m.post = p.row
     WHERE p.id IN (SELECT value FROM json_each(?)) AND m.brand = ?
+"""
+
+MENTIONS_OF_POST = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _post p JOIN _mention m ON m.post = p.row
+    WHERE p.id = ? ORDER BY m.brand
+"""
+# an address has no index of its own: people ask seldom, and once
+MENTIONS_OF_ADDRESS = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _post p JOIN _mention m ON m.post = p.row
+    WHERE p.url = ? ORDER BY p.row, m.brand
+"""
+LATEST_MENTIONS = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM (
+      SELECT * FROM _mention
+      WHERE (?1 IS NULL OR brand = ?1) AND (?2 <= 0 OR anger >= ?2)
+      ORDER BY created_at DESC, post DESC, brand LIMIT ?3
+    ) m JOIN _post p ON p.row = m.post
+    ORDER BY m.created_at DESC, m.post DESC, m.brand
+"""
+CORRECTIONS = """
+    SELECT p.id, c.at, c.who, c.sentiment, c.anger, c.note
+    FROM _correction c JOIN _post p ON p.row = c.post
+    WHERE ?1 IS NULL OR p.id IN (SELECT value FROM json_each(?1)) ORDER BY c.at, c.post
 """
 
 STATES = "SELECT detector, version, key, body FROM _state"
@@ -191,6 +217,24 @@ class SqliteReading:
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))
         return {id: rows.read_mention(row) for id, *row in found}
+
+    def mentions_of(self, post: str) -> tuple[Mention, ...]:
+        for statement in (MENTIONS_OF_POST, MENTIONS_OF_ADDRESS):
+            found = self._db.execute(statement, (clean(post),)).fetchall()
+            if found:
+                break
+        return tuple(rows.read_mention(row) for row in found)
+
+    def latest_mentions(
+        self, *, brand: str | None = None, anger_from: float = 0.0, most: int = 20
+    ) -> list[Mention]:
+        name = None if brand is None else clean(brand)
+        found = self._db.execute(LATEST_MENTIONS, (name, anger_from, most))
+        return [rows.read_mention(row) for row in found]
+
+    def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
+        asked = None if post_ids is None else strings_json(post_ids)
+        return [rows.read_correction(row) for row in self._db.execute(CORRECTIONS, (asked,))]
 
     def states(self) -> Iterator[StoredState]:
         for detector, version, key, body in self._db.execute(STATES):

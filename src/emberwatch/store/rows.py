@@ -14,7 +14,7 @@ from emberwatch.model.incident import (
     Status,
     Step,
 )
-from emberwatch.model.mention import Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.ports import FeedHealth
@@ -22,7 +22,9 @@ from emberwatch.store.codec import (
     clean,
     instant_text,
     read_instant,
+    read_signs,
     read_strings,
+    signs_json,
     strings_json,
 )
 
@@ -227,6 +229,20 @@ def read_mention(row: Sequence[Cell]) -> Mention:
     )
 
 
+def read_correction(row: Sequence[Cell]) -> Correction:
+    """Read a correction: the post's id, when, who, sentiment, anger, note."""
+    texts = cast("Sequence[str]", row)
+    shares = cast("Sequence[float | None]", row)
+    return Correction(
+        post_id=texts[0],
+        at=read_instant(texts[1]),
+        by=texts[2],
+        sentiment=shares[3],
+        anger=shares[4],
+        note=texts[5],
+    )
+
+
 # ---------------------------------------------------------------- feeds
 FEED_COLUMNS = "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at"
 
@@ -391,7 +407,7 @@ def read_incident(
 
 EXHIBIT_COLUMNS = (
     "post_id, author, followers, created_at, url, language, text, sentiment, anger, matched, "
-    "thread_id"
+    "thread_id, why, signs"
 )
 
 
@@ -411,6 +427,8 @@ def exhibit_cells(exhibit: Exhibit, incident: int, position: int) -> Row:
         exhibit.anger,
         exhibit.matched,
         exhibit.thread_id,
+        strings_json(exhibit.why),
+        signs_json(exhibit.signs),
     )
 
 
@@ -431,6 +449,8 @@ def read_exhibit(row: Sequence[Cell]) -> Exhibit:
         anger=shares[8],
         matched=texts[9],
         thread_id=texts[10],
+        why=read_strings(texts[11]),
+        signs=read_signs(texts[12]),
     )
 
 

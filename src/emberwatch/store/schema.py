@@ -341,8 +341,57 @@ def _first_schema(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+CORRECTIONS = (
+    """
+    CREATE TABLE _correction (
+      post INTEGER PRIMARY KEY REFERENCES _post (row),
+      at TEXT NOT NULL,
+      who TEXT NOT NULL,
+      sentiment REAL,
+      anger REAL,
+      note TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE VIEW corrections AS
+    SELECT p.id AS post_id, c.at, c.who, c.sentiment, c.anger, c.note
+    FROM _correction c JOIN _post p ON p.row = c.post
+    """,
+    "DROP VIEW mentions",
+    """
+    CREATE VIEW mentions AS
+    SELECT p.id AS post_id, m.brand, m.feed, p.source, p.kind, p.author, p.created_at, p.seen_at,
+      coalesce(m.language, p.language) AS language, p.text, p.url, p.thread_id, m.matched,
+      m.sentiment, m.anger, m.judged, m.scorer,
+      m.negative, m.confidence, m.scorer_version, m.why, m.fingerprint,
+      p.author_name, p.followers, p.host, p.title, p.parent_id, p.quote_of, p.edited_at,
+      p.replies, p.boosts, p.quotes, p.likes, p.views, p.flags, p.erased_at, p.row AS search_row,
+      c.sentiment AS corrected_sentiment, c.anger AS corrected_anger, c.who AS corrected_by
+    FROM _mention m JOIN _post p ON p.row = m.post LEFT JOIN _correction c ON c.post = m.post
+    """,
+)
+
+
+def _corrections(db: "Database") -> None:
+    for statement in CORRECTIONS:
+        db.conn.execute(statement)
+
+
+SIGNS = (
+    "ALTER TABLE _exhibit ADD COLUMN why TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _exhibit ADD COLUMN signs TEXT NOT NULL DEFAULT '[]'",
+)
+
+
+def _signs(db: "Database") -> None:
+    for statement in SIGNS:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
+    ("0002_corrections", _corrections),
+    ("0003_signs", _signs),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 
@@ -380,8 +429,8 @@ def bring_up_to_date(connection: sqlite3.Connection, name: str) -> None:
     from sqlite_utils import Database, Migrations
 
     steps = Migrations("emberwatch")
-    for name, migrate in MIGRATIONS:
-        steps(name=name)(migrate)
+    for step, migrate in MIGRATIONS:
+        steps(name=step)(migrate)
     connection.execute("BEGIN IMMEDIATE")
     try:
         if version_of(connection, name) < VERSION:

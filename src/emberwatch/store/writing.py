@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Mention
+from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Post, PostKind
 from emberwatch.ports import Ledger
@@ -46,6 +46,7 @@ UPDATE_ERASED_POST = """
 """
 FORGET_SEARCH = "INSERT INTO mention_search (mention_search, rowid, text) VALUES ('delete', ?, ?)"
 FORGET_MENTIONS = "DELETE FROM _mention WHERE post = ?"
+FORGET_CORRECTION = "DELETE FROM _correction WHERE post = ?"
 UNMARK_MENTION = "UPDATE _post SET is_mention = 0 WHERE row = ?"
 UPSERT_MENTION = f"""
     INSERT INTO _mention ({rows.MENTION_COLUMNS})
@@ -106,8 +107,16 @@ FORGET_INCIDENT_PARTS = (
     "DELETE FROM _step WHERE incident = ?",
 )
 INSERT_INCIDENT_ALERT = "INSERT INTO _incident_alert VALUES (?, ?, ?)"
-INSERT_EXHIBIT = "INSERT INTO _exhibit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_EXHIBIT = f"""
+    INSERT INTO _exhibit (incident, position, {rows.EXHIBIT_COLUMNS})
+    VALUES ({", ".join("?" * (2 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
+"""
 INSERT_STEP = "INSERT INTO _step VALUES (?, ?, ?, ?, ?, ?)"
+
+CORRECT = """
+    INSERT OR REPLACE INTO _correction (post, at, who, sentiment, anger, note)
+    SELECT row, ?2, ?3, ?4, ?5, ?6 FROM _post WHERE id = ?1 AND is_mention = 1
+"""
 
 # ---------------------------------------------------------------- the outbox
 INSERT_NOTIFICATION = f"""
@@ -160,12 +169,13 @@ ERASE_POST = """
     WHERE row = ?
 """
 ERASE_MENTION = "UPDATE _mention SET why = '[]' WHERE post = ?"
+ERASE_CORRECTION = "UPDATE _correction SET note = '' WHERE post = ?"
 EXHIBITING = """
     SELECT DISTINCT i.id FROM _exhibit e JOIN _incident i ON i.row = e.incident
     WHERE e.post_id IN (SELECT value FROM json_each(?))
 """
 ERASE_EXHIBIT = """
-    UPDATE _exhibit SET author = '', text = '', url = NULL
+    UPDATE _exhibit SET author = '', text = '', url = NULL, why = '[]', signs = '[]'
     WHERE post_id IN (SELECT value FROM json_each(?))
 """
 ERASE_QUARANTINE = """
@@ -284,6 +294,7 @@ class SqliteWriting(SqliteReading):
                 continue
             # what it said of brands it may say no more: the ledger brings its mentions anew
             self._db.execute(FORGET_MENTIONS, (row,))
+            self._db.execute(FORGET_CORRECTION, (row,))
             if is_mention:
                 self._db.execute(FORGET_SEARCH, (row, text))
                 self._db.execute(UNMARK_MENTION, (row,))
@@ -349,6 +360,20 @@ class SqliteWriting(SqliteReading):
             INSERT_STEP, [rows.step_cells(s, row, n) for n, s in enumerate(incident.timeline)]
         )
 
+    def correct(self, correction: Correction) -> bool:
+        written = self._db.execute(
+            CORRECT,
+            rows.cells(
+                correction.post_id,
+                instant_text(correction.at),
+                correction.by,
+                correction.sentiment,
+                correction.anger,
+                correction.note,
+            ),
+        )
+        return written.rowcount > 0
+
     def claim(
         self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
     ) -> list[Notification]:
@@ -400,6 +425,7 @@ class SqliteWriting(SqliteReading):
             ],
         )
         self._db.executemany(ERASE_MENTION, [(row,) for row, *_ in found])
+        self._db.executemany(ERASE_CORRECTION, [(row,) for row, *_ in found])
         ids = (strings_json([id for _, id, *_ in found]),)
         incidents = [id for (id,) in self._db.execute(EXHIBITING, ids)]
         self._db.execute(ERASE_EXHIBIT, ids)

@@ -84,6 +84,17 @@ class _Watched:
     exclude: tuple[int, ...]
 
 
+class Finder:
+    """Finds every place of many fixed strings in a text at once, letter by letter."""
+
+    def __init__(self, strings: Sequence[str]) -> None:
+        self._automaton = AhoCorasick(list(strings))
+
+    def find(self, text: str) -> list[tuple[int, int, int]]:
+        """Return (number of the string, start, end) of each place; places may overlap."""
+        return list(self._automaton.find_matches_as_indexes(text, overlapping=True))
+
+
 class Matcher:
     """Finds the brands that a text speaks of.
 

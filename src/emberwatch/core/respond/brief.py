@@ -9,6 +9,7 @@ from emberwatch.core.respond.wording import newest
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
 from emberwatch.model.notification import Notification
+from emberwatch.model.sign import Sign, SignKind
 
 TRIAL = "test"
 """The type of a message that tries a notifier out."""
@@ -71,6 +72,8 @@ def trial_for(notifier: str, at: datetime) -> Notification:
         anger=0.8,
         matched="example",
         thread_id="test::1",
+        why=("refund",),
+        signs=(Sign(kind=SignKind.MONEY, words=("refund",), days=(45.0,)),),
     )
     incident = Incident(
         id="test",

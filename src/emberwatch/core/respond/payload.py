@@ -18,6 +18,7 @@ from emberwatch.core.respond.room import (
 from emberwatch.core.respond.wording import brief_text, finite, not_judged, origin_first, thread_url
 from emberwatch.model.alert import Alert
 from emberwatch.model.incident import Exhibit, Incident
+from emberwatch.model.sign import Sign
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -146,6 +147,21 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "sentiment": finite(exhibit.sentiment),
         "anger": finite(exhibit.anger),
         "matched": fit_line(exhibit.matched, room),
+        "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
+        "signs": [_sign(sign, room) for sign in exhibit.signs],
+    }
+
+
+def _sign(sign: Sign, room: Room) -> Json:
+    return {
+        "kind": sign.kind,
+        "words": [fit_line(word, room) for word in sign.words[: room.words]],
+        "threats": list(sign.threats),
+        "amounts": [
+            {"value": finite(amount.value), "currency": amount.currency}
+            for amount in sign.amounts[: room.words]
+        ],
+        "days": [finite(days) for days in sign.days[: room.words]],
     }
 
 

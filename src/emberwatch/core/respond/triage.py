@@ -1,10 +1,11 @@
 """From alerts to incidents: one trouble, one incident."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from emberwatch.core.read.signs import read_signs
 from emberwatch.core.respond.severity import severity_of
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
@@ -82,6 +83,12 @@ def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ..
             anger=mention.score.anger,
             matched=mention.matched,
             thread_id=mention.post.thread_id,
+            why=mention.score.why,
+            signs=read_signs(
+                mention.post.text,
+                mention.score.language or mention.post.language,
+                mention.score.anger,
+            ),
         )
         for id in alert.evidence[:MOST_EXHIBITS]
         if (mention := mentions.get(id)) is not None
@@ -99,11 +106,12 @@ def open_incident(
 
     With `leaves_it` the previous incident held the alert until now.
     """
+    frozen = exhibits(alert, mentions)
     return Incident(
         id=incident_id(alert, previous if leaves_it else None),
         brand=alert.brand,
         subject=alert.subject,
-        severity=severity_of((alert,)),
+        severity=severity_of((alert,), is_threat=_is_threat(frozen)),
         opened_at=alert.at,
         last_alert_at=alert.at,
         first_post_at=alert.first_post_at,
@@ -111,7 +119,7 @@ def open_incident(
         previous_id=previous.id if previous else None,
         sequence=1,
         alerts=(alert,),
-        exhibits=exhibits(alert, mentions),
+        exhibits=frozen,
         timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=alert.reason),),
     )
 
@@ -135,7 +143,8 @@ def take(
             alert = _as_closed(held, alert)
         alerts = (*incident.alerts[:position], alert, *incident.alerts[position + 1 :])
     frozen = {exhibit.post_id for exhibit in incident.exhibits}
-    added = tuple(exhibit for exhibit in exhibits(alert, mentions) if exhibit.post_id not in frozen)
+    fresh = {id: mention for id, mention in mentions.items() if id not in frozen}
+    shown = (*incident.exhibits, *exhibits(alert, fresh))[:MOST_EXHIBITS]
     began = _began(incident, alert, mentions, is_new=position is None)
     grave = [each for each in alerts if each.kind is not AlertKind.SURGE] or alerts
     heard_at = max(incident.last_alert_at, alert.at) if alert in grave else incident.last_alert_at
@@ -145,8 +154,10 @@ def take(
         last_alert_at=heard_at,
         first_post_at=began[0],
         first_seen_at=began[1],
-        severity=max(incident.severity, severity_of(grave), key=_rank),
-        exhibits=(*incident.exhibits, *added)[:MOST_EXHIBITS],
+        severity=max(
+            incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank
+        ),
+        exhibits=shown,
     )
     if not is_told:
         return grown
@@ -186,6 +197,10 @@ def _began(
 
 def _seen(alert: Alert, mentions: Mapping[str, Mention]) -> list[datetime]:
     return [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
+
+
+def _is_threat(exhibits: Iterable[Exhibit]) -> bool:
+    return any(exhibit.is_threat for exhibit in exhibits)
 
 
 def _rank(severity: Severity) -> int:

@@ -1,6 +1,7 @@
 """An incident in words, for the person who is to answer."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -8,6 +9,7 @@ from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.post import PostKind
+from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 
 NOT_JUDGED_WORTH_SAYING = 0.3
 """Above this share of mentions without an anger, every message says so (contract section 3)."""
@@ -43,6 +45,7 @@ def brief_text(incident: Incident, reason: str, room: Room) -> str:
             *(words for exhibit in exhibits[:MOST_QUOTES] for words in _quote(exhibit, room)),
             *(f"- {_rang(alert)}" for alert in told),
             *_velocity(incident),
+            *_signs(incident, room),
             *_who(incident, room),
             *_languages(incident, room),
             *_unjudged(incident),
@@ -132,6 +135,47 @@ def _velocity(incident: Incident) -> list[str]:
     pace = f"{_amount(observed / alert.window_minutes)} {COUNTED[alert.kind]} a minute"
     times = f", {_amount(observed / expected)} times the usual" if expected else ""
     return [f"Velocity: {pace}{times}."]
+
+
+def _signs(incident: Incident, room: Room) -> list[str]:
+    """Say what asks for a certain answer, with the words of the first post that bears it."""
+    told = []
+    for kind in SignKind:
+        signs = [sign for each in incident.exhibits for sign in each.signs if sign.kind is kind]
+        if not signs:
+            continue
+        threats = "/".join(threat for threat in Threat if any(threat in s.threats for s in signs))
+        facts = [
+            "one post" if len(signs) == 1 else f"{len(signs)} posts",
+            *(f'"{fit_line(word, room)}"' for word in signs[0].words[:1]),
+            *(f"{amount.value:,.10g} {amount.currency}" for amount in _largest(signs)),
+            *_longest(signs),
+        ]
+        told.append(f"{kind}{f' of {threats}' if threats else ''} ({', '.join(facts)})")
+    return [f"Signs: {'; '.join(told)}."] if told else []
+
+
+def in_words(sign: Sign) -> str:
+    """Return one sign of one post in words: threat of legal ("see you in court")."""
+    threats = f" of {'/'.join(sign.threats)}" if sign.threats else ""
+    facts = [
+        *(f'"{word}"' for word in sign.words),
+        *(f"{amount.value:,.10g} {amount.currency}" for amount in sign.amounts),
+        *(f"{days:.3g} days" for days in sign.days),
+    ]
+    return f"{sign.kind}{threats} ({', '.join(facts)})" if facts else f"{sign.kind}{threats}"
+
+
+def _largest(signs: Sequence[Sign]) -> list[Amount]:
+    """Return the largest sum in the first currency that is named."""
+    amounts = [amount for sign in signs for amount in sign.amounts]
+    mine = [amount for amount in amounts if amount.currency == amounts[0].currency]
+    return [max(mine, key=lambda amount: amount.value)] if mine else []
+
+
+def _longest(signs: Sequence[Sign]) -> list[str]:
+    days = max((days for sign in signs for days in sign.days), default=None)
+    return [] if days is None else [f"up to {days:.3g} days"]
 
 
 def _who(incident: Incident, room: Room) -> list[str]:

@@ -142,6 +142,8 @@ def test_a_post_carries_what_was_frozen():
             "sentiment": -0.6,
             "anger": 0.8,
             "matched": "acme",
+            "why": [],
+            "signs": [],
         }
     ]
 

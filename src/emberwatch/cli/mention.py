@@ -1,0 +1,241 @@
+"""List and show mentions, and say how one really sounds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
+
+if TYPE_CHECKING:
+    from emberwatch.model.mention import Correction, Mention
+    from emberwatch.ports import Reading
+
+
+@click.group("mention")
+def command() -> None:
+    """List and show mentions, and say how one really sounds.
+
+    \b
+    Example:
+      emberwatch mention correct jsonl::post:17 --anger 0.1 --by anna
+    """
+
+
+@command.command("list")
+@click.option("--brand", help="Only this brand's.")
+@click.option(
+    "--angry",
+    "anger_from",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Only those that the scorer found at least so angry, 0 to 1.",
+)
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@config_option
+@database_option
+@json_option
+def list_(
+    brand: str | None,
+    anger_from: float,
+    most: int,
+    config_path: Path,
+    database: Path | None,
+    as_json: bool,
+) -> None:
+    """List the newest mentions, newest first, with their ids.
+
+    \b
+    Example:
+      emberwatch mention list --brand Acme --angry 0.5
+    """
+    from emberwatch.cli.present import clock, show_json, table
+
+    with opened(database_of(config_path, database)) as store, store.reading() as look:
+        found = look.latest_mentions(brand=brand, anger_from=anger_from, most=most)
+        corrections = {
+            each.post_id: each for each in look.corrections([mention.post.id for mention in found])
+        }
+    if as_json:
+        for mention in found:
+            show_json(_whole(mention, corrections.get(mention.post.id)))
+        return
+    table(
+        ("Post", "Brand", "Written (UTC)", "Author", "Anger", "Corrected", "Text"),
+        (
+            (
+                mention.post.id,
+                mention.brand,
+                clock(mention.post.created_at),
+                mention.post.author.handle,
+                _figure(mention.score.anger),
+                _anger(corrections.get(mention.post.id)),
+                mention.post.text,
+            )
+            for mention in found
+        ),
+        empty="No mentions.",
+    )
+
+
+@command.command("show")
+@click.argument("id")
+@config_option
+@database_option
+@json_option
+def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> None:
+    """Show how a post was judged, why, and what people say of it. ID may be its address too.
+
+    \b
+    Example:
+      emberwatch mention show mastodon:mastodon.example:post:113
+    """
+    from emberwatch.cli.present import show_json
+
+    with opened(database_of(config_path, database)) as store, store.reading() as look:
+        mentions = _named(look, id)
+        correction = next(iter(look.corrections([mentions[0].post.id])), None)
+    if as_json:
+        for mention in mentions:
+            show_json(_whole(mention, correction))
+    else:
+        _print(mentions, correction)
+
+
+@command.command("correct")
+@click.argument("id")
+@click.option("--anger", type=click.FloatRange(0, 1), help="How angry it really is, 0 to 1.")
+@click.option("--sentiment", type=click.FloatRange(-1, 1), help="How it really sounds, -1 to 1.")
+@click.option("--by", required=True, help="Who says so: your name.")
+@click.option("--note", default="", help="Why, in a line.")
+@config_option
+@database_option
+def correct(
+    id: str,
+    anger: float | None,
+    sentiment: float | None,
+    by: str,
+    note: str,
+    config_path: Path,
+    database: Path | None,
+) -> None:
+    """Say how a post really sounds, beside what the scorer said. ID may be its address too.
+
+    The scorer's judgement stays. `emberwatch score evaluate --database` measures by it. A second
+    correction of a post replaces the first. Alerts that rang stay as they are.
+
+    \b
+    Example:
+      emberwatch mention correct jsonl::post:17 --anger 0.1 --by anna --note "a song lyric"
+    """
+    from emberwatch.model.mention import Correction
+    from emberwatch.runtime.wiring import now
+
+    if anger is None and sentiment is None:
+        raise click.UsageError("say --anger, --sentiment, or both")
+    if not by.strip():
+        raise click.BadParameter("expected a name", param_hint="--by")
+    with opened(database_of(config_path, database)) as store, store.writing() as transaction:
+        mention = _named(transaction, id)[0]
+        transaction.correct(
+            Correction(
+                post_id=mention.post.id,
+                sentiment=sentiment,
+                anger=anger,
+                by=by,
+                at=now(),
+                note=note,
+            )
+        )
+    said = [
+        f"{name} {value:.2f} where the scorer said {_figure(before)}"
+        for name, value, before in (
+            ("anger", anger, mention.score.anger),
+            ("sentiment", sentiment, mention.score.sentiment),
+        )
+        if value is not None
+    ]
+    click.echo(f"{mention.post.id}: {', '.join(said)}; by {by}")
+
+
+def _named(look: "Reading", id: str) -> "tuple[Mention, ...]":
+    """Return the mentions of the post that a person means, or say how to find it."""
+    from emberwatch.model.errors import NotFound
+
+    found = look.mentions_of(id)
+    if not found:
+        raise NotFound(
+            f"no mention has the id or address '{id}': 'emberwatch mention list' shows them"
+        )
+    return found
+
+
+def _whole(mention: "Mention", correction: "Correction | None") -> dict[str, object]:
+    from emberwatch.cli.present import instant
+
+    post, score = mention.post, mention.score
+    return {
+        "id": post.id,
+        "brand": mention.brand,
+        "author": post.author.handle,
+        "created_at": instant(post.created_at),
+        "url": post.url,
+        "language": score.language or post.language,
+        "text": post.text,
+        "matched": mention.matched,
+        "sentiment": score.sentiment,
+        "negative": score.negative,
+        "anger": score.anger,
+        "judged": score.judged,
+        "scorer": score.scorer,
+        "why": score.why,
+        "correction": None
+        if correction is None
+        else {
+            "sentiment": correction.sentiment,
+            "anger": correction.anger,
+            "by": correction.by,
+            "at": instant(correction.at),
+            "note": correction.note,
+        },
+    }
+
+
+def _print(mentions: "tuple[Mention, ...]", correction: "Correction | None") -> None:
+    from emberwatch.cli.present import clock
+    from emberwatch.core.read.text import safe_line
+
+    def line(text: str) -> None:
+        click.echo(safe_line(text, 2000))
+
+    post, score = mentions[0].post, mentions[0].score
+    line(post.id)
+    line(f"{clock(post.created_at)} UTC  @{post.author.handle}")
+    line(post.text)
+    if post.url:
+        line(post.url)
+    for mention in mentions:
+        line(f"speaks of {mention.brand}: {mention.matched}")
+    if score.judged:
+        line(
+            f"{score.scorer} ({score.language}): anger {_figure(score.anger)}, "
+            f"sentiment {_figure(score.sentiment)}"
+        )
+    else:
+        line(f"{score.scorer}: not judged (language {score.language or 'unknown'})")
+    if score.why:
+        line(f"what weighed most: {', '.join(score.why)}")
+    if correction is not None:
+        note = f": {correction.note}" if correction.note else ""
+        line(
+            f"corrected by {correction.by}, {clock(correction.at)} UTC: "
+            f"anger {_figure(correction.anger)}, sentiment {_figure(correction.sentiment)}{note}"
+        )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _anger(correction: "Correction | None") -> str:
+    return "" if correction is None else _figure(correction.anger)

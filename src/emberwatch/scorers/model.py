@@ -1,0 +1,235 @@
+"""The linear model that ships: how angry, negative and positive a text sounds in any language."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from emberwatch.model.errors import ScoringFailed
+from emberwatch.scorers import ngrams
+from emberwatch.scorers.valences import Valences
+
+CARD = "model.json"
+WEIGHTS = "model.bin"
+SCHEMA = "emberwatch.model/1"
+HEADS: Final = 3
+"""Angry, negative, positive."""
+MOST_REASONS = 5
+
+Margins = npt.NDArray[np.float64]
+Packed = npt.NDArray[np.int64]
+
+_FIELD: Final = 21
+_MASK: Final = (1 << _FIELD) - 1
+_HALF: Final = 1 << (_FIELD - 1)
+"""A field holds the sum of 8,000 weights; a text has at most 6 features a character."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tongue:
+    """What the model learnt of one language.
+
+    `combine` has a row for each head and a column for each of its margins, for VADER's compound
+    (0 where it was not asked) and for 1: the product is a log-odds. A post is negative or positive
+    from the log-odds `negative_from`, `positive_from`. Without `has_anger` its anger says nothing.
+    """
+
+    combine: Margins
+    negative_from: float
+    positive_from: float
+    has_anger: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Packed weights of three heads for each hash, and what they mean in each language."""
+
+    table: Packed
+    shift: np.uint64
+    scales: Margins
+    bias: Margins
+    style_value: float
+    valences: Valences
+    tongues: dict[str, Tongue]
+    version: str
+
+    def read(self, texts: Sequence[str]) -> "Reading":
+        """Return what the heads say of texts; never raises, whatever the texts."""
+        parts = [
+            self._part(texts[start : start + ngrams.BLOCK])
+            for start in range(0, len(texts), ngrams.BLOCK)
+        ]
+        margins = [part.margins for part in parts]
+        return Reading(
+            parts=tuple(parts), margins=np.concatenate(margins) if margins else np.zeros((0, HEADS))
+        )
+
+    def _part(self, texts: Sequence[str]) -> "_Part":
+        block = ngrams.read(texts)
+        weights = self._at_characters(block)
+        sums = np.add.reduceat(weights, block.starts)
+        margins = self.unpacked(sums) / np.sqrt(block.counts)[:, None]
+        styles = self.table[block.styles >> self.shift].sum(axis=1)
+        styles += self.table[self.valences.features(block) >> self.shift].sum(axis=1)
+        margins += self.unpacked(styles) * self.style_value + self.bias
+        until = np.concatenate(([0], np.cumsum(weights)))
+        heads = self.unpacked(until[block.word_end] - until[block.word_at])
+        ends = (*block.starts.tolist(), len(block.codes))
+        return _Part(
+            margins=margins,
+            letters=block.codes.tobytes().decode("utf-32-le", "surrogatepass"),
+            word_at=block.word_at.tolist(),
+            word_end=block.word_end.tolist(),
+            loads=(heads[:, 0] + heads[:, 1] - heads[:, 2]).tolist(),
+            firsts=np.searchsorted(block.word_at, ends).tolist(),
+        )
+
+    def _at_characters(self, block: ngrams.Block) -> Packed:
+        """Return the summed weights of all features that start at each character."""
+        table, shift = self.table, self.shift
+        total: Packed = table[block.grams >> shift].sum(axis=0)
+        total[block.word_at] += table[block.words >> shift]
+        total[block.pair_at] += table[block.pairs >> shift]
+        return total
+
+    def unpacked(self, sums: Packed) -> Margins:
+        """Return the heads of sums of packed weights."""
+        heads = np.empty((len(sums), HEADS))
+        for head in range(HEADS - 1):
+            one = ((sums + _HALF) & _MASK) - _HALF
+            heads[:, head] = one
+            sums = (sums - one) >> _FIELD
+        heads[:, HEADS - 1] = sums
+        return heads * self.scales
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Some texts, read together: their margins, and each word with what it weighed.
+
+    The words of a text are those from `firsts[at]` up to `firsts[at + 1]`.
+    """
+
+    margins: Margins
+    letters: str
+    word_at: list[int]
+    word_end: list[int]
+    loads: list[float]
+    firsts: list[int]
+
+    def reasons(self, at: int) -> tuple[str, ...]:
+        words = range(self.firsts[at], self.firsts[at + 1])
+        told: dict[str, None] = {}
+        for word in sorted(words, key=self.loads.__getitem__, reverse=True):
+            if self.loads[word] <= 0 or len(told) == MOST_REASONS:
+                break
+            letters = self.letters[self.word_at[word] : self.word_end[word]]
+            if letters.isprintable():
+                told[letters] = None
+        return tuple(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the heads say of some texts: raw log-odds, a row each, and why."""
+
+    parts: tuple[_Part, ...]
+    margins: Margins
+
+    def reasons(self, at: int) -> tuple[str, ...]:
+        """Return the words that made a text angry or negative, heaviest first."""
+        return self.parts[at // ngrams.BLOCK].reasons(at % ngrams.BLOCK)
+
+
+def pack(weights: npt.NDArray[np.int8]) -> Packed:
+    """Return three columns of weights as one."""
+    wide = weights.astype(np.int64)
+    return np.asarray(wide[:, 0] + (wide[:, 1] << _FIELD) + (wide[:, 2] << (2 * _FIELD)))
+
+
+def encode(table: npt.NDArray[np.int8]) -> bytes:
+    """Return a table of weights as it is shipped: the gaps between its places, then the weights.
+
+    A gap wider than a byte is bridged by places that weigh nothing.
+    """
+    at = np.flatnonzero(table.any(axis=1))
+    gaps = np.diff(at, prepend=0)
+    bridges = gaps // 255
+    spread = np.full(len(at) + int(bridges.sum()), 255, dtype=np.uint8)
+    weights = np.zeros((len(spread), HEADS), dtype=np.int8)
+    real = np.arange(len(at)) + np.cumsum(bridges)
+    spread[real] = gaps - 255 * bridges
+    weights[real] = table[at]
+    return spread.tobytes() + weights.T.tobytes()
+
+
+def decode(body: bytes, bits: int) -> Packed:
+    """Return the packed table of 2^bits places that `encode` wrote."""
+    count = len(body) // (HEADS + 1)
+    gaps = np.frombuffer(body, dtype=np.uint8, count=count)
+    weights = np.frombuffer(body, dtype=np.int8, offset=count).reshape(HEADS, count)
+    table = np.zeros(1 << bits, dtype=np.int64)
+    table[np.cumsum(gaps, dtype=np.int64)] = pack(weights.T)
+    return table
+
+
+def enlist(valences: Valences) -> bytes:
+    """Return a word list as it is shipped: the keys, then the values."""
+    return valences.keys.astype("<u4").tobytes() + valences.values.tobytes()
+
+
+def unlist(body: bytes) -> Valences:
+    """Return the word list that `enlist` wrote."""
+    count = len(body) // 5
+    return Valences(
+        keys=np.frombuffer(body, dtype="<u4", count=count),
+        values=np.frombuffer(body, dtype=np.int8, offset=4 * count),
+    )
+
+
+@cache
+def shipped() -> Model:
+    """Return the model of this package, read once; raise `ScoringFailed` if it is damaged."""
+    folder = files("emberwatch.scorers")
+    try:
+        card = json.loads(folder.joinpath(CARD).read_text(encoding="utf-8"))
+        body = folder.joinpath(WEIGHTS).read_bytes()
+    except (OSError, ValueError) as error:
+        raise ScoringFailed(
+            f"the model cannot be read ({error}); install emberwatch anew"
+        ) from error
+    return understood(card, body)
+
+
+def understood(card: dict[str, Any], body: bytes) -> Model:
+    """Return the model of a card and its weights; raise `ScoringFailed` if they do not fit."""
+    if card["schema"] != SCHEMA or sha256(body).hexdigest() != card["sha256"]:
+        raise ScoringFailed(
+            "the model's weights are not those of its card: install emberwatch anew"
+        )
+    listed = 5 * card["listed"]
+    weights = body[: len(body) - listed]
+    return Model(
+        table=decode(weights, card["bits"]),
+        valences=unlist(body[len(body) - listed :]),
+        shift=np.uint64(64 - card["bits"]),
+        scales=np.array(card["scales"]),
+        bias=np.array(card["bias"]),
+        style_value=card["style_value"],
+        tongues={
+            tag: Tongue(
+                combine=np.array(told["combine"]),
+                negative_from=told["negative_from"],
+                positive_from=told["positive_from"],
+                has_anger=told["has_anger"],
+            )
+            for tag, told in card["languages"].items()
+        },
+        version=f"{card['date']}-{card['sha256'][:8]}",
+    )

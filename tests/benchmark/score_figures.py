@@ -1,0 +1,185 @@
+"""How well scorers judge labelled posts, and how fast: `scripts/bench score`.
+
+Prints, per language, the means over the sources of the labelled posts in `data/anger` of the
+reference material, for VADER, a plain sum of AFINN's valences (where the package `afinn` is
+installed) and ours.
+"""
+
+import gzip
+import json
+import math
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from emberwatch.core.read import quality
+from emberwatch.model.mention import Score
+from emberwatch.ports import Scorer, Text
+from emberwatch.scorers.auto import Auto
+from emberwatch.scorers.vader import Vader
+
+ROOT = Path(__file__).parents[2]
+FILES = ("dev.jsonl.gz", "dev_lt.jsonl.gz")
+LANGUAGES = ("en", "ru", "id", "bg", "lt")
+FEWEST_OF_A_CLASS = 5
+BATCH = 64
+UNJUDGED = Score(scorer="none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """A post and what people said of it; None where nobody was asked."""
+
+    source: str
+    language: str
+    text: str
+    anger: int | None
+    sentiment: int | None
+
+
+Judge = Callable[[Sequence[Text]], list[Score]]
+
+
+def main() -> int:
+    """Print the table; return the exit code."""
+    folder = Path(os.environ.get("EMBERWATCH_SHARED", ROOT.parent / "shared")) / "data" / "anger"
+    if not folder.is_dir():
+        print(f"no labelled posts at {folder}; set EMBERWATCH_SHARED", file=sys.stderr)
+        return 1
+    posts = [post for name in FILES for post in _read(folder / name)]
+    judges: dict[str, Judge] = {"vader": Vader().score}
+    afinn = _afinn()
+    if afinn is not None:
+        judges["afinn"] = afinn
+    judges["auto"] = Auto().score
+    others = sorted({post.language for post in posts} - set(LANGUAGES))
+    for name, judge in judges.items():
+        scores = _scores(judge, posts)
+        print(f"\n{name}: means over sources")
+        print("language   posts judged  anger  top5%  error   negative  macro-F1")
+        for language in (*LANGUAGES, *others):
+            at = [n for n, post in enumerate(posts) if post.language == language]
+            print(_line(language, [posts[n] for n in at], [scores[n] for n in at]))
+        at = [n for n, post in enumerate(posts) if post.source == "airline"]
+        print(_line("airline", [posts[n] for n in at], [scores[n] for n in at]))
+        mixed, english = (
+            _speed(judge, posts),
+            _speed(judge, [p for p in posts if p.language == "en"]),
+        )
+        print(
+            f"posts a second on one core, batches of {BATCH}: {mixed:,.0f}; English {english:,.0f}"
+        )
+    began = time.process_time()
+    _load()
+    print(f"\nloading the model: {(time.process_time() - began) * 1000:.0f} ms")
+    return 0
+
+
+def _read(path: Path) -> list[Labelled]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        Labelled(
+            source=row["src"], language=row["lang"], text=row["text"],
+            anger=row.get("anger"), sentiment=row.get("sent"),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _scores(judge: Judge, posts: Sequence[Labelled]) -> list[Score]:
+    texts = [Text(text=post.text, language=post.language) for post in posts]
+    return [
+        score
+        for start in range(0, len(texts), BATCH)
+        for score in judge(texts[start : start + BATCH])
+    ]
+
+
+def _line(language: str, posts: Sequence[Labelled], scores: Sequence[Score]) -> str:
+    """Return the means over sources; a post that is not judged counts as neither calm nor angry."""
+    found: dict[str, list[float | None]] = {"area": [], "top": [], "error": [], "n": [], "f1": []}
+    for source in sorted({post.source for post in posts}):
+        of = [(p, s) for p, s in zip(posts, scores, strict=True) if p.source == source]
+        asked = [(p.anger == 1, s.anger or 0.0) for p, s in of if p.anger is not None]
+        is_angry, anger = [angry for angry, _ in asked], [said for _, said in asked]
+        if min(sum(is_angry), len(asked) - sum(is_angry)) >= FEWEST_OF_A_CLASS:
+            found["area"].append(quality.roc_area(is_angry, anger))
+            found["top"].append(quality.precision_at_top(is_angry, anger))
+            found["error"].append(quality.calibration_error(is_angry, anger))
+        labelled = [(p.sentiment, s) for p, s in of if p.sentiment is not None]
+        true = [label for label, _ in labelled]
+        if min(true.count(-1), len(true) - true.count(-1)) >= FEWEST_OF_A_CLASS:
+            ranks = [0.5 if s.negative is None else s.negative for _, s in labelled]
+            found["n"].append(quality.roc_area([label == -1 for label in true], ranks))
+            said = [quality.class_of(s.sentiment or 0.0) for _, s in labelled]
+            found["f1"].append(_macro_f1(true, said))
+    share = sum(score.judged for score in scores) / max(1, len(scores))
+    cells = [_mean(values) for values in found.values()]
+    anger_cells, negative_cells = "  ".join(cells[:3]), "     ".join(cells[3:])
+    return f"{language:<8} {len(posts):>7} {share:>6.2f}  {anger_cells}   {negative_cells}"
+
+
+def _macro_f1(true: list[int], said: list[int]) -> float:
+    """Return the mean F1 over the classes that people used: some sources know no neutral."""
+    scores = []
+    for one in set(true):
+        hits = sum(t == s == one for t, s in zip(true, said, strict=True))
+        scores.append(2 * hits / (true.count(one) + said.count(one)))
+    return fmean(scores)
+
+
+def _mean(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{fmean(known):.3f}" if known else "    -"
+
+
+def _speed(judge: Judge, posts: Sequence[Labelled]) -> float:
+    """Return posts a second, the best of three goes, in time of the processor."""
+    chosen = random.Random(1).sample(list(posts), 12_800)
+    best = 0.0
+    for _ in range(3):
+        began = time.process_time()
+        _scores(judge, chosen)
+        best = max(best, len(chosen) / (time.process_time() - began))
+    return best
+
+
+def _afinn() -> Judge | None:
+    """Return the sum of a word list's valences, squashed; None where it is not installed."""
+    try:
+        from afinn import Afinn
+    except ImportError:
+        return None
+    lists = {"en": Afinn(emoticons=True)}
+
+    def judge(texts: Sequence[Text]) -> list[Score]:
+        return [_plain(lists.get(text.language or ""), text) for text in texts]
+
+    def _plain(words: "Afinn | None", text: Text) -> Score:
+        if words is None:
+            return UNJUDGED
+        balance = math.tanh(words.score(text.text) / 5)
+        return Score(
+            sentiment=balance, negative=(1 - balance) / 2, anger=max(0.0, -balance),
+            language=text.language, judged=True, scorer="afinn",
+        )  # fmt: skip
+
+    return judge
+
+
+def _load() -> Scorer:
+    from emberwatch.scorers.model import shipped
+
+    shipped.cache_clear()
+    shipped()
+    return Auto()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What the scorer `auto` makes of posts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emberwatch.core.read.quality import roc_area
+from emberwatch.model.mention import Score
+from emberwatch.ports import Text
+from emberwatch.scorers.auto import Auto
+
+SENTENCES = Path(__file__).parents[3] / "src" / "emberwatch" / "demo" / "sentences"
+
+
+@pytest.fixture(scope="module")
+def auto() -> Auto:
+    return Auto()
+
+
+def sentences(language: str, kind: str) -> list[Text]:
+    lines = (SENTENCES / f"{language}.{kind}.txt").read_text(encoding="utf-8").splitlines()
+    return [Text(text=line, language=language) for line in lines if line.strip()]
+
+
+def area(auto: Auto, language: str, of: Callable[[Score], float | None]) -> float:
+    """Return the chance that an angry sentence of the demo scores above a calm one."""
+    angry, calm = (auto.score(sentences(language, kind)) for kind in ("angry", "calm"))
+    found = roc_area(
+        [True] * len(angry) + [False] * len(calm), [of(score) or 0.0 for score in (*angry, *calm)]
+    )
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "bg", "ru", "id"])
+def test_angry_sentences_rise_above_calm_ones(auto: Auto, language: str) -> None:
+    assert area(auto, language, lambda score: score.anger) >= 0.85
+
+
+def test_angry_lithuanian_is_more_negative_than_calm(auto: Auto) -> None:
+    assert area(auto, "lt", lambda score: score.negative) >= 0.8
+
+
+def test_lithuanian_has_no_anger_because_none_was_measured(auto: Auto) -> None:
+    (score,) = auto.score([Text(text="Siaubingas aptarnavimas, gėda!", language="lt")])
+    assert score.judged
+    assert score.anger is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Twende pamoja nyumbani kesho asubuhi", "   ", "🤬🤬", "https://a.example/"]
+)
+def test_what_was_not_measured_is_not_judged(auto: Auto, text: str) -> None:
+    (score,) = auto.score([Text(text=text, language="sw")])
+    assert (score.judged, score.sentiment, score.negative, score.anger) == (False, None, None, None)
+    assert score.scorer == "auto"
+
+
+def test_emoji_and_capitals_raise_anger_in_english(auto: Auto) -> None:
+    plain, emoji, loud = (
+        score.anger or 0.0
+        for score in auto.score(
+            [
+                Text(text="my train is late again", language="en"),
+                Text(text="my train is late again 🤬😡", language="en"),
+                Text(text="MY TRAIN IS LATE AGAIN!!!", language="en"),
+            ]
+        )
+    )
+    assert emoji > plain
+    assert loud > plain
+
+
+def test_a_negative_post_names_the_words_that_made_it_so(auto: Auto) -> None:
+    (score,) = auto.score([Text(text="What a horrible, disgusting train", language="en")])
+    assert (score.sentiment or 0) <= -0.05
+    assert {"horrible", "disgusting"} & set(score.why)
+
+
+def test_praise_is_positive_and_a_statement_neutral(auto: Auto) -> None:
+    praise, statement = auto.score(
+        [
+            Text(text="Wonderful staff, thank you so much!", language="en"),
+            Text(text="The train to the harbour leaves at six from platform two", language="en"),
+        ]
+    )
+    assert (praise.sentiment or 0) >= 0.05
+    assert abs(statement.sentiment or 0) < 0.05
+
+
+def test_no_texts_have_no_scores(auto: Auto) -> None:
+    assert auto.score([]) == []

@@ -1,0 +1,89 @@
+"""The model that ships: its file, its card, its sums."""
+
+import json
+import time
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emberwatch.model.errors import ScoringFailed
+from emberwatch.scorers import model
+
+BODY = model.encode(np.zeros((256, 3), dtype=np.int8))
+
+
+def a_card(**facts: Any) -> dict[str, Any]:
+    card = {
+        "schema": model.SCHEMA, "date": "2026-01-01", "sha256": sha256(BODY).hexdigest(), "bits": 8,
+        "scales": [1.0, 1.0, 1.0], "bias": [0.0, 0.0, 0.0], "style_value": 1.0, "listed": 0,
+        "languages": {},
+    }  # fmt: skip
+    return card | facts
+
+
+def test_a_table_survives_being_written_and_read() -> None:
+    chance = np.random.default_rng(1)
+    table = np.zeros((1 << 16, 3), dtype=np.int8)
+    table[chance.choice(1 << 16, 900, replace=False)] = chance.integers(-127, 128, (900, 3))
+    assert np.array_equal(model.decode(model.encode(table), 16), model.pack(table))
+
+
+def test_heads_do_not_spill_into_each_other() -> None:
+    weights = np.array([[-127, 127, -127], [127, -127, 127]], dtype=np.int8)
+    read = model.understood(a_card(), BODY)
+    sums = model.pack(weights) * 8_000
+    assert read.unpacked(sums).tolist() == (weights.astype(float) * 8_000).tolist()
+
+
+def test_weights_that_are_not_those_of_the_card_are_refused() -> None:
+    with pytest.raises(ScoringFailed, match="not those of its card"):
+        model.understood(a_card(), BODY + b"\0\0\0\0")
+
+
+def test_a_card_of_another_schema_is_refused() -> None:
+    with pytest.raises(ScoringFailed, match="not those of its card"):
+        model.understood(a_card(schema="emberwatch.model/9"), BODY)
+
+
+def test_no_texts_have_no_margins() -> None:
+    assert model.shipped().read([]).margins.shape == (0, 3)
+
+
+def test_the_model_that_ships_is_small() -> None:
+    folder = files("emberwatch.scorers")
+    sizes = [len(folder.joinpath(name).read_bytes()) for name in (model.CARD, model.WEIGHTS)]
+    assert sum(sizes) <= 5_000_000
+
+
+def test_the_model_is_loaded_at_once() -> None:
+    model.shipped.cache_clear()
+    began = time.process_time()
+    model.shipped()
+    assert time.process_time() - began < 10 * 0.150
+
+
+def test_the_card_names_only_licences_that_allow_it_to_be_given_away() -> None:
+    card = json.loads(files("emberwatch.scorers").joinpath(model.CARD).read_text(encoding="utf-8"))
+    licences = {source["licence"].split(" (")[0].split(" repo")[0] for source in card["data"]}
+    assert licences
+    assert all(
+        licence.startswith(("CC BY 4.0", "Apache-2.0", "MIT", "IndoNLU")) for licence in licences
+    )
+
+
+def test_anger_is_claimed_only_where_it_was_measured() -> None:
+    card = json.loads(files("emberwatch.scorers").joinpath(model.CARD).read_text(encoding="utf-8"))
+    for told in card["languages"].values():
+        if told["has_anger"]:
+            assert told["anger_rows"] >= 200
+            assert told["figures_by_cross_fitting"]["anger_roc_area"] >= 0.65
+    assert {tag for tag in ("en", "bg", "ru", "id") if card["languages"][tag]["has_anger"]} == {
+        "en", "bg", "ru", "id",
+    }  # fmt: skip
+
+
+def test_the_words_that_weighed_most_are_named() -> None:
+    assert "terrible" in model.shipped().read(["x", "The terrible train to Norvik"]).reasons(1)

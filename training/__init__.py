@@ -1,0 +1,1 @@
+"""Makes the model that ships in the wheel, from labelled rows."""

@@ -1,8 +1,12 @@
 """The command `emberwatch`: finds the file of a command only when it is asked for."""
 
+import contextlib
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +30,9 @@ _COMMANDS = {
     "score": "Score texts from a file or from standard input.",
     "source": "Show what a source makes of a recorded answer.",
 }
+
+_UNPRINTABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What a system says of an output that takes no more."""
 
 
 class _Commands(click.Group):
@@ -82,6 +89,37 @@ def main(arguments: Sequence[str] | None = None) -> Any:
         # it may quote what a site or a receiver said
         click.echo(safe_line(f"emberwatch: {error}", 2000), err=True)
         sys.exit(1)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            click.echo(f"emberwatch: {_what_failed(error)}", err=True)
+        sys.exit(1)
+    finally:
+        _let_go_of_stdout()
+
+
+def _what_failed(error: OSError) -> str:
+    """Return what the system did not let us do, and what to do about it."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the folder that this terminal is in is gone: change to one that exists"
+    why = error.strerror or str(error)
+    if error.filename is not None:
+        return f"{error.filename}: {why}"
+    if error.errno in _UNPRINTABLE:
+        return f"what it has to say cannot be printed: {why}: let stdout lead somewhere else"
+    return str(error)
+
+
+def _let_go_of_stdout() -> None:
+    """Drop what stdout does not take, or the interpreter complains of it at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):  # full, closed, or not there at all
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 if __name__ == "__main__":

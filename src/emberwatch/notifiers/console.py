@@ -3,13 +3,15 @@
 import asyncio
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from emberwatch.core.respond.legible import legible, one_line
+from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.notification import Notification
 from emberwatch.ports import Outbound
 
@@ -36,24 +38,43 @@ class Console:
 
     def __init__(self, options: ConsoleOptions, outbound: Outbound | None = None) -> None:
         self._options = options
-        # A terminal that was halted (Ctrl-S) blocks whoever writes to it: never the event loop.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
+        self._turn = asyncio.Lock()
+        self._printing: Future[None] | None = None
 
     def describe(self) -> str:
         """Say where messages go."""
         return f"lines on {self._options.to}"
 
     async def deliver(self, notification: Notification, at: datetime) -> str:
-        """Print it and say so."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._print, shown(notification))
+        """Print it and say so. Raises `DeliveryFailed` when the stream does not take it.
+
+        A terminal that was halted (Ctrl-S) blocks whoever writes to it, for as long as it likes:
+        never the event loop, and never the end of the program, which waits for no daemon thread.
+        """
+        async with self._turn:
+            if self._printing is not None:  # one that was given up may still hang in its thread
+                await asyncio.wait([asyncio.wrap_future(self._printing)])
+            self._printing = Future()
+            work = self._printing, shown(notification)
+            threading.Thread(target=self._print, args=work, name="console", daemon=True).start()
+            try:
+                await asyncio.wrap_future(self._printing)
+            except OSError as error:
+                raise DeliveryFailed(f"{self._options.to}: {error.strerror or error}") from error
         return "printed"
 
-    def _print(self, text: str) -> None:
-        stream = sys.stdout if self._options.to is Stream.STDOUT else sys.stderr
-        encoding = stream.encoding or "utf-8"
-        stream.write(text.encode(encoding, errors="replace").decode(encoding))
-        stream.flush()
+    def _print(self, printing: "Future[None]", text: str) -> None:
+        if not printing.set_running_or_notify_cancel():
+            return
+        try:
+            stream = sys.stdout if self._options.to is Stream.STDOUT else sys.stderr
+            encoding = stream.encoding or "utf-8"
+            stream.write(text.encode(encoding, errors="replace").decode(encoding))
+            stream.flush()
+        except (OSError, ValueError, AttributeError) as error:  # the last: no stream at all
+            printing.set_exception(error)
+        else:
+            printing.set_result(None)
 
 
 def shown(notification: Notification) -> str:

@@ -104,6 +104,7 @@ class Daemon:
         self._is_patient = True
         self._oldest: float | None = None
         self._stop = asyncio.Event()
+        self._ready = asyncio.Event()
         self._swap = asyncio.Lock()
 
     # ------------------------------------------------------------ life
@@ -188,6 +189,7 @@ class Daemon:
         await self._patiently(self._writer.write, _release)
         self._collectors = self._new_collectors()
         self._dispatcher = self._new_dispatcher()
+        self._ready.set()
 
     async def _end(self, dispatcher: Dispatcher, tasks: list["asyncio.Task[None]"]) -> None:
         """Stop asking, finish or keep what is in flight, let go of the database."""
@@ -443,6 +445,7 @@ class Daemon:
     async def _read_again(self) -> None:
         if self._reload is None:
             return
+        await self._ready.wait()
         async with self._reloading:
             try:
                 assembly = await asyncio.to_thread(self._reload)

@@ -13,13 +13,13 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.build import a_mention
 
 from emberwatch.cli.score import command
 from emberwatch.cli.score_evaluate import BATCH
 from emberwatch.model.mention import Correction
 from emberwatch.ports import Ledger
 from emberwatch.store.sqlite import open_store
+from tests.build import a_mention
 
 ANGRY = {"text": "I hate this awful airline", "lang": "en", "src": "air", "sent": -1, "anger": 1}
 CALM = {"text": "thank you, lovely crew", "lang": "en", "src": "air", "sent": 1, "anger": 0}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.build import a_mention, an_alert
 
 from emberwatch.cli.main import cli
 from emberwatch.core.respond import triage
 from emberwatch.ports import Ledger
 from emberwatch.store.sqlite import open_store
+from tests.build import a_mention, an_alert
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.build import NOON, a_mention, minutes
 
 from emberwatch.cli.main import cli
 from emberwatch.model.errors import NotFound
 from emberwatch.ports import Ledger
 from emberwatch.store.sqlite import open_store
+from tests.build import NOON, a_mention, minutes
 
 ID = "jsonl::post:1"
 

@@ -1,9 +1,9 @@
 """A person's verdict of a post."""
 
 import pytest
-from tests.build import NOON
 
 from emberwatch.model.mention import Correction
+from tests.build import NOON
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,7 @@ def take(
         last_alert_at=heard_at,
         first_post_at=began[0],
         first_seen_at=began[1],
-        severity=max(
-            incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank
-        ),
+        severity=max(incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank),
         exhibits=shown,
     )
     if not is_told:

@@ -3,8 +3,6 @@
 import json
 from dataclasses import replace
 
-from tests.build import NOON, a_mention, an_alert
-
 from emberwatch.core.respond import triage
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.wording import in_words
@@ -12,6 +10,7 @@ from emberwatch.model.alert import AlertKind
 from emberwatch.model.incident import Action, Incident, Severity
 from emberwatch.model.mention import Mention
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from tests.build import NOON, a_mention, an_alert
 
 
 def opened(*texts: str, anger: float = 0.8) -> Incident:

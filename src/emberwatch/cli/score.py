@@ -35,7 +35,7 @@ class _Bad(Exception):
     """A line that cannot be scored; the message says why."""
 
 
-@click.command(name="score")
+@click.command(name="score", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--scorer", "name", default="vader", show_default=True, help="Which scorer judges.")
 def command(file: IO[bytes], name: str) -> None:

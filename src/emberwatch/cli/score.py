@@ -52,7 +52,7 @@ class _Scoring(click.Command):
         return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
 
-@click.command(name="score", cls=_Scoring)
+@click.command(name="score", cls=_Scoring, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--scorer", "name", default="auto", show_default=True, help="Which scorer judges.")
 @click.option("--why", "is_why", is_flag=True, help="Name the words that weighed most, too.")

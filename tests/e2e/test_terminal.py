@@ -99,7 +99,7 @@ def test_a_reader_that_has_seen_enough_hears_no_complaint(house: House) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("words", [("run",), ("demo",), ("status",)])
+@pytest.mark.parametrize("words", [("run",), ("status",)])
 def test_a_folder_that_is_gone_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()

@@ -50,6 +50,8 @@ def program() -> str:
         return str(own.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(own.absolute())
+    except OSError:  # the folder that we stand in is gone
+        return "emberwatch"
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line a row.")

@@ -52,6 +52,17 @@ def test_a_silent_brand_rings_at_the_third_angry_voice() -> None:
     assert alert.started_at == life.now
 
 
+def test_three_voices_that_hang_together_are_fewer_than_three() -> None:
+    life = Following()
+    life.feed(Tick(at=NOON + 28 * DAY))
+    at = life.now
+    life.post(at + minutes(1), 0.8, thread="a", author="anna")
+    life.post(at + minutes(2), 0.8, thread="b", author="boris")
+    # the angriest of her thread and the angriest of his: she and he fall away beside it
+    life.post(at + minutes(3), 0.95, thread="a", author="boris")
+    assert not life.rung()
+
+
 def test_an_ordinary_week_stays_quiet() -> None:
     life = an_ordinary_brand()
     life.live(life.now + 7 * DAY, 15.0)

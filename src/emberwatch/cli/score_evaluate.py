@@ -353,7 +353,8 @@ def _figure(value: float | None) -> str:
 
 def _draw(groups: Mapping[tuple[str, str], _Group], name: str, plot: Path) -> None:
     """Write one curve a language, those with the most labelled anger first."""
-    from emberwatch.core.read.reliability import MOST_CURVES, reliability_svg
+    from emberwatch.core.read.reliability import MOST_CURVES, reliability_picture
+    from emberwatch.picture import draw
 
     angers: dict[str, list[tuple[bool, float]]] = {}
     for (language, _), group in groups.items():
@@ -366,8 +367,9 @@ def _draw(groups: Mapping[tuple[str, str], _Group], name: str, plot: Path) -> No
         )
         for language, pairs in told
     ]
+    picture = reliability_picture(f"How far to believe the anger of {name}", curves)
     try:
-        plot.write_text(reliability_svg(f"How far to believe the anger of {name}", curves))
+        plot.write_text(draw(picture), encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"the plot cannot be written to {plot}: {error}") from error
     left_out = f"; {len(curves) - MOST_CURVES} more left out" if len(curves) > MOST_CURVES else ""

@@ -72,7 +72,8 @@ class Quarter:
 
     `read_back` counts those posts of `volume` that are history, `judged` those whose anger is
     known, `calm` those of them that are not angry; `weight` sums the anger of distinct voices,
-    `squares` its squares. `watched` is in minutes.
+    `squares` its squares; `nameless` is the part of it that a plain series told. `watched` is in
+    minutes.
     """
 
     watched: int = QUARTER
@@ -82,6 +83,7 @@ class Quarter:
     calm: float = 0.0
     weight: float = 0.0
     squares: float = 0.0
+    nameless: float = 0.0
     expected_volume: float = 0.0
     expected_calm: float = 0.0
     expected_weight: float = 0.0
@@ -248,6 +250,7 @@ def add(
     calm: float = 0.0,
     weight: float = 0.0,
     squares: float = 0.0,
+    nameless: float = 0.0,
 ) -> Past:
     """Count posts of a minute that is not in the future, however late they come.
 
@@ -265,6 +268,7 @@ def add(
             calm=q.calm + calm,
             weight=q.weight + weight,
             squares=q.squares + squares,
+            nameless=q.nameless + nameless,
             expected_volume=q.expected_volume,
             expected_calm=q.expected_calm,
             expected_weight=q.expected_weight,
@@ -446,7 +450,7 @@ def judge_anger(
     index: int,
     *,
     weight: float,
-    voices: int,
+    voices: float,
     usual: float,
 ) -> Finding:
     """Return how unlikely this angry weight of this many voices is where `usual` is expected.
@@ -454,7 +458,7 @@ def judge_anger(
     The sum is counted in typical voices, but never as more voices than were heard.
     """
     one = unit(settings, baseline)
-    count = min(weight / one, float(voices))
+    count = min(weight / one, voices)
     mean = usual / one
     spread = _spread(settings.angry_spread[index], baseline.angry_spread, index, mean)
     known = 1.0 / (baseline.long_weight / one + 0.5)

@@ -5,11 +5,11 @@ brand's level, its rhythm and the calm posts around it lead to expect. `surge`: 
 posts alone; it never speaks of anger.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from math import exp, log, log10
+from math import exp, inf, log, log10
 
 from emberwatch.core.detect import baseline as normal
 from emberwatch.core.detect.baseline import (
@@ -20,7 +20,17 @@ from emberwatch.core.detect.baseline import (
     Past,
     Quarter,
 )
-from emberwatch.core.detect.voices import Voice, already_heard, distinct, keep, leading_thread
+from emberwatch.core.detect.looks import Looks, Raise, Raised, Series, WindowLook
+from emberwatch.core.detect.voices import (
+    Verdict,
+    Voice,
+    Why,
+    already_heard,
+    distinct,
+    keep,
+    leading_thread,
+    verdicts,
+)
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Event, Mentioned, Tick, Unwatched
@@ -78,13 +88,17 @@ class SpikeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minute:
-    """What came in one minute. `live` leaves out what was read back, `calm` what is angry."""
+    """What came in one minute. `live` leaves out what was read back, `calm` what is angry.
+
+    `nameless` are angry posts of a plain series, each a voice of its own.
+    """
 
     minute: int
-    volume: int
-    live: int
-    judged: int
-    calm: int
+    volume: float
+    live: float
+    judged: float
+    calm: float
+    nameless: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +143,7 @@ class SpikeState:
     voices: tuple[Voice, ...] = ()
     looked: int = 0
     unlooked: float = 0.0
-    unlooked_posts: int = 0
+    unlooked_posts: float = 0.0
     spike: Ringing | None = None
     surge: Ringing | None = None
 
@@ -278,39 +292,111 @@ class Spike:
         return SpikeState(
             minute=state.minute,
             past=past,
-            minutes=_counted(
+            minutes=_with(
                 state.minutes,
                 state.minute,
-                minute,
-                is_history,
-                is_judged,
-                is_judged and not is_angry,
+                Minute(
+                    minute=minute,
+                    volume=1.0,
+                    live=0.0 if is_history else 1.0,
+                    judged=1.0 if is_judged else 0.0,
+                    calm=1.0 if is_judged and not is_angry else 0.0,
+                ),
             ),
             voices=voices,
             looked=state.looked,
             unlooked=state.unlooked if is_history else state.unlooked + weight,
-            unlooked_posts=state.unlooked_posts + (0 if is_history else 1),
+            unlooked_posts=state.unlooked_posts + (0.0 if is_history else 1.0),
             spike=state.spike,
             surge=state.surge,
         )
+
+    # ------------------------------------------------------------ a plain series
+    def tally(
+        self, key: str, state: SpikeState | None, minute: int, posts: float, angry: float
+    ) -> SpikeState:
+        """Count posts of a minute (since 1970) that nobody can tell apart; look at nothing yet.
+
+        Each of the `angry` is a voice of its own of weight 1. See `scan`.
+        """
+        moved = self._move(state, minute)
+        now = Minute(
+            minute=minute,
+            volume=posts,
+            live=posts,
+            judged=posts,
+            calm=posts - angry,
+            nameless=angry,
+        )
+        past = normal.add(
+            self._settings.baseline,
+            moved.past,
+            minute,
+            volume=posts,
+            judged=posts,
+            calm=posts - angry,
+            weight=angry,
+            squares=angry,
+            nameless=angry,
+        )
+        return SpikeState(
+            minute=moved.minute,
+            past=past,
+            minutes=_with(moved.minutes, moved.minute, now),
+            voices=moved.voices,
+            looked=moved.looked,
+            unlooked=moved.unlooked + angry,
+            unlooked_posts=moved.unlooked_posts + posts,
+            spike=moved.spike,
+            surge=moved.surge,
+        )
+
+    def scan(self, key: str, state: SpikeState | None, minute: int) -> tuple[SpikeState, float]:
+        """Move on to a minute and look at every window of anger, however ordinary.
+
+        Returns how often a month chance brings as much (log10; it rings up to the log10 of what
+        the brand asks for), inf where nothing is above what is usual.
+        """
+        brand = self._brands[key]
+        moved = self._move(state, minute)
+        after, _, look = self._see(brand, moved, _instant(minute), is_due=True, is_scan=True)
+        return after, look.rate + self._cold_decades(after) if look else inf
 
     # ------------------------------------------------------------ looking
     def _look(
         self, brand: Brand, state: SpikeState, at: datetime, *, is_due: bool = False
     ) -> tuple[SpikeState, tuple[Alert, ...]]:
-        """Look at the windows: once a quarter, and at every post while more comes than usual."""
+        after, alerts, _ = self._see(brand, state, at, is_due=is_due)
+        return after, alerts
+
+    def _see(
+        self,
+        brand: Brand,
+        state: SpikeState,
+        at: datetime,
+        *,
+        is_due: bool = False,
+        is_scan: bool = False,
+    ) -> tuple[SpikeState, tuple[Alert, ...], Look | None]:
+        """Look at the windows: once a quarter, and at every post while more comes than usual.
+
+        A scan looks at anger in any case, and returns its look however ordinary.
+        """
         opened = state.past.opened
         is_new = state.looked < opened
         fire_due = is_new and (state.spike is not None or state.surge is not None)
-        anger_due = state.unlooked > 0.0 and (is_new or is_due or _is_much(state, AlertKind.SPIKE))
+        anger_due = is_scan or (
+            state.unlooked > 0.0 and (is_new or is_due or _is_much(state, AlertKind.SPIKE))
+        )
         posts_due = state.unlooked_posts > 0 and (is_new or _is_much(state, AlertKind.SURGE))
         if not (anger_due or posts_due or fire_due):
-            return state, ()
+            return state, (), None
         alerts: list[Alert] = []
         spike, surge = state.spike, state.surge
+        anger: Look | None = None
         if anger_due or (fire_due and spike):
-            look = self._anger(brand, state)
-            spike = self._ring(brand, state, AlertKind.SPIKE, spike, look, at, alerts)
+            anger = self._anger(state, inf if is_scan else self._bar(brand, state))
+            spike = self._ring(brand, state, AlertKind.SPIKE, spike, anger, at, alerts)
         if posts_due or (fire_due and surge):
             look = self._volume(state)
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
@@ -321,22 +407,22 @@ class Spike:
             voices=state.voices,
             looked=opened,
             unlooked=0.0 if anger_due else state.unlooked,
-            unlooked_posts=0 if posts_due else state.unlooked_posts,
+            unlooked_posts=0.0 if posts_due else state.unlooked_posts,
             spike=spike,
             surge=surge,
         )
-        return looked, tuple(alerts)
+        return looked, tuple(alerts), anger
 
-    def _anger(self, brand: Brand, state: SpikeState, longest: int = WINDOWS[-1]) -> Look | None:
+    def _anger(self, state: SpikeState, bar: float, longest: int = WINDOWS[-1]) -> Look | None:
         """Return the most unlikely window of anger, None when none comes near the bar.
 
         Distinct voices are counted only where all voices together would ring.
         """
         settings = self._settings
         past, learnt = state.past, state.past.baseline
-        bar = self._bar(brand, state)
         judge = partial(normal.judge_anger, settings.baseline, learnt)
-        if len(state.voices) < settings.least_voices:
+        nameless = _nameless(state, WINDOWS[-1])
+        if len(state.voices) + nameless < settings.least_voices:
             return None
         usual = normal.expected(past, state.minute)
         best: Look | None = None
@@ -346,7 +432,8 @@ class Spike:
                 break
             start = normal.window_start(window, state.minute)
             inside = _since(state.voices, start)
-            if len(inside) < settings.least_voices:
+            alone = _nameless(state, window) if nameless else 0.0
+            if len(inside) + alone < settings.least_voices:
                 continue
             expected = usual[index].weight * self._factor(state, usual, index, start)
             if is_cold:
@@ -354,21 +441,176 @@ class Spike:
                 if before.minutes < window:
                     continue
                 expected = max(expected, before.weight * window / before.minutes)
-            weight = sum(voice.anger for voice in inside)
+            weight = alone + sum(voice.anger for voice in inside)
             if weight <= expected:
                 continue
-            loudest = judge(index, weight=weight, voices=len(inside), usual=expected)
-            if self._rate(loudest, len(WINDOWS)) > (best.rate if best else bar):
+            finding = judge(index, weight=weight, voices=len(inside) + alone, usual=expected)
+            rate = self._rate(finding, len(WINDOWS))
+            if rate > (best.rate if best else bar):
                 continue
             heard = distinct(inside)
-            if len(heard) < settings.least_voices:
-                continue
-            weight = sum(voice.anger for voice in heard)
-            finding = judge(index, weight=weight, voices=len(heard), usual=expected)
-            rate = self._rate(finding, len(WINDOWS))
+            if len(heard) < len(inside):
+                if len(heard) + alone < settings.least_voices:
+                    continue
+                weight = alone + sum(voice.anger for voice in heard)
+                finding = judge(index, weight=weight, voices=len(heard) + alone, usual=expected)
+                rate = self._rate(finding, len(WINDOWS))
             if best is None or rate < best.rate:
                 best = Look(finding=finding, rate=rate, voices=tuple(heard))
         return best
+
+    def looks(self, brand: Brand, state: SpikeState, asked: Iterable[Mentioned] = ()) -> Looks:
+        """Return every window of every series at the state's minute, ringing or not.
+
+        `asked` are further mentions to give a verdict of: those that the state does not keep,
+        because they are faint, boosts, not judged or read back.
+        """
+        settings = self._settings
+        usual = normal.expected(state.past, state.minute)
+        windows = [
+            *(self._anger_look(brand, state, usual, index) for index in range(len(WINDOWS))),
+            *(
+                self._volume_look(brand, state, usual, index)
+                for index, window in enumerate(WINDOWS)
+                if window in settings.surge_windows
+            ),
+        ]
+        angry = [look for look in windows if look.series is not Series.VOLUME and look.seen > 0.0]
+        loudest = min(angry, key=lambda look: look.rate, default=None)
+        raised = [Raised(why=Raise.CORRECTION, times=10.0**settings.correction)]
+        if cold := self._cold_decades(state):
+            raised.append(Raised(why=Raise.COLD, times=10.0**cold))
+        raised.append(Raised(why=Raise.SURGES_ARE_CHEAP, times=1.0 / settings.surge_budget))
+        return Looks(
+            brand=brand.name,
+            at=_instant(state.minute),
+            asked=brand.false_alarms_per_month,
+            raised=tuple(raised),
+            least_voices=settings.least_voices,
+            windows=tuple(windows),
+            loudest=loudest,
+            verdicts=tuple(self._verdicts(state, loudest, asked)),
+        )
+
+    def _anger_look(
+        self, brand: Brand, state: SpikeState, usual: tuple[normal.Expected, ...], index: int
+    ) -> WindowLook:
+        settings, past = self._settings, state.past
+        window = WINDOWS[index]
+        start = normal.window_start(window, state.minute)
+        factor = self._factor(state, usual, index, start)
+        heard = distinct(_since(state.voices, start))
+        alone = _nameless(state, window)
+        weight = alone + sum(voice.anger for voice in heard)
+        voices = len(heard) + alone
+        expected = usual[index].weight * factor
+        is_judged = True
+        if past.baseline.watched_days < settings.cold_days[1]:
+            before = normal.so_far(past, start)
+            is_judged = before.minutes >= window
+            if is_judged:
+                expected = max(expected, before.weight * window / before.minutes)
+
+        def rate_of(weight: float, voices: float) -> tuple[float, float]:
+            finding = normal.judge_anger(
+                settings.baseline,
+                past.baseline,
+                index,
+                weight=weight,
+                voices=voices,
+                usual=expected,
+            )
+            return self._rate(finding, len(WINDOWS)), finding.log_chance
+
+        one = normal.unit(settings.baseline, past.baseline)
+        bar = self._bar(brand, state)
+        rate, log_chance = rate_of(weight, voices) if is_judged else (inf, 0.0)
+        needed = None
+        if is_judged:
+            least = settings.least_voices * one
+            needed = _least(lambda seen: rate_of(seen, seen / one)[0] <= bar, least)
+        return WindowLook(
+            series=Series.ANGER,
+            minutes=window,
+            since=_instant(start),
+            seen=weight,
+            voices=round(voices),
+            usual=usual[index].weight,
+            factor=factor,
+            expected=expected,
+            chance=max(exp(log_chance), _LEAST_CHANCE),
+            rate=10.0**rate,
+            bar=10.0**bar,
+            needed=needed,
+            rings=rate <= bar and voices >= settings.least_voices and weight > expected,
+        )
+
+    def _volume_look(
+        self, brand: Brand, state: SpikeState, usual: tuple[normal.Expected, ...], index: int
+    ) -> WindowLook:
+        settings, learnt = self._settings, state.past.baseline
+        window = WINDOWS[index]
+        start = normal.window_start(window, state.minute)
+        expected = usual[index].volume
+        posts = _live(state, start, window)
+        is_judged = learnt.watched_days >= settings.surge_after_days
+
+        def finding_of(posts: float) -> Finding:
+            return normal.judge_volume(
+                settings.baseline, learnt, index, volume=posts, usual=expected
+            )
+
+        def rate_of(posts: float) -> float:
+            return self._rate(finding_of(posts), len(settings.surge_windows))
+
+        bar = self._bar(brand, state) + log10(settings.surge_budget)
+        rate = rate_of(posts) if is_judged else inf
+        least = max(float(settings.least_posts), 1.3 * expected)
+        return WindowLook(
+            series=Series.VOLUME,
+            minutes=window,
+            since=_instant(start),
+            seen=posts,
+            voices=round(posts),
+            usual=expected,
+            factor=1.0,
+            expected=expected,
+            chance=max(exp(finding_of(posts).log_chance), _LEAST_CHANCE),
+            rate=10.0**rate,
+            bar=10.0**bar,
+            needed=_least(lambda seen: rate_of(seen) <= bar, least) if is_judged else None,
+            rings=rate <= bar and posts >= least,
+        )
+
+    def _verdicts(
+        self, state: SpikeState, loudest: WindowLook | None, asked: Iterable[Mentioned]
+    ) -> list[Verdict]:
+        since = loudest.since if loudest else _instant(state.minute + 1)
+        inside = _since(state.voices, _minute(since))
+        found = verdicts(inside)
+        kept = {voice.post for voice in state.voices}
+        found += [
+            _left_out(voice.post, voice.created_at, voice.anger, Why.OUTSIDE)
+            for voice in state.voices[: len(state.voices) - len(inside)]
+        ]
+        for event in asked:
+            mention = event.mention
+            if mention.post.id not in kept:
+                why = self._why_not(event)
+                post = mention.post
+                found.append(_left_out(post.id, post.created_at, mention.score.anger, why))
+        return found
+
+    def _why_not(self, event: Mentioned) -> Why:
+        """Return why a mention that the state does not keep is no voice."""
+        anger = event.mention.score.anger
+        if event.mention.post.kind is PostKind.BOOST:
+            return Why.BOOST
+        if anger is None:
+            return Why.NOT_JUDGED
+        if anger < self._settings.least_anger:
+            return Why.FAINT
+        return Why.HISTORY if event.is_history else Why.OUTSIDE
 
     def _factor(
         self, state: SpikeState, usual: tuple[normal.Expected, ...], index: int, start: int
@@ -419,14 +661,14 @@ class Spike:
 
     def _bar(self, brand: Brand, state: SpikeState) -> float:
         """Return the rate a month (log10) below which it rings."""
+        return log10(brand.false_alarms_per_month) - self._cold_decades(state)
+
+    def _cold_decades(self, state: SpikeState) -> float:
         settings = self._settings
         watched = state.past.baseline.watched_days
-        cold = 0.0
         if watched < settings.cold_days[0]:
-            cold = settings.cold_decades[0]
-        elif watched < settings.cold_days[1]:
-            cold = settings.cold_decades[1]
-        return log10(brand.false_alarms_per_month) - cold
+            return settings.cold_decades[0]
+        return settings.cold_decades[1] if watched < settings.cold_days[1] else 0.0
 
     # ------------------------------------------------------------ ringing
     def _ring(
@@ -498,8 +740,9 @@ class Spike:
 
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
-        look = self._anger(brand, state, _FRESH)
-        return look if look is not None and look.rate <= self._bar(brand, state) else None
+        bar = self._bar(brand, state)
+        look = self._anger(state, bar, _FRESH)
+        return look if look is not None and look.rate <= bar else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
         """Take what a look saw into an alert."""
@@ -561,37 +804,28 @@ def _voice(mention: Mention, anger: float, minute: int) -> Voice:
     )
 
 
-def _counted(
-    minutes: tuple[Minute, ...],
-    now: int,
-    minute: int,
-    is_history: bool,
-    is_judged: bool,
-    is_calm: bool,
-) -> tuple[Minute, ...]:
-    """Count a post in the list of recent minutes, oldest first, and forget the old ones."""
+def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, ...]:
+    """Add to the list of recent minutes, oldest first, and forget the old ones."""
     oldest = now - _FINE + 1
     if minutes and minutes[0].minute < oldest:
         minutes = tuple(m for m in minutes if m.minute >= oldest)
-    if minute < oldest:
+    if came.minute < oldest:
         return minutes
     place = len(minutes)
-    while place and minutes[place - 1].minute > minute:
+    while place and minutes[place - 1].minute > came.minute:
         place -= 1
-    volume = live = judged = calm = 0
-    before = place
-    if place and minutes[place - 1].minute == minute:
-        same = minutes[place - 1]
-        volume, live, judged, calm = same.volume, same.live, same.judged, same.calm
-        before = place - 1
-    counted = Minute(
-        minute=minute,
-        volume=volume + 1,
-        live=live + (not is_history),
-        judged=judged + is_judged,
-        calm=calm + is_calm,
+    if not (place and minutes[place - 1].minute == came.minute):
+        return (*minutes[:place], came, *minutes[place:])
+    same = minutes[place - 1]
+    both = Minute(
+        minute=came.minute,
+        volume=same.volume + came.volume,
+        live=same.live + came.live,
+        judged=same.judged + came.judged,
+        calm=same.calm + came.calm,
+        nameless=same.nameless + came.nameless,
     )
-    return (*minutes[:before], counted, *minutes[place:])
+    return (*minutes[: place - 1], both, *minutes[place:])
 
 
 def _since(voices: tuple[Voice, ...], start: int) -> tuple[Voice, ...]:
@@ -604,6 +838,14 @@ def _since(voices: tuple[Voice, ...], start: int) -> tuple[Voice, ...]:
         else:
             high = middle
     return voices[low:]
+
+
+def _nameless(state: SpikeState, window: int) -> float:
+    """Return the angry posts of a plain series in a window."""
+    start = normal.window_start(window, state.minute)
+    if window <= _FINE:
+        return sum(m.nameless for m in state.minutes if m.minute >= start)
+    return sum(q.nameless for q in _quarters(state, start))
 
 
 def _quarters(state: SpikeState, start: int) -> tuple[Quarter, ...]:
@@ -652,6 +894,22 @@ def _not_judged(state: SpikeState, start: int, window: int) -> float:
         volume = sum(q.volume for q in quarters)
         judged = sum(q.judged for q in quarters)
     return 1.0 - judged / volume if volume else 0.0
+
+
+def _least(is_enough: Callable[[float], bool], least: float) -> float:
+    """Return the least amount, not below `least`, that is enough (within a hundredth)."""
+    high = least
+    while not is_enough(high):
+        high *= 2.0
+    low = max(least, high / 2.0)
+    while high - low > 0.01 * high:
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
+
+
+def _left_out(post: str, created_at: datetime, anger: float | None, why: Why) -> Verdict:
+    return Verdict(post=post, created_at=created_at, anger=anger, why=why)
 
 
 # ---------------------------------------------------------------- the fire

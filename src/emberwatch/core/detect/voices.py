@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 MOST_KEPT = 1024
 """Voices kept a brand; see `keep`."""
@@ -46,6 +47,66 @@ def distinct(voices: Iterable[Voice]) -> list[Voice]:
             texts.add(voice.fingerprint)
         heard.append(voice)
     return heard
+
+
+class Why(StrEnum):
+    """Why a mention counts as an angry voice, or does not."""
+
+    COUNTED = "counted"
+    SAME_THREAD = "same_thread"
+    SAME_AUTHOR = "same_author"
+    SAME_TEXT = "same_text"
+    FAINT = "faint"
+    NOT_JUDGED = "not_judged"
+    BOOST = "boost"
+    HISTORY = "history"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one mention. `behind` is the post of the voice that it only repeats.
+
+    `outside`: it was written before the window, so late posts and old ones say nothing of now.
+    """
+
+    post: str
+    created_at: datetime
+    anger: float | None
+    why: Why
+    behind: str | None = None
+
+
+def verdicts(voices: Iterable[Voice]) -> list[Verdict]:
+    """Return what became of each voice of one window, angriest first; see `distinct`."""
+    threads: dict[str, str] = {}
+    authors: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    found: list[Verdict] = []
+    for voice in sorted(voices, key=_rank):
+        why, behind = Why.COUNTED, None
+        for heard, by, what in (
+            (threads, voice.thread, Why.SAME_THREAD),
+            (authors, voice.author, Why.SAME_AUTHOR),
+            (texts, voice.fingerprint, Why.SAME_TEXT),
+        ):
+            if by in heard:
+                why, behind = what, heard[by]
+                break
+        else:
+            threads[voice.thread] = authors[voice.author] = voice.post
+            if voice.fingerprint:
+                texts[voice.fingerprint] = voice.post
+        found.append(
+            Verdict(
+                post=voice.post,
+                created_at=voice.created_at,
+                anger=voice.anger,
+                why=why,
+                behind=behind,
+            )
+        )
+    return found
 
 
 def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from emberwatch.core.read.politeness import Rate as Rate
 from emberwatch.model.alert import Alert
+from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import Notification
@@ -209,6 +210,30 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPost:
+    """A post as it is kept, the feed that brought it first, and its mentions by brand.
+
+    `counted` holds its counters as they were first read, where it is a root that had any. An
+    erased one has neither text nor author.
+    """
+
+    post: Post
+    feed: str
+    mentions: tuple[Mention, ...] = ()
+    counted: Counters | None = None
+    is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCount:
+    """A root's counters as they were read again at `at`; `feed` brought the root ("": unknown)."""
+
+    at: datetime
+    count: Count
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredState:
     """A detector's state under one key, as the codec wrote it."""
 
@@ -256,6 +281,8 @@ class Ledger:
     notifications: tuple[Notification, ...] = ()
     quarantine: tuple[tuple[str, datetime, str], ...] = ()
     """(post id, when, traceback) of each mention that a rule crashed on."""
+    unwatched: tuple[Unwatched, ...] = ()
+    """When brands began to be watched, and when they were not."""
     clock: datetime | None = None
 
 
@@ -297,6 +324,22 @@ class Reading(Protocol):
 
     def states(self) -> Iterator[StoredState]:
         """Yield every detector's state."""
+        ...
+
+    def posts(self) -> Iterator[StoredPost]:
+        """Yield every stored post, in the order in which they came."""
+        ...
+
+    def counts(self) -> Iterator[StoredCount]:
+        """Yield the counters of roots that were read after their first reading, by time."""
+        ...
+
+    def unwatched(self) -> list[Unwatched]:
+        """Return when brands were not watched, by the end of each time, then by brand.
+
+        Times that follow each other without a gap are one. An empty one (`since` equals `at`)
+        tells when the watch of a brand began.
+        """
         ...
 
     def cursor(self, feed: str) -> Cursor:

@@ -23,6 +23,8 @@ class Flag(StrEnum):
     """It bore no date; `created_at` is the time it was fetched."""
     CLAMPED = "clamped"
     """Its date could not be true; `created_at` is the time it was seen."""
+    READ_BACK = "read_back"
+    """A feed's first poll brought it, which looks back: it teaches, and cannot ring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The one writer: what arrived in, one transaction out."""
 
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -192,17 +192,23 @@ class Processor:
         with self._store.writing() as tx:
             step = Step(self._policy, self._states, tx)
             crashed: list[tuple[str, datetime, str]] = []
+            unwatched: list[Unwatched] = []
             clock = self._clock
             for event in self._events(arrivals, items, step):
                 clock = event.at if clock is None else max(clock, event.at)
-                _offer(step, event, crashed)
+                if isinstance(event, Unwatched):
+                    unwatched.append(event)
+                offer(step, event, crashed)
             if self._is_live:
                 clock = arrivals.at if clock is None else max(clock, arrivals.at)
             for part in _quarantine_checked(crashed, clock or arrivals.at):
-                _offer(step, part, crashed)
+                offer(step, part, crashed)
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
-            ledger = self._ledger(arrivals, items, outcome, health, crashed, clock)
+            ledger = replace(
+                self._ledger(arrivals, items, outcome, health, crashed, clock),
+                unwatched=tuple(unwatched),
+            )
             if _outlives(ledger):
                 tx.record(ledger)
         self._states.put(outcome.states)
@@ -270,9 +276,13 @@ class Processor:
             at = min(post.seen_at, arrivals.at)
             clock = at if clock is None else max(clock, at)
             try:
-                posts.append(arrive(post, clock))
+                arrived = arrive(post, clock)
             except PostInvalid as error:
                 self._dropped.append(str(error))
+                continue
+            if arrivals.is_first:
+                arrived = replace(arrived, flags=arrived.flags | {Flag.READ_BACK})
+            posts.append(arrived)
         if arrivals.is_first:
             posts.sort(key=_created_at)
         known = look.known(
@@ -385,7 +395,16 @@ class Processor:
                 item.repeats(kept)
                 continue
             self._place(item)
-            yield from _item_events(item, arrivals, clock)
+            yield from events_of(
+                item.post,
+                at=clock,
+                mentions=[each for each in item.mentions if each.brand in item.newly],
+                is_reaction=item.is_new and not item.mentions,
+                counters=item.post.counters if item.is_recounted else None,
+                feed=arrivals.feed,
+                every=arrivals.every,
+                is_read_back=arrivals.is_first,
+            )
             is_held = bool(item.mentions) or step.kept(item.post.id) is not None
             if is_held and item.post.kind is not PostKind.BOOST:
                 self._thread_of[item.post.key] = item.post.thread_id
@@ -555,8 +574,11 @@ class Processor:
             )
 
 
-def _offer(step: Step, event: Event, crashed: list[tuple[str, datetime, str]]) -> None:
-    """Let the rules have an event; set it aside when one of them crashes on it."""
+def offer(step: Step, event: Event, crashed: list[tuple[str, datetime, str]]) -> None:
+    """Let the rules have an event; set it aside when one of them crashes on it.
+
+    What crashed is added to `crashed`: what the event is about, when, and the traceback.
+    """
     try:
         step.feed(event)
     except (StoreBusy, StoreFailed):
@@ -626,23 +648,34 @@ def _is_boost(id: str) -> bool:
     return f":{PostKind.BOOST}:" in id
 
 
-def _item_events(item: _Item, arrivals: Arrivals, at: datetime) -> Iterator[Event]:
-    """Yield what one post means to the detectors."""
-    post = item.post
-    is_history = arrivals.is_first or at - post.created_at > HISTORY_AFTER
-    for mention in item.mentions:
-        if mention.brand in item.newly:
-            yield Mentioned(at=at, mention=mention, is_history=is_history)
-    stands_in_a_thread = not post.is_root or post.quote_of is not None
-    if item.is_new and not item.mentions and stands_in_a_thread:
-        yield Reacted(at=at, post=post, feed=arrivals.feed, is_history=is_history)
-    if item.is_recounted:
+def events_of(
+    post: Post,
+    *,
+    at: datetime,
+    mentions: Iterable[Mention],
+    is_reaction: bool,
+    counters: Counters | None,
+    feed: str,
+    every: timedelta,
+    is_read_back: bool,
+) -> Iterator[Event]:
+    """Yield what one post means to the detectors when our clock shows `at`.
+
+    `mentions` are those that it was not before; `is_reaction` says that it is new and speaks of
+    no brand. `counters` are given when a root's counters were read with it, `every` interval.
+    """
+    is_history = is_read_back or at - post.created_at > HISTORY_AFTER
+    for mention in mentions:
+        yield Mentioned(at=at, mention=mention, is_history=is_history)
+    if is_reaction and (not post.is_root or post.quote_of is not None):
+        yield Reacted(at=at, post=post, feed=feed, is_history=is_history)
+    if counters is not None:
         yield Counted(
             at=at,
             thread_id=post.thread_id,
-            counters=post.counters,
+            counters=counters,
             root_created_at=post.created_at,
-            every=arrivals.every,
+            every=every,
             is_history=is_history,
         )
 
@@ -697,4 +730,5 @@ def _outlives(ledger: Ledger) -> bool:
         or ledger.incidents
         or ledger.orphans
         or ledger.quarantine
+        or ledger.unwatched
     )

@@ -13,12 +13,14 @@ from emberwatch.config.reader import read_config
 from emberwatch.config.schema import Config, PlugIns
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
+from emberwatch.core.read.matching import Matcher
 from emberwatch.http import Network
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Notifier, Outbound, Scorer, Source, Store
 from emberwatch.runtime import plugins
 from emberwatch.runtime.collector import Feed
 from emberwatch.runtime.daemon import Assembly
+from emberwatch.runtime.history import PastFeed, Reread
 from emberwatch.runtime.processor import Processor
 from emberwatch.store.codec import decode_state, encode_state
 
@@ -115,6 +117,27 @@ def processor(
         is_live=is_live,
         feeds_of=feeds_of,
         feeds=feeds,
+    )
+
+
+def past_feeds(config: Config) -> dict[str, PastFeed]:
+    """Return what must be known of each feed to live through its posts again."""
+    return {
+        settings.name: PastFeed(
+            every=settings.every,
+            brands=settings.brands,
+            recounts=getattr(source(config, settings.name), "host", None) is not None,
+        )
+        for settings in config.feeds
+    }
+
+
+def reread(config: Config) -> Reread:
+    """Return how a configuration finds its brands in stored posts."""
+    return Reread(
+        matcher=Matcher(config.brands),
+        scorer=scorer(),
+        languages={brand.name: brand.languages for brand in config.brands},
     )
 
 

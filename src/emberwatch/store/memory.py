@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
+from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Counters, Post, PostKind
 from emberwatch.ports import (
     BrandStatistics,
+    Count,
     Cursor,
     FeedHealth,
     Known,
@@ -22,6 +24,8 @@ from emberwatch.ports import (
     Reading,
     Root,
     Statistics,
+    StoredCount,
+    StoredPost,
     StoredState,
     Writing,
 )
@@ -50,6 +54,8 @@ class _Shelves:
     mentions: dict[tuple[str, str], Mention] = field(default_factory=dict)
     corrections: dict[str, Correction] = field(default_factory=dict)
     counts: dict[str, Counters] = field(default_factory=dict)
+    counted: dict[tuple[str, datetime], Count] = field(default_factory=dict)
+    unwatched: dict[tuple[datetime, datetime, str], None] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     health: dict[str, FeedHealth] = field(default_factory=dict)
     states: dict[tuple[str, str], StoredState] = field(default_factory=dict)
@@ -163,6 +169,34 @@ class _MemoryReading:
 
     def states(self) -> Iterator[StoredState]:
         yield from self.shelves.states.values()
+
+    def posts(self) -> Iterator[StoredPost]:
+        mentions: dict[str, list[Mention]] = {}
+        for (id, _), mention in sorted(self.shelves.mentions.items(), key=_by_brand):
+            mentions.setdefault(id, []).append(replace(mention, post=self.shelves.posts[id].post))
+        for id, kept in self.shelves.posts.items():
+            post = kept.post
+            own = self.shelves.counted.get((post.key, post.seen_at)) if post.is_root else None
+            yield StoredPost(
+                post=post,
+                feed=kept.feed,
+                mentions=tuple(mentions.get(id, ())),
+                counted=None if own is None else own.counters,
+                is_erased=kept.is_erased,
+            )
+
+    def counts(self) -> Iterator[StoredCount]:
+        roots = {kept.post.key: kept for kept in self.shelves.posts.values() if kept.post.is_root}
+        for (thread_id, at), count in sorted(self.shelves.counted.items(), key=_by_time):
+            root = roots.get(thread_id)
+            if root is None or root.post.seen_at != at:
+                yield StoredCount(at=at, count=count, feed=root.feed if root else "")
+
+    def unwatched(self) -> list[Unwatched]:
+        return [
+            Unwatched(brand=brand, since=since, at=until)
+            for until, since, brand in sorted(self.shelves.unwatched)
+        ]
 
     def cursor(self, feed: str) -> Cursor:
         return self.shelves.cursors.get(feed, {})
@@ -312,8 +346,11 @@ class _MemoryWriting(_MemoryReading):
         for mention in lasting(ledger):
             if not shelves.posts[mention.post.id].is_erased:
                 shelves.mentions[mention.post.id, mention.brand] = mention
-        for _, count in ledger.counts:
+        for at, count in ledger.counts:
             shelves.counts[count.thread_id] = count.counters
+            shelves.counted[count.thread_id, at] = count
+        for time in ledger.unwatched:
+            self._leave_unwatched(time)
         if ledger.feed is not None and ledger.cursor is not None:
             shelves.cursors[ledger.feed] = dict(ledger.cursor)
         shelves.health.update((each.feed, each) for each in ledger.health)
@@ -345,6 +382,7 @@ class _MemoryWriting(_MemoryReading):
                 thread_id=before.thread_id,
                 boost_of=before.boost_of,
                 quote_of=before.quote_of,
+                flags=before.flags,
             )
             if after.text != before.text:
                 for key in [key for key in self.shelves.mentions if key[0] == post.id]:
@@ -353,6 +391,15 @@ class _MemoryWriting(_MemoryReading):
         self.shelves.posts[post.id] = replace(kept, post=after, read_at=post.seen_at)
         if after.is_root and _reactions(post.counters):
             self.shelves.counts[after.key] = post.counters
+
+    def _leave_unwatched(self, time: Unwatched) -> None:
+        times = self.shelves.unwatched
+        for until, since, brand in list(times):
+            if brand == time.brand and since < until == time.since:
+                del times[until, since, brand]
+                times[time.at, since, brand] = None
+                return
+        times[time.at, time.since, time.brand] = None
 
     def correct(self, correction: Correction) -> bool:
         is_known = any(id == correction.post_id for id, _ in self.shelves.mentions)
@@ -489,3 +536,12 @@ def _size(root: Post, posts: Sequence[Post], counted: Counters) -> int:
         + max(boosts, counted.boosts or 0)
         + max(quotes, counted.quotes or 0)
     )
+
+
+def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:
+    return item[0][1]
+
+
+def _by_time(item: tuple[tuple[str, datetime], Count]) -> tuple[datetime, str]:
+    thread_id, at = item[0]
+    return at, thread_id

@@ -8,24 +8,33 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
 from emberwatch.model.alert import Alert
+from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import Notification
 from emberwatch.ports import (
     BrandStatistics,
+    Count,
     Cursor,
     FeedHealth,
     Known,
     Root,
     Statistics,
+    StoredCount,
+    StoredPost,
     StoredState,
 )
 from emberwatch.store import rows
 from emberwatch.store.codec import clean, instant_text, read_instant, read_mapping, strings_json
+
+POST_CELLS = len(rows.POST_READ_COLUMNS.split(", "))
+MENTION_CELLS = len(rows.MENTION_READ_COLUMNS.split(", "))
 
 CLOCK = "SELECT at FROM _clock"
 
@@ -74,6 +83,24 @@ CORRECTIONS = """
     FROM _correction c JOIN _post p ON p.row = c.post
     WHERE ?1 IS NULL OR p.id IN (SELECT value FROM json_each(?1)) ORDER BY c.at, c.post
 """
+
+# a root's counters as they were first read were read with the post itself
+POSTS = f"""
+    SELECT p.row, {rows.MENTION_READ_COLUMNS}, p.feed, p.is_erased,
+      c.thread_id, c.replies, c.boosts, c.quotes, c.likes, c.views
+    FROM _post p
+    LEFT JOIN _mention m ON m.post = p.row
+    LEFT JOIN _count c ON p.is_root = 1 AND c.thread_id = p.key AND c.at = p.seen_at
+    ORDER BY p.row, m.brand
+"""
+COUNTS = """
+    SELECT c.at, c.thread_id, c.root_created_at, ifnull(p.feed, ''),
+      c.replies, c.boosts, c.quotes, c.likes, c.views
+    FROM _count c LEFT JOIN _post p ON p.key = c.thread_id AND p.is_root = 1
+    WHERE p.row IS NULL OR p.seen_at <> c.at
+    ORDER BY c.at, c.thread_id
+"""
+UNWATCHED = "SELECT brand, since, until FROM _unwatched ORDER BY until, since, brand"
 
 STATES = "SELECT detector, version, key, body FROM _state"
 
@@ -239,6 +266,40 @@ class SqliteReading:
     def states(self) -> Iterator[StoredState]:
         for detector, version, key, body in self._db.execute(STATES):
             yield StoredState(detector=detector, version=version, key=key, body=body)
+
+    def posts(self) -> Iterator[StoredPost]:
+        found = self._db.execute(POSTS)
+        for _, group in groupby(found, itemgetter(0)):
+            same = [row[1:] for row in group]
+            post = rows.read_post(same[0])
+            feed, is_erased, counted, *counters = same[0][MENTION_CELLS:]
+            yield StoredPost(
+                post=post,
+                feed=feed,
+                mentions=tuple(
+                    rows.read_mention(row, post) for row in same if row[POST_CELLS] is not None
+                ),
+                counted=None if counted is None else rows.read_counters(counters),
+                is_erased=bool(is_erased),
+            )
+
+    def counts(self) -> Iterator[StoredCount]:
+        for at, thread_id, root_created_at, feed, *counters in self._db.execute(COUNTS):
+            yield StoredCount(
+                at=read_instant(at),
+                feed=feed,
+                count=Count(
+                    thread_id=thread_id,
+                    counters=rows.read_counters(counters),
+                    root_created_at=read_instant(root_created_at),
+                ),
+            )
+
+    def unwatched(self) -> list[Unwatched]:
+        return [
+            Unwatched(brand=brand, since=read_instant(since), at=read_instant(until))
+            for brand, since, until in self._db.execute(UNWATCHED)
+        ]
 
     def cursor(self, feed: str) -> Cursor:
         row = self._db.execute(CURSOR, (clean(feed),)).fetchone()

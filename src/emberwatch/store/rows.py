@@ -122,7 +122,10 @@ def flags_cell(flags: Iterable[Flag]) -> str:
 
 
 def edit_cells(post: Post, row: int) -> Row:
-    """Write what an edit may change: the words and who says them, never where it stands."""
+    """Write what an edit may change: the words and who says them, never where it stands.
+
+    Nor its flags, which tell of its date and of how it came.
+    """
     return cells(
         post.author.handle,
         post.author.name,
@@ -136,7 +139,6 @@ def edit_cells(post: Post, row: int) -> Row:
         post.uri,
         post.language,
         *counter_cells(post.counters),
-        flags_cell(post.flags),
         row,
     )
 
@@ -170,23 +172,24 @@ def mention_cells(mention: Mention, row: int) -> Row:
     )
 
 
-MENTION_READ_COLUMNS = (
+POST_READ_COLUMNS = (
     "p.source, p.host, p.kind, p.native_id, p.author, p.author_name, p.followers, p.is_verified, "
     "p.title, p.text, p.created_at, p.seen_at, p.edited_at, p.url, p.uri, p.language, "
     "p.parent_id, p.thread_id, p.boost_of, p.quote_of, p.flags, "
-    "p.replies, p.boosts, p.quotes, p.likes, p.views, "
-    "m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
+    "p.replies, p.boosts, p.quotes, p.likes, p.views"
+)
+MENTION_READ_COLUMNS = POST_READ_COLUMNS + (
+    ", m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
     "m.confidence, m.judged, m.scorer, m.scorer_version, m.why"
 )
 
 
-def read_mention(row: Sequence[Cell]) -> Mention:
-    """Read a mention with its post, in the order of `MENTION_READ_COLUMNS`."""
+def read_post(row: Sequence[Cell]) -> Post:
+    """Read a post, in the order of `POST_READ_COLUMNS`."""
     texts = cast("Sequence[str]", row)
     maybe = cast("Sequence[str | None]", row)
     numbers = cast("Sequence[int | None]", row)
-    shares = cast("Sequence[float | None]", row)
-    post = Post(
+    return Post(
         source=texts[0],
         host=texts[1],
         kind=PostKind(texts[2]),
@@ -209,9 +212,15 @@ def read_mention(row: Sequence[Cell]) -> Mention:
         flags=frozenset(Flag(flag) for flag in texts[20].split()),
         counters=read_counters(numbers[21:26]),
     )
+
+
+def read_mention(row: Sequence[Cell], post: Post | None = None) -> Mention:
+    """Read a mention, in the order of `MENTION_READ_COLUMNS`; its post too, unless given."""
+    texts = cast("Sequence[str]", row)
+    shares = cast("Sequence[float | None]", row)
     return Mention(
         brand=texts[26],
-        post=post,
+        post=read_post(row) if post is None else post,
         feed=texts[27],
         matched=texts[28],
         fingerprint=texts[29],
@@ -219,7 +228,7 @@ def read_mention(row: Sequence[Cell]) -> Mention:
             sentiment=shares[30],
             negative=shares[31],
             anger=shares[32],
-            language=maybe[33],
+            language=cast("str | None", row[33]),
             confidence=cast("float", row[34]),
             judged=bool(row[35]),
             scorer=texts[36],

@@ -388,10 +388,29 @@ def _signs(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+UNWATCHED = (
+    """
+    CREATE TABLE _unwatched (
+      brand TEXT NOT NULL,
+      since TEXT NOT NULL,
+      until TEXT NOT NULL,
+      PRIMARY KEY (brand, since, until)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE VIEW unwatched AS SELECT brand, since, until FROM _unwatched",
+)
+
+
+def _unwatched(db: "Database") -> None:
+    for statement in UNWATCHED:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
     ("0003_signs", _signs),
+    ("0004_unwatched", _unwatched),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

@@ -37,7 +37,7 @@ EDITED_POSTS = """
 UPDATE_POST = """
     UPDATE _post SET author = ?, author_name = ?, followers = ?, is_verified = ?, title = ?,
       text = ?, read_at = ?, edited_at = ?, url = ?, uri = ?, language = ?,
-      replies = ?, boosts = ?, quotes = ?, likes = ?, views = ?, flags = ?
+      replies = ?, boosts = ?, quotes = ?, likes = ?, views = ?
     WHERE row = ?
 """
 UPDATE_ERASED_POST = """
@@ -86,6 +86,10 @@ SET_STATE = """
 FORGET_STATE = "DELETE FROM _state WHERE detector = ? AND key = ?"
 SET_CLOCK = "INSERT OR REPLACE INTO _clock VALUES (1, ?)"
 QUARANTINE = "INSERT OR REPLACE INTO _quarantine VALUES (?, ?, ?)"
+UNWATCHED_ON = """
+    UPDATE _unwatched SET until = ?3 WHERE brand = ?1 AND until = ?2 AND since < until
+"""
+UNWATCHED = "INSERT OR IGNORE INTO _unwatched VALUES (?, ?, ?)"
 
 UPSERT_ALERT = f"""
     INSERT INTO _alert ({rows.ALERT_COLUMNS})
@@ -232,12 +236,18 @@ class SqliteWriting(SqliteReading):
             QUARANTINE,
             [rows.cells(id, instant_text(at), why) for id, at, why in ledger.quarantine],
         )
+        for time in ledger.unwatched:
+            row = rows.cells(time.brand, instant_text(time.since), instant_text(time.at))
+            if not self._db.execute(UNWATCHED_ON, row).rowcount:
+                self._db.execute(UNWATCHED, row)
         if ledger.clock is not None:
             self._db.execute(SET_CLOCK, (instant_text(ledger.clock),))
 
     def _record_posts(self, ledger: Ledger) -> None:
         mentions = lasting(ledger)
-        given = {mention.post.id: mention.post for mention in mentions}
+        # new posts first, as they came: their rows tell their order
+        given = {post.id: post for post in ledger.posts}
+        given |= {mention.post.id: mention.post for mention in mentions}
         given |= {post.id: post for post in (*ledger.edits, *reversed(ledger.posts))}
         if not given:
             return

@@ -358,8 +358,9 @@ class Rerun:
     ) -> Iterator[datetime]:
         """Live through events and yield each stop (rising) when all up to it has happened.
 
-        Then everything that came at the stop or before has come, and every tick before it. After
-        the last stop nothing more is lived through; with `is_cut` false, the rest is.
+        Then everything that came at the stop or before has come, and every tick before it; the
+        tick of the stop itself too, unless something came at that very instant: it comes with what
+        is next. After the last stop nothing more is lived through; with `is_cut` false, the rest.
         """
         ahead = iter(stops)
         stop = next(ahead, None)
@@ -367,7 +368,7 @@ class Rerun:
         for event in events:
             while stop is not None and event.at > stop:
                 if not isinstance(event, Unwatched) or not is_leap(event) or stop <= event.since:
-                    self._wait(step, stop)
+                    self._stop(step, stop)
                 self._commit(step)
                 yield stop
                 step, fed = self._step(), 0
@@ -382,7 +383,7 @@ class Rerun:
         self._commit(step)
         while stop is not None:
             step = self._step()
-            self._wait(step, stop)
+            self._stop(step, stop)
             self._commit(step)
             yield stop
             stop = next(ahead, None)
@@ -400,6 +401,11 @@ class Rerun:
             self._wait(step, event.at)
         self.clock = event.at if self.clock is None else max(self.clock, event.at)
         offer(step, event, self.crashed)
+
+    def _stop(self, step: Step, at: datetime) -> None:
+        if self.clock is not None and self.clock < at:
+            self._wait(step, at + timedelta.resolution)
+            self.clock = at
 
     def _wait(self, step: Step, until: datetime) -> None:
         """Let time pass: a tick at each whole minute before an instant at which anybody wakes."""

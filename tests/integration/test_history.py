@@ -1,0 +1,98 @@
+"""The stored past, lived through again: what the rules did, they do again."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from emberwatch.core.pipeline import States
+from emberwatch.ports import Reading, Store
+from emberwatch.runtime import wiring
+from emberwatch.runtime.history import Rerun, events, states_at
+from emberwatch.runtime.replay import replay
+from emberwatch.store.codec import encode_state
+from emberwatch.store.sqlite import open_store
+from tests.build import NOON
+from tests.integration.test_replay import CONFIG, _line, _story
+
+
+@pytest.fixture
+def config(tmp_path: Path):
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    return wiring.configuration(tmp_path / "config.yaml", with_secrets=False)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    store = open_store(tmp_path / "watch.db")
+    yield store
+    store.close()
+
+
+def fill(store: Store, config, lines) -> None:
+    """Replay lines into a store."""
+    policy = wiring.policy(config, is_told=False, is_replay=True)
+    processor = wiring.processor(store, policy, is_live=False)
+    replay([line.encode() + b"\n" for line in lines], processor, wall=wiring.now())
+
+
+def lived_again(look: Reading, config, **how) -> Rerun:
+    """Live through a store's past by the rules of a configuration."""
+    rerun = Rerun(wiring.policy(config, is_told=False, is_replay=True))
+    rerun.live(events(look, wiring.past_feeds(config), **how), look.clock())
+    return rerun
+
+
+def bodies(states: States) -> dict:
+    """Return what the rules remember, as it is stored."""
+    return {key: encode_state(state) for key, state in states.items()}
+
+
+def stored_bodies(look: Reading) -> dict:
+    """Return what the rules remembered when the store was written last."""
+    return {(row.detector, row.key): row.body for row in look.states()}
+
+
+def an_unruly_story() -> list[str]:
+    """Return the story beginning with posts of no brand, with late, repeated and edited ones."""
+    lines = list(_story())
+    first = NOON - timedelta(days=7, hours=5)
+    lines.insert(0, _line(500_000, "nobody in particular", first))
+    for place in (40, 90, 140, 200):
+        at = json.loads(lines[place])["created_at"]
+        facts = json.loads(lines[place - 9]) | {"seen_at": at, "replies": 4, "id": str(700 + place)}
+        lines.insert(place, json.dumps(facts))
+    lines.append(_line(1, "Bought a kettle at Acme", NOON, seen_at=str(NOON + timedelta(hours=2))))
+    again = json.loads(next(line for line in lines if '"1000000",' in line))
+    seen = NOON + timedelta(hours=1, minutes=1)
+    lines.insert(-1, json.dumps(again | {"replies": 700, "seen_at": seen.isoformat()}))
+    lines.append(_line(600_000, "nobody again", NOON + timedelta(days=2)))
+    return lines
+
+
+@pytest.mark.parametrize("story", [_story, an_unruly_story])
+@pytest.mark.parametrize("is_reread", [False, True])
+def test_the_past_lived_again_comes_to_the_very_same(store, config, story, is_reread) -> None:
+    fill(store, config, story())
+    how = {"reread": wiring.reread(config)} if is_reread else {}
+    with store.reading() as look:
+        rerun = lived_again(look, config, **how)
+        assert rerun.past.incidents() == look.incidents() != []
+        assert bodies(rerun.states) == stored_bodies(look)
+        assert rerun.clock == look.clock()
+
+
+@pytest.mark.parametrize("minutes", [-3000, 1, 2.5, 30, 59])
+def test_the_rules_remember_at_any_moment_what_they_remembered_then(
+    tmp_path, store, config, minutes
+) -> None:
+    until = NOON + timedelta(minutes=minutes)
+    fill(store, config, _story())
+    then = open_store(tmp_path / "then.db")
+    fill(then, config, (line for line in _story() if json.loads(line)["created_at"] <= str(until)))
+    with store.reading() as look, then.reading() as past:
+        policy = wiring.policy(config, is_told=False, is_replay=True)
+        found = states_at(look, policy, wiring.past_feeds(config), past.clock())
+        assert bodies(found) == stored_bodies(past)
+    then.close()

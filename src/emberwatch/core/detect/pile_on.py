@@ -412,7 +412,9 @@ class PileOn:
             lively = thread.growth.since(at.timestamp() - 3600.0)
             return lively >= max(min(self._settings.fewest, floor), floor / 10)
         target = floor - thread.before
-        if not is_due or stake.ring or thread.grown < max(self._settings.fewest, target / LIKENESS):
+        if target <= 0 or not is_due or stake.ring:
+            return False
+        if thread.grown < max(self._settings.fewest, target / LIKENESS):
             return False
         speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
         return speaks + log_odds(self._rate(floor)) >= self._bar

@@ -1,6 +1,7 @@
 """One thread gathers many voices: who is told, when, and what of."""
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -215,6 +216,15 @@ def test_a_counter_that_falls_and_recovers_is_no_growth() -> None:
     assert told.size == 90
     told.feed(counted(minutes(3), boosts=100))
     assert told.thread.grown == 100
+
+
+def test_a_counter_that_falls_below_what_was_there_before_the_burst_is_quiet() -> None:
+    told = Told(floor=15).feed(root())
+    for after, replies in ((0, 16), (130, 30)):
+        told.feed(replace(counted(minutes(after), replies=replies), is_history=True))
+    told.feed(counted(minutes(131), replies=3))
+    assert told.thread.before > 15 > told.size
+    assert not told.alerts
 
 
 def test_a_counter_that_says_the_same_again_changes_nothing() -> None:

@@ -31,7 +31,7 @@ class Reaction:
     def __post_init__(self) -> None:
         if not self.cascade:
             raise ValueError("a reaction needs the name of its cascade")
-        if not (isfinite(self.t) and 0.0 <= self.t):
+        if not (isfinite(self.t) and self.t >= 0.0):
             raise ValueError(f"cascade {self.cascade!r}: t must be 0 or more, got {self.t}")
         if not (isfinite(self.root_time) and abs(self.root_time) + self.t < FURTHEST):
             raise ValueError(

@@ -63,6 +63,13 @@ class PileOnSettings:
     """A thread is forgotten after so long a silence."""
     most_evidence: int = 50
 
+    @classmethod
+    def among_alike(cls, base_rate: float, floor: int) -> "PileOnSettings":
+        """Return the settings for threads of which `base_rate` come to the floor, when only those
+        count that come within sight of it.
+        """
+        return cls(base_rate=base_rate, smallest=ceil(floor / LIKENESS))
+
 
 DEFAULTS = PileOnSettings()
 

@@ -23,10 +23,12 @@ _COMMANDS = {
     "demo": "Play a written storm in five languages, offline, in seconds.",
     "feed": "List the feeds, or read one once to see what it brings.",
     "incident": "List and show incidents, and say what was done about them.",
+    "explain": "Say why it rang, or why it did not.",
     "mention": "List and show mentions, and say how one really sounds.",
     "notifier": "List, test, enable and disable the channels that tell people.",
     "delivery": "List what was sent to whom, and send it again.",
     "replay": "Feed a file of posts through the whole watch.",
+    "backtest": "Say what would have rung in the past, how early and how often falsely.",
     "score": "Score texts from a file or from standard input.",
     "source": "Show what a source makes of a recorded answer.",
 }

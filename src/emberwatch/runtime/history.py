@@ -47,6 +47,12 @@ UNKNOWN_FEED = PastFeed()
 """A replayed file, or a feed that the configuration no longer names."""
 
 
+_UNWATCHED, _POST, _COUNT, _LEAP = range(4)
+"""What comes first at one instant: a watch that begins, posts, counters, a gap."""
+
+_Beside = tuple[tuple[datetime, int], Event]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reread:
     """Asks anew of which brands a stored post speaks, as another configuration may see it.
@@ -126,12 +132,14 @@ def events(
     look: Reading,
     feeds: Mapping[str, PastFeed],
     *,
+    brands: Iterable[str] = (),
     reread: Reread | None = None,
     is_corrected: bool = False,
 ) -> Iterator[Event]:
     """Yield the stored past as the rules met it, without its ticks (see `Rerun`).
 
-    With `is_corrected`, what people said of a post's score counts in the place of the score.
+    Of `brands`, those that were never watched are taken to have been, from the first post on. With
+    `is_corrected`, what people said of a post's score counts in the place of the score.
     """
     posts = look.posts()
     if reread is not None:
@@ -139,18 +147,26 @@ def events(
     if is_corrected:
         said = {correction.post_id: correction for correction in look.corrections()}
         posts = (_corrected(stored, said.get(stored.post.id)) for stored in posts)
-    yield from _in_order(posts, look, feeds)
+    times = look.unwatched()
+    watched = {time.brand for time in times if time.since == time.at}
+    besides = merge(_times(times), _recounts(look.counts(), feeds), key=_due)
+    yield from _in_order(posts, besides, feeds, [name for name in brands if name not in watched])
 
 
 def _in_order(
-    posts: Iterable[StoredPost], look: Reading, feeds: Mapping[str, PastFeed]
+    posts: Iterable[StoredPost],
+    besides: Iterator[_Beside],
+    feeds: Mapping[str, PastFeed],
+    brands: Sequence[str],
 ) -> Iterator[Event]:
-    """Merge posts, counters and times without a watch: posts as they came, the rest by time."""
+    """Merge posts with counters and times without a watch: posts as they came, those by time."""
     clock: datetime | None = None
-    besides = merge(_times(look.unwatched()), _recounts(look.counts(), feeds), key=_due)
     beside = next(besides, None)
     for stored in posts:
         post = stored.post
+        if clock is None:
+            first = post.seen_at if beside is None else min(post.seen_at, beside[1].at)
+            yield from (Unwatched(at=first, brand=name, since=first) for name in brands)
         at = post.seen_at if clock is None else max(clock, post.seen_at)
         while beside is not None and beside[0] < (at, _POST):
             event = _not_before(beside[1], clock)
@@ -174,12 +190,6 @@ def _in_order(
         clock = event.at
         yield event
         beside = next(besides, None)
-
-
-_UNWATCHED, _POST, _COUNT, _LEAP = range(4)
-"""What comes first at one instant: a watch that begins, posts, counters, a gap."""
-
-_Beside = tuple[tuple[datetime, int], Event]
 
 
 def _due(beside: _Beside) -> tuple[datetime, int]:

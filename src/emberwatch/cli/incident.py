@@ -84,14 +84,14 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
     from emberwatch.cli.present import show_json
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
-        incident = _named(look, id)
+        incident = named(look, id)
     if as_json:
         show_json(_whole(incident))
     else:
         _print(incident)
 
 
-def _named(look: "Reading", id: str) -> "Incident":
+def named(look: "Reading", id: str) -> "Incident":
     """Return the incident that a person means, or say how to find it."""
     from emberwatch.model.errors import NotFound
 
@@ -266,7 +266,7 @@ def _act(
     at = now()
     with opened(database or config.database) as store, store.writing() as transaction:
         incident = act(
-            _named(transaction, id),
+            named(transaction, id),
             action,
             by=by,
             at=at,

@@ -492,6 +492,26 @@ class Spike:
             verdicts=tuple(self._verdicts(state, loudest, asked)),
         )
 
+    def likely(self, state: SpikeState, look: WindowLook) -> tuple[float, float]:
+        """Return between what four such windows of five lie, by the law that judges them."""
+        beliefs, learnt = self._settings.baseline, state.past.baseline
+        index = WINDOWS.index(look.minutes)
+        one = normal.unit(beliefs, learnt)
+
+        def log_chance(seen: float) -> float:
+            if look.series is Series.VOLUME:
+                finding = normal.judge_volume(
+                    beliefs, learnt, index, volume=seen, usual=look.expected
+                )
+            else:
+                finding = normal.judge_anger(
+                    beliefs, learnt, index, weight=seen, voices=seen / one, usual=look.expected
+                )
+            return finding.log_chance
+
+        low = _least(lambda seen: log_chance(seen) <= log(0.9), 0.001)
+        return low, _least(lambda seen: log_chance(seen) <= log(0.1), low)
+
     def _anger_look(
         self, brand: Brand, state: SpikeState, usual: tuple[normal.Expected, ...], index: int
     ) -> WindowLook:
@@ -972,7 +992,7 @@ def _reason(kind: AlertKind, ringing: Ringing, ended_at: datetime | None) -> str
     hour = ringing.started_at.astimezone(UTC)
     reason = (
         f"{seen} in {ringing.window} minutes where {_usual(ringing.expected)} are usual "
-        f"({hour:%a} {hour.hour}h UTC): by chance {_how_often(ringing.rate)}"
+        f"({hour:%a} {hour.hour}h UTC): by chance {how_often(ringing.rate)}"
     )
     if ringing.not_judged > 0.3:
         reason += f"; {ringing.not_judged:.0%} of the mentions could not be judged"
@@ -983,7 +1003,7 @@ def _usual(expected: float) -> str:
     return f"{expected:.1f}" if expected >= 0.1 else "almost none"
 
 
-def _how_often(rate: float) -> str:
+def how_often(rate: float) -> str:
     """Say a rate a month (log10) the way people do."""
     if rate > 0.0:
         return f"{_counted_as(10.0**rate, 'time')} a month"

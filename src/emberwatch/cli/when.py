@@ -1,0 +1,30 @@
+"""Instants as people say them: 2026-03-02 10:30, 10:30, 2h ago, now."""
+
+import re
+from datetime import UTC, datetime
+
+_AGO = re.compile(r"(\S+) ago")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+
+
+def instant_of(text: str, now: datetime) -> datetime:
+    """Return the instant that is meant; without a zone it is UTC, without a date today.
+
+    `ValueError` says what was expected.
+    """
+    from emberwatch.config.duration import parse_duration
+
+    said = text.strip()
+    if said == "now":
+        return now
+    try:
+        if ago := _AGO.fullmatch(said):
+            return now - parse_duration(ago[1])
+        if _CLOCK.fullmatch(said):
+            said = f"{now:%Y-%m-%d} {said.zfill(5)}"
+        at = datetime.fromisoformat(said)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"expected a time such as '2026-03-02 10:30', '10:30' or '2h ago', got '{text}'"
+        ) from None

@@ -1,0 +1,211 @@
+"""Why it rings or does not: what was seen of a brand at a moment, and what was missing; pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from emberwatch.core.detect.baseline import QUARTER, WINDOWS, BaselineSettings
+from emberwatch.core.detect.detector import Detector
+from emberwatch.core.detect.looks import Looks, WindowLook
+from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.voices import Why
+from emberwatch.model.brand import Brand
+from emberwatch.model.event import Mentioned, Reacted, Tick
+from emberwatch.model.mention import Mention, Score
+from emberwatch.model.post import Author, Post, PostKind
+
+LONGEST = timedelta(minutes=WINDOWS[-1])
+"""How far back a mention can matter to a spike."""
+
+PLAINLY_ANGRY = BaselineSettings().typical_anger
+"""How angry the voices are of which we say how many more would have rung it."""
+
+MOST_MISSING = 50
+"""More voices than these are not counted out: it was nowhere near."""
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A mention of the last twelve hours and what became of it.
+
+    `behind` is the post of the voice that it only repeats. `text` is None once it was erased.
+    """
+
+    post: str
+    created_at: datetime
+    anger: float | None
+    why: Why
+    behind: str | None
+    author: str
+    text: str | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a voice of its own in the window that came nearest."""
+        return self.why is Why.COUNTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeExplained:
+    """What the detector of spikes saw at a moment.
+
+    `heard` tells of the mentions of the twelve hours before, those that count first, then the
+    angriest; `boosts` of the mentions' threads are no voices. `unwatched` is how many minutes of
+    those hours nobody watched. `missing` is how many more voices as angry as `PLAINLY_ANGRY`
+    would have made it ring; None when it rang already, or when no likely number would have.
+    """
+
+    looks: Looks
+    likely: tuple[tuple[float, float], ...]
+    """Of each of the looks: between what four such windows of five lie."""
+    ringing_since: datetime | None
+    surging_since: datetime | None
+    heard: tuple[Heard, ...]
+    boosts: int
+    unwatched: int
+    missing: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why it rang or did not, of one brand at one moment. `spike` is None before the watch."""
+
+    brand: str
+    at: datetime
+    spike: SpikeExplained | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the windows of a brand held at one instant; `likely` as in `SpikeExplained`."""
+
+    at: datetime
+    windows: tuple[WindowLook, ...] = ()
+    likely: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the rules remembered of a brand at an instant; `recent` are the last twelve hours'
+    events, of every brand.
+    """
+
+    at: datetime
+    spike: SpikeState | None
+    recent: Sequence[Mentioned | Reacted] = ()
+
+
+class Explainer:
+    """Asks the rules of a brand what they saw."""
+
+    def __init__(self, brand: Brand, detectors: Iterable[Detector[Any]]) -> None:
+        self._brand = brand
+        self._spike = next(each for each in detectors if isinstance(each, Spike))
+
+    def explain(self, then: Remembered) -> Explanation:
+        """Say what the rules saw at an instant."""
+        return Explanation(
+            brand=self._brand.name,
+            at=then.at,
+            spike=None if then.spike is None else self._explain_spike(then, then.spike),
+        )
+
+    def sample(self, then: Remembered) -> Sample:
+        """Return the figures of an instant alone, for a picture."""
+        if then.spike is None:
+            return Sample(at=then.at)
+        now = self._moved(then.spike, then.at)
+        windows = self._spike.looks(self._brand, now).windows
+        likely = tuple(self._spike.likely(now, look) for look in windows)
+        return Sample(at=then.at, windows=windows, likely=likely)
+
+    def _explain_spike(self, then: Remembered, state: SpikeState) -> SpikeExplained:
+        brand, at = self._brand, then.at
+        now = self._moved(state, at)
+        events = [event for event in then.recent if at - LONGEST < event.at <= at]
+        mentions = [
+            event
+            for event in events
+            if isinstance(event, Mentioned) and event.mention.brand == brand.name
+        ]
+        threads = {event.mention.post.thread_id for event in mentions}
+        looks = self._spike.looks(brand, now, mentions)
+        return SpikeExplained(
+            looks=looks,
+            likely=tuple(self._spike.likely(now, look) for look in looks.windows),
+            ringing_since=now.spike.started_at if now.spike else None,
+            surging_since=now.surge.started_at if now.surge else None,
+            heard=_heard(looks, [event.mention for event in mentions]),
+            boosts=sum(
+                isinstance(event, Reacted)
+                and event.post.kind is PostKind.BOOST
+                and not threads.isdisjoint((event.post.thread_id, event.post.boost_of))
+                for event in events
+            ),
+            unwatched=_unwatched(now),
+            missing=self._missing(now, at) if now.spike is None else None,
+        )
+
+    def _moved(self, state: SpikeState, at: datetime) -> SpikeState:
+        """Return the state as it is at an instant when nothing more came."""
+        after, _ = self._spike.fold(self._brand.name, state, Tick(at=at))
+        return after or state
+
+    def _missing(self, state: SpikeState, at: datetime) -> int | None:
+        """Return how many more angry voices at this very minute would have made it ring."""
+        for number in range(1, MOST_MISSING + 1):
+            voice = Mentioned(at=at, mention=_somebody(self._brand, number, at))
+            after, _ = self._spike.fold(self._brand.name, state, voice)
+            state = after or state
+            if self._moved(state, at + _MINUTE).spike is not None:
+                return number
+        return None
+
+
+def _heard(looks: Looks, mentions: Sequence[Mention]) -> tuple[Heard, ...]:
+    said = {mention.post.id: mention.post for mention in mentions}
+    heard = [
+        Heard(
+            post=verdict.post,
+            created_at=verdict.created_at,
+            anger=verdict.anger,
+            why=verdict.why,
+            behind=verdict.behind,
+            author=post.author.handle if (post := said.get(verdict.post)) else "",
+            text=(post.text or None) if post else None,
+        )
+        for verdict in looks.verdicts
+    ]
+    return tuple(sorted(heard, key=_weightiest))
+
+
+def _weightiest(heard: Heard) -> tuple[bool, float, datetime, str]:
+    anger = -1.0 if heard.anger is None else heard.anger
+    return not heard.counts, -anger, heard.created_at, heard.post
+
+
+def _unwatched(state: SpikeState) -> int:
+    """Return the minutes of the longest window in which nobody watched."""
+    quarters = state.past.quarters[-(WINDOWS[-1] // QUARTER + 1) : -1]
+    return sum(QUARTER - quarter.watched for quarter in quarters)
+
+
+def _somebody(brand: Brand, number: int, at: datetime) -> Mention:
+    return Mention(
+        brand=brand.name,
+        post=Post(
+            source="nobody",
+            native_id=str(number),
+            author=Author(handle=f"nobody{number}"),
+            text="",
+            created_at=at,
+            seen_at=at,
+        ),
+        score=Score(sentiment=-PLAINLY_ANGRY, anger=PLAINLY_ANGRY, judged=True, scorer="nobody"),
+        matched="",
+        feed="",
+        fingerprint="",
+    )

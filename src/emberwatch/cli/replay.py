@@ -43,21 +43,21 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
     with (
         claim_instance(path, wiring.now()),
         opened(path, must_exist=False) as store,
-        _bytes_of(file) as lines,
+        bytes_of(file) as lines,
     ):
         policy = wiring.policy(config, is_told=False, is_replay=True)
         processor = wiring.processor(store, policy, is_live=False)
         with store.reading() as look:
             bookmark = Bookmark(lambda: _lines_of(file), look.cursor(FEED))
-        with _progress(file, lines) as report:
+        with progress(file, lines) as report:
             done = replay(
-                _lines(lines, file),
+                lines_in(lines, file),
                 processor,
                 wall=wiring.now(),
                 on_batch=report,
                 bookmark=bookmark,
             )
-        _say(done)
+        say(done)
         if done.first_at is None or done.last_at is None:
             return
         with store.reading() as look:
@@ -65,22 +65,22 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
     _show(incidents, as_json=as_json)
 
 
-def _bytes_of(file: Path) -> IO[bytes]:
+def bytes_of(file: Path) -> IO[bytes]:
     if file.suffix == ".gz":
         return gzip.open(file, "rb")  # type: ignore[return-value]
     return file.open("rb")
 
 
 def _lines_of(file: Path) -> Iterator[bytes]:
-    with _bytes_of(file) as lines:
-        yield from _lines(lines, file)
+    with bytes_of(file) as lines:
+        yield from lines_in(lines, file)
 
 
 LONGEST_LINE = 4_000_000
 """Bytes: a post of a million characters, each of them four bytes long."""
 
 
-def _lines(lines: IO[bytes], file: Path) -> Iterator[bytes]:
+def lines_in(lines: IO[bytes], file: Path) -> Iterator[bytes]:
     """Yield lines; one too long to be a post comes as its beginning, which no parser takes.
 
     Whole batches before a damaged place stay replayed, and are known the next time.
@@ -94,7 +94,7 @@ def _lines(lines: IO[bytes], file: Path) -> Iterator[bytes]:
         raise click.ClickException(f"{file} cannot be read to its end: {error}") from error
 
 
-def _say(done: "Replayed") -> None:
+def say(done: "Replayed") -> None:
     for problem in done.bad[:20]:
         click.echo(f"left out: {problem}", err=True)
     if len(done.bad) > 20:
@@ -179,5 +179,5 @@ class _Progress:
             self._bar.stop()
 
 
-def _progress(file: Path, lines: IO[bytes]) -> _Progress:
+def progress(file: Path, lines: IO[bytes]) -> _Progress:
     return _Progress(file, lines)

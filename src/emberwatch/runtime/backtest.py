@@ -7,24 +7,27 @@ from datetime import datetime, timedelta
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.respond.track_record import TrackRecord, track_record
 from emberwatch.model.alert import Alert, AlertKind
-from emberwatch.model.event import Event, Unwatched
+from emberwatch.model.event import Event, Mentioned, Reacted, Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.ports import Reading
 from emberwatch.runtime.history import PastFeed, Reread, Rerun, events
 
 TOLD_EVERY = 1000
-"""Events between two words about how far it has come."""
+"""Posts between two words about how far it has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
     """What a configuration comes to on the past from `since` to `until` (None: there is none).
 
+    `name` is what a person calls the configuration, `posts` how many posts were lived through.
     `records` holds every brand of the configuration, in its order. `surges` are the alerts of
     volume alone that people would not have been told of. `crashed` counts the events on which a
     rule crashed.
     """
 
+    name: str
+    posts: int
     since: datetime | None
     until: datetime | None
     records: tuple[TrackRecord, ...]
@@ -37,27 +40,43 @@ def backtest(
     policy: Policy,
     feeds: Mapping[str, PastFeed],
     *,
+    name: str,
     reread: Reread | None = None,
     is_corrected: bool = True,
     lived: Sequence[Incident] = (),
     since: datetime | None = None,
-    on_events: Callable[[int], None] | None = None,
+    on_posts: Callable[[int], None] | None = None,
 ) -> Backtest:
     """Live through all that is stored by the rules of a policy, and say what came of it.
 
     What came before `since` teaches the rules and is not told of. `lived` are the incidents that
-    people saw. `on_events` is told now and then how many events were lived through.
+    people saw. `on_posts` is told now and then how many posts were lived through.
     """
     rerun = Rerun(policy)
     began: dict[str, datetime] = {}
+    posts = 0
     past = events(look, feeds, brands=policy.brands, reread=reread, is_corrected=is_corrected)
-    rerun.live(_noted(past, began, on_events), look.clock())
+
+    def noted() -> Iterator[Event]:
+        nonlocal posts
+        for event in past:
+            if isinstance(event, Unwatched):
+                began.setdefault(event.brand, event.at)
+            elif isinstance(event, Mentioned | Reacted):
+                posts += 1
+                if on_posts is not None and posts % TOLD_EVERY == 0:
+                    on_posts(posts)
+            yield event
+
+    rerun.live(noted(), look.clock())
     until = rerun.clock
     first = min(began.values(), default=None)
     start = first if since is None or first is None else max(first, since)
     gaps = [time for time in look.unwatched() if time.since < time.at]
     opened = [each for each in rerun.past.incidents() if start and each.opened_at >= start]
     return Backtest(
+        name=name,
+        posts=posts,
         since=start,
         until=until,
         records=tuple(
@@ -81,18 +100,6 @@ def backtest(
         ),
         crashed=len(rerun.crashed),
     )
-
-
-def _noted(
-    past: Iterator[Event], began: dict[str, datetime], on_events: Callable[[int], None] | None
-) -> Iterator[Event]:
-    """Pass events on, and note when the watch of each brand began."""
-    for number, event in enumerate(past):
-        if isinstance(event, Unwatched):
-            began.setdefault(event.brand, event.at)
-        yield event
-        if on_events is not None and number % TOLD_EVERY == 0:
-            on_events(number)
 
 
 def _watched(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from emberwatch.model.incident import Incident
     from emberwatch.ports import Reading
     from emberwatch.runtime.backtest import Backtest
+    from emberwatch.runtime.backtest_pictures import Pictures
 
 
 @click.command("backtest")
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     "--since", "said", metavar="TIME", help="Tell of what opened from then on: '30d ago'."
 )
 @json_option
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Write a page with pictures as well, complete in itself.",
+)
 @click.option(
     "--series", metavar="IN.csv", help="Judge a plain series of counts: timestamp,count,angry."
 )
@@ -72,6 +79,7 @@ def command(
     database: Path | None,
     said: str | None,
     as_json: bool,
+    report: Path | None,
     series: str | None,
     threads: str | None,
     out: str | None,
@@ -104,14 +112,16 @@ def command(
     configs = [(str(path), read(path, with_secrets=False)) for path in paths]
     from emberwatch.cli.backtest_table import show, show_lines
 
-    trials = list(_trials(configs, file, database, since))
-    (show_lines if as_json else show)(trials)
+    trials = list(_trials(configs, file, database, since, is_drawn=report is not None))
+    (show_lines if as_json else show)([result for result, _ in trials])
+    if report is not None:
+        _write(report, trials)
 
 
 _MODES = {
     "series": {"series", "out", "budget"},
     "threads": {"threads", "out", "target", "base_rate"},
-    None: {"file", "config_path", "against", "database", "said", "as_json"},
+    None: {"file", "config_path", "against", "database", "said", "as_json", "report"},
 }
 """Which parameters go with which question; None: the past."""
 
@@ -154,13 +164,15 @@ def _trials(
     file: Path | None,
     database: Path | None,
     since: datetime | None,
-) -> "Iterator[Backtest]":
+    *,
+    is_drawn: bool,
+) -> "Iterator[tuple[Backtest, Pictures]]":
     """Try each configuration on the file, or on what the first one's database holds."""
     if file is None:
         with _history(database or configs[0][1].database) as look:
             lived = look.incidents()
             for name, config in configs:
-                yield _trial(name, config, look, lived, since, is_stored=True)
+                yield _trial(name, config, look, lived, since, is_stored=True, is_drawn=is_drawn)
         return
     lived = []
     if database is not None:
@@ -168,7 +180,7 @@ def _trials(
             lived = look.incidents()
     for name, config in configs:
         with _replayed(file, config) as look:
-            yield _trial(name, config, look, lived, since, is_stored=False)
+            yield _trial(name, config, look, lived, since, is_stored=False, is_drawn=is_drawn)
 
 
 def _trial(
@@ -179,22 +191,42 @@ def _trial(
     since: datetime | None,
     *,
     is_stored: bool,
-) -> "Backtest":
+    is_drawn: bool,
+) -> "tuple[Backtest, Pictures]":
     """Try a configuration; what another one stored is asked anew of which brands it speaks."""
     from emberwatch.runtime import wiring
-    from emberwatch.runtime.backtest import backtest
+    from emberwatch.runtime.backtest import backtest, past
+    from emberwatch.runtime.backtest_pictures import Pictures, pictures
 
-    with _progress(name, look.statistics(wiring.now()).posts) as report:
-        return backtest(
+    policy = wiring.policy(config, is_told=False, is_replay=True)
+    feeds = wiring.past_feeds(config)
+    reread = wiring.reread(config) if is_stored else None
+    with _progress(f"trying {name}", look.statistics(wiring.now()).posts) as report:
+        result = backtest(
             look,
-            wiring.policy(config, is_told=False, is_replay=True),
-            wiring.past_feeds(config),
+            policy,
+            feeds,
             name=name,
-            reread=wiring.reread(config) if is_stored else None,
+            reread=reread,
             lived=lived,
             since=since,
             on_posts=report,
         )
+    if not is_drawn:
+        return result, Pictures()
+    with _progress(f"drawing {name}", None):
+        return result, pictures(result, policy, past(look, policy, feeds, reread))
+
+
+def _write(report: Path, trials: "list[tuple[Backtest, Pictures]]") -> None:
+    from emberwatch.cli.backtest_page import page
+    from emberwatch.runtime.wiring import now
+
+    try:
+        report.write_text(page(trials, now()), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{report} cannot be written: {error.strerror}") from error
+    click.echo(f"{report}: written", err=True)
 
 
 @contextmanager
@@ -233,7 +265,7 @@ def _replayed(file: Path, config: "Config") -> "Iterator[Reading]":
 
 
 @contextmanager
-def _progress(name: str, total: int) -> Iterator[Callable[[int], None] | None]:
+def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None] | None]:
     """Show a progress bar on a terminal; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
@@ -242,16 +274,16 @@ def _progress(name: str, total: int) -> Iterator[Callable[[int], None] | None]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
-        TextColumn("trying {task.fields[name]}", markup=False),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task("backtest", total=total, name=name)
+    task = bar.add_task(what, total=total)
 
     def report(posts: int) -> None:
-        bar.update(task, completed=min(posts, total))
+        bar.update(task, completed=posts)
 
     with bar:
         yield report

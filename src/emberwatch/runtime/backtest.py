@@ -42,7 +42,6 @@ def backtest(
     *,
     name: str,
     reread: Reread | None = None,
-    is_corrected: bool = True,
     lived: Sequence[Incident] = (),
     since: datetime | None = None,
     on_posts: Callable[[int], None] | None = None,
@@ -55,11 +54,10 @@ def backtest(
     rerun = Rerun(policy)
     began: dict[str, datetime] = {}
     posts = 0
-    past = events(look, feeds, brands=policy.brands, reread=reread, is_corrected=is_corrected)
 
     def noted() -> Iterator[Event]:
         nonlocal posts
-        for event in past:
+        for event in past(look, policy, feeds, reread):
             if isinstance(event, Unwatched):
                 began.setdefault(event.brand, event.at)
             elif isinstance(event, Mentioned | Reacted):
@@ -100,6 +98,13 @@ def backtest(
         ),
         crashed=len(rerun.crashed),
     )
+
+
+def past(
+    look: Reading, policy: Policy, feeds: Mapping[str, PastFeed], reread: Reread | None
+) -> Iterator[Event]:
+    """Yield what a backtest lives through: all that is stored, with people's corrections."""
+    return events(look, feeds, brands=policy.brands, reread=reread, is_corrected=True)
 
 
 def _watched(

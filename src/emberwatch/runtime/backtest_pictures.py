@@ -1,0 +1,261 @@
+"""What a backtest shows in pictures: the whole past of each brand, and each of its storms."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from emberwatch.core.detect import sketch
+from emberwatch.core.detect.baseline import QUARTER, Quarter
+from emberwatch.core.detect.explain import Explainer, Explanation, Remembered, Sample
+from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.pipeline import Policy
+from emberwatch.core.respond.track_record import TrackRecord
+from emberwatch.model.event import Event, Tick
+from emberwatch.model.incident import Incident
+from emberwatch.picture import Colour, Dash, Line, Moment, Panel, Picture, Span
+from emberwatch.runtime.backtest import Backtest
+from emberwatch.runtime.history import Rerun
+
+MOST_STORMS = 40
+"""Storms that are drawn, newest first: nobody looks at more."""
+
+_MOST_POINTS = 500
+_THINNED = 3
+"""Of the instants at which `explain` looks for its picture, one in so many is enough here."""
+_EVERY = timedelta(hours=6)
+_LATE = timedelta(hours=2)
+"""How long late posts are waited for before a quarter of an hour is taken down."""
+_QUARTER = timedelta(minutes=QUARTER)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTERS_A_DAY = timedelta(days=1) // _QUARTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The pictures of one configuration: of each brand by its name, of each storm by its
+    incident's id (the one that opens, or the one that people saw and that opens no more).
+    """
+
+    brands: Mapping[str, Picture] = field(default_factory=dict)
+    storms: Mapping[str, Picture] = field(default_factory=dict)
+
+
+def pictures(result: Backtest, policy: Policy, past: Iterable[Event]) -> Pictures:
+    """Live through the past once more, and draw what was seen on the way.
+
+    `past` are the events that the backtest lived through. Brands without a storm are left out.
+    """
+    since, until = result.since, result.until
+    if since is None or until is None:
+        return Pictures()
+    shown = [record for record in result.records if record.rung or record.missed or record.spared]
+    storms = sorted((incident for record in shown for incident in _storms(record)), key=_opened_at)[
+        -MOST_STORMS:
+    ]
+    explainers = {
+        record.brand: Explainer(policy.brands[record.brand], policy.detectors) for record in shown
+    }
+    courses = {record.brand: _Course(record.brand, policy, since, until) for record in shown}
+    asked: dict[datetime, list[_Asked]] = defaultdict(list)
+    for storm in storms:
+        for at in (*_around(storm, until), *(alert.started_at for alert in storm.alerts)):
+            asked[at].append(_Asked(storm, is_moment=any(at == a.started_at for a in storm.alerts)))
+    samples: dict[str, list[Sample]] = defaultdict(list)
+    moments: dict[str, dict[datetime, Explanation]] = defaultdict(dict)
+    stops = {*asked, *_every(since, until), until}
+    rerun = Rerun(policy)
+    for at in rerun.walk(past, sorted(stops)):
+        for each in asked.get(at, ()):
+            brand = each.storm.brand or ""
+            then = Remembered(at=at, spike=_state(rerun, brand))
+            samples[each.storm.id].append(explainers[brand].sample(then))
+            if each.is_moment:
+                moments[each.storm.id][at] = explainers[brand].explain(then)
+        for course in courses.values():
+            course.take(_state(rerun, course.brand), at)
+    return Pictures(
+        brands={record.brand: courses[record.brand].picture(record) for record in shown},
+        storms={
+            storm.id: sketch.incident_picture(storm, moments[storm.id], samples[storm.id])
+            for storm in storms
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    storm: Incident
+    is_moment: bool
+
+
+def _storms(record: TrackRecord) -> list[Incident]:
+    """Return what is drawn of a brand: what opens, with what people did, and what does not."""
+    opened = [
+        replace(each.incident, timeline=each.lived.timeline) if each.lived else each.incident
+        for each in record.rung
+    ]
+    return [*opened, *record.missed, *record.spared]
+
+
+def _opened_at(incident: Incident) -> datetime:
+    return incident.opened_at
+
+
+def _around(storm: Incident, until: datetime) -> Sequence[datetime]:
+    return sketch.stops(*sketch.ends(storm, until))[::-_THINNED]
+
+
+def _every(since: datetime, until: datetime) -> Iterable[datetime]:
+    for number in range(1, (until - since) // _EVERY + 1):
+        yield since + _EVERY * number
+
+
+def _state(rerun: Rerun, brand: str) -> SpikeState | None:
+    state = rerun.states.get((Spike.name, brand))
+    return state if isinstance(state, SpikeState) else None
+
+
+class _Course:
+    """The quarters of an hour of a brand's past, taken down while it is lived through again."""
+
+    def __init__(self, brand: str, policy: Policy, since: datetime, until: datetime) -> None:
+        self.brand = brand
+        self._until = until
+        self._next = (since - _EPOCH) // _QUARTER
+        self._first = self._next
+        self._quarters: list[Quarter | None] = []
+        self._moved: Callable[[SpikeState, datetime], SpikeState | None] = _mover(brand, policy)
+
+    def take(self, state: SpikeState | None, at: datetime) -> None:
+        """Take down what closed before an instant; all of it at the end."""
+        last = at if at >= self._until else at - _LATE
+        wanted = (last - _EPOCH) // _QUARTER
+        if wanted <= self._next:
+            return
+        now = None if state is None else self._moved(state, at)
+        kept = {} if now is None else _by_number(now)
+        self._quarters += [kept.get(number) for number in range(self._next, wanted)]
+        self._next = wanted
+
+    def picture(self, record: TrackRecord) -> Picture:
+        """Show the whole past, in steps of hours or days, with every storm."""
+        count = len(self._quarters)
+        size = max(4, -(-count // _MOST_POINTS))
+        steps = [self._quarters[place : place + size] for place in range(0, count, size)]
+        starts = [
+            (_EPOCH + _QUARTER * (self._first + place)).timestamp()
+            for place in range(0, count, size)
+        ]
+        length = _length(_QUARTER * size)
+        return Picture(
+            title=f"{record.brand}: the whole past",
+            summary=f"{len(record.rung)} storms ring, {len(record.missed)} that people worked on "
+            "do not.",
+            panels=(
+                Panel(
+                    name=f"Angry voices (weight) in {length}",
+                    lines=_lines(starts, steps, _weight, _expected_weight),
+                ),
+                Panel(
+                    name=f"Posts in {length}",
+                    lines=_lines(starts, steps, _volume, _expected_volume),
+                    height=110,
+                ),
+            ),
+            moments=[
+                *(
+                    _moment(each.incident, number, Colour.RED)
+                    for number, each in enumerate(record.rung, 1)
+                ),
+                *(_moment(each, None, Colour.PURPLE) for each in record.missed),
+            ],
+            spans=_blind(starts, steps, size),
+        )
+
+
+def _mover(brand: str, policy: Policy) -> Callable[[SpikeState, datetime], SpikeState | None]:
+    spike = next(each for each in policy.detectors if isinstance(each, Spike))
+
+    def moved(state: SpikeState, at: datetime) -> SpikeState | None:
+        return spike.fold(brand, state, Tick(at=at))[0]
+
+    return moved
+
+
+def _by_number(state: SpikeState) -> dict[int, Quarter]:
+    first = state.past.opened - len(state.past.quarters) + 1
+    return dict(enumerate(state.past.quarters, first))
+
+
+def _length(length: timedelta) -> str:
+    hours = length / timedelta(hours=1)
+    if hours == 1:
+        return "an hour"
+    return f"{hours:g} hours" if hours < 48 else f"{hours / 24:.3g} days"
+
+
+_Step = Sequence[Quarter | None]
+
+
+def _lines(
+    starts: Sequence[float],
+    steps: Sequence[_Step],
+    seen: Callable[[Quarter], float],
+    expected: Callable[[Quarter], float],
+) -> tuple[Line, ...]:
+    return (
+        Line(name="seen", points=_points(starts, steps, seen), is_stepped=True),
+        Line(
+            name="expected",
+            points=_points(starts, steps, expected),
+            colour=Colour.GREEN,
+            dash=Dash.DOTTED,
+            is_stepped=True,
+        ),
+    )
+
+
+def _points(
+    starts: Sequence[float], steps: Sequence[_Step], of: Callable[[Quarter], float]
+) -> tuple[tuple[float, float | None], ...]:
+    return tuple(
+        (start, sum(map(of, known)) if (known := [q for q in step if q is not None]) else None)
+        for start, step in zip(starts, steps, strict=True)
+    )
+
+
+def _weight(quarter: Quarter) -> float:
+    return quarter.weight
+
+
+def _volume(quarter: Quarter) -> float:
+    return quarter.volume
+
+
+def _expected_weight(quarter: Quarter) -> float:
+    return quarter.expected_weight * quarter.watched / QUARTER
+
+
+def _expected_volume(quarter: Quarter) -> float:
+    return quarter.expected_volume * quarter.watched / QUARTER
+
+
+def _blind(starts: Sequence[float], steps: Sequence[_Step], size: int) -> list[Span]:
+    """Shade the steps most of which nobody watched."""
+    length = size * _QUARTER.total_seconds()
+    found: list[Span] = []
+    for start, step in zip(starts, steps, strict=True):
+        watched = sum(quarter.watched for quarter in step if quarter is not None)
+        if 2 * watched >= QUARTER * len(step):
+            continue
+        if found and found[-1].until == start:
+            found[-1] = replace(found[-1], until=start + length)
+        else:
+            found.append(Span(since=start, until=start + length, name="not watched"))
+    return found
+
+
+def _moment(incident: Incident, number: int | None, colour: Colour) -> Moment:
+    name = "missed" if number is None else str(number)
+    return Moment(across=incident.opened_at.timestamp(), name=name, colour=colour)

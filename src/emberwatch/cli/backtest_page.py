@@ -25,9 +25,9 @@ MOST_POSTS = 5
 LONGEST_POST = 500
 
 _PEOPLE = {
-    Label.REAL: "people worked on it",
-    Label.FALSE: "people dismissed it",
-    Label.UNKNOWN: "nobody said what it was",
+    Label.REAL: "worked on it",
+    Label.FALSE: "dismissed it",
+    Label.UNKNOWN: "said nothing",
 }
 
 _STYLE = """
@@ -36,7 +36,7 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --ground: #15181c; --faint: #3c4043;
   --soft: #bdc1c6; --red: #ff8a80; --green: #81c995; } }
 body { margin: 0 auto; max-width: 800px; padding: 1.5rem 1rem 4rem; background: var(--ground);
-  color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+  color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .3rem; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
 h3 { font-size: 1.05rem; margin: 2.5rem 0 .3rem; padding-top: .7rem;
@@ -47,7 +47,7 @@ p { margin: .4rem 0; } .soft { color: var(--soft); } .real { color: var(--green)
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--faint);
   vertical-align: top; } td.figure, th.figure { text-align: right; }
-td { overflow-wrap: normal; }
+td { white-space: nowrap; }
 blockquote { margin: .6rem 0; padding: .1rem 0 .1rem .8rem; border-left: 3px solid var(--faint); }
 svg { margin: .6rem 0; }
 """
@@ -87,9 +87,9 @@ def _body(
         yield "<p>There is no past yet: nothing was stored.</p>"
         return
     yield (
-        f'<p class="soft">What would have rung from {clock(first.since)} to {clock(first.until)} '
+        f'<p class="soft">What would have rung from {_minute(first.since)} to {_minute(first.until)} '
         f"UTC ({span(first.until - first.since)}, {count(first.posts, 'post')}), and what people "
-        f"made of it then. Made by emberwatch {_safe(__version__)} at {clock(made_at)} UTC.</p>"
+        f"made of it then. Made by emberwatch {_safe(__version__)} at {_minute(made_at)} UTC.</p>"
     )
     for result in results:
         if result.crashed:
@@ -103,7 +103,7 @@ def _body(
         yield "<p>Nothing would have rung.</p>"
     else:
         yield from _list(results, found)
-    yield from _brands(results, drawn)
+    yield from _brands(found, drawn)
     if found:
         yield "<h2>Storm by storm</h2>"
     for number, storm in enumerate(found, 1):
@@ -162,14 +162,18 @@ def _list(results: Sequence[Backtest], found: Sequence[Storm]) -> Iterator[str]:
             (
                 f"{number}",
                 storm.brand,
-                *(clock(each.incident.opened_at) if each else "never" for each in storm.rung),
+                *(_minute(each.incident.opened_at) if each else "never" for each in storm.rung),
                 _PEOPLE[storm.label],
-                clock(acted_at(storm.lived)) if storm.lived else "-",
+                _minute(acted_at(storm.lived)) if storm.lived else "-",
             )
             for number, storm in enumerate(found, 1)
         ),
         plain=99,
     )
+
+
+def _minute(at: datetime | None) -> str:
+    return "-" if at is None else f"{at:%Y-%m-%d %H:%M}"
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, plain: int) -> str:
@@ -188,24 +192,29 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, plain: int
 
 
 # ---------------------------------------------------------------- pictures
-def _brands(results: Sequence[Backtest], drawn: Sequence[Pictures]) -> Iterator[str]:
-    shown = [
-        (result.name, picture)
-        for result, pictures in zip(results, drawn, strict=True)
-        for picture in pictures.brands.values()
-    ]
-    if shown:
+def _brands(found: Sequence[Storm], drawn: Sequence[Pictures]) -> Iterator[str]:
+    """Yield the past of each brand, with the number of each of its storms."""
+    courses = {brand: picture for each in reversed(drawn) for brand, picture in each.brands.items()}
+    if courses:
         yield "<h2>The whole past</h2>"
-    for name, picture in shown:
-        title = f"{picture.title} ({name})" if len(results) > 1 else picture.title
-        yield draw(replace(picture, title=title))
+    for brand, picture in courses.items():
+        moments = [
+            Moment(
+                across=storm.at.timestamp(),
+                name=str(number) if any(storm.rung) else f"{number} (does not ring)",
+                colour=Colour.RED if any(storm.rung) else Colour.PURPLE,
+            )
+            for number, storm in enumerate(found, 1)
+            if storm.brand == brand
+        ]
+        yield draw(replace(picture, moments=moments))
 
 
 def _storm(
     number: int, storm: Storm, results: Sequence[Backtest], drawn: Sequence[Pictures]
 ) -> Iterator[str]:
-    yield f"<h3>{number}. {_safe(storm.brand)}, {clock(storm.at)} UTC</h3>"
-    yield f'<p class="{storm.label}">{_PEOPLE[storm.label].capitalize()}.</p>'
+    yield f"<h3>{number}. {_safe(storm.brand)}, {_minute(storm.at)} UTC</h3>"
+    yield f'<p class="{storm.label}">People {_PEOPLE[storm.label]}.</p>'
     for result, rung in zip(results, storm.rung, strict=True):
         if rung is None:
             yield f"<p>By {_safe(result.name)} it does not ring.</p>"

@@ -53,15 +53,17 @@ def backtest(
     """
     rerun = Rerun(policy)
     began: dict[str, datetime] = {}
-    posts = 0
+    posts, last = 0, ""
 
     def noted() -> Iterator[Event]:
-        nonlocal posts
+        nonlocal posts, last
         for event in past(look, policy, feeds, reread):
             if isinstance(event, Unwatched):
                 began.setdefault(event.brand, event.at)
             elif isinstance(event, Mentioned | Reacted):
-                posts += 1
+                post = event.mention.post.id if isinstance(event, Mentioned) else event.post.id
+                posts += post != last
+                last = post
                 if on_posts is not None and posts % TOLD_EVERY == 0:
                     on_posts(posts)
             yield event

@@ -13,7 +13,7 @@ from emberwatch.core.pipeline import Policy
 from emberwatch.core.respond.track_record import TrackRecord
 from emberwatch.model.event import Event, Tick
 from emberwatch.model.incident import Incident
-from emberwatch.picture import Colour, Dash, Line, Moment, Panel, Picture, Span
+from emberwatch.picture import Colour, Dash, Line, Panel, Picture, Span
 from emberwatch.runtime.backtest import Backtest
 from emberwatch.runtime.history import Rerun
 
@@ -33,8 +33,9 @@ _QUARTERS_A_DAY = timedelta(days=1) // _QUARTER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """The pictures of one configuration: of each brand by its name, of each storm by its
-    incident's id (the one that opens, or the one that people saw and that opens no more).
+    """The pictures of one configuration: of each brand by its name (without moments), of each
+    storm by its incident's id (the one that opens, or the one that people saw and that opens no
+    more).
     """
 
     brands: Mapping[str, Picture] = field(default_factory=dict)
@@ -75,7 +76,7 @@ def pictures(result: Backtest, policy: Policy, past: Iterable[Event]) -> Picture
         for course in courses.values():
             course.take(_state(rerun, course.brand), at)
     return Pictures(
-        brands={record.brand: courses[record.brand].picture(record) for record in shown},
+        brands={brand: course.picture() for brand, course in courses.items()},
         storms={
             storm.id: sketch.incident_picture(storm, moments[storm.id], samples[storm.id])
             for storm in storms
@@ -138,8 +139,8 @@ class _Course:
         self._quarters += [kept.get(number) for number in range(self._next, wanted)]
         self._next = wanted
 
-    def picture(self, record: TrackRecord) -> Picture:
-        """Show the whole past, in steps of hours or days, with every storm."""
+    def picture(self) -> Picture:
+        """Show the whole past, in steps of hours or days."""
         count = len(self._quarters)
         size = max(4, -(-count // _MOST_POINTS))
         steps = [self._quarters[place : place + size] for place in range(0, count, size)]
@@ -149,9 +150,8 @@ class _Course:
         ]
         length = _length(_QUARTER * size)
         return Picture(
-            title=f"{record.brand}: the whole past",
-            summary=f"{len(record.rung)} storms ring, {len(record.missed)} that people worked on "
-            "do not.",
+            title=self.brand,
+            summary=f"Angry voices and posts in {length}, seen and expected.",
             panels=(
                 Panel(
                     name=f"Angry voices (weight) in {length}",
@@ -163,13 +163,6 @@ class _Course:
                     height=110,
                 ),
             ),
-            moments=[
-                *(
-                    _moment(each.incident, number, Colour.RED)
-                    for number, each in enumerate(record.rung, 1)
-                ),
-                *(_moment(each, None, Colour.PURPLE) for each in record.missed),
-            ],
             spans=_blind(starts, steps, size),
         )
 
@@ -254,8 +247,3 @@ def _blind(starts: Sequence[float], steps: Sequence[_Step], size: int) -> list[S
         else:
             found.append(Span(since=start, until=start + length, name="not watched"))
     return found
-
-
-def _moment(incident: Incident, number: int | None, colour: Colour) -> Moment:
-    name = "missed" if number is None else str(number)
-    return Moment(across=incident.opened_at.timestamp(), name=name, colour=colour)

@@ -87,8 +87,8 @@ def _body(
         yield "<p>There is no past yet: nothing was stored.</p>"
         return
     yield (
-        f'<p class="soft">What would have rung from {_minute(first.since)} to {_minute(first.until)} '
-        f"UTC ({span(first.until - first.since)}, {count(first.posts, 'post')}), and what people "
+        f'<p class="soft">What would have rung from {_minute(first.since)} to '
+        f"{_minute(first.until)} UTC ({span(first.until - first.since)}, {count(first.posts, 'post')}), and what people "
         f"made of it then. Made by emberwatch {_safe(__version__)} at {_minute(made_at)} UTC.</p>"
     )
     for result in results:

@@ -86,10 +86,11 @@ def _body(
     if first.since is None or first.until is None:
         yield "<p>There is no past yet: nothing was stored.</p>"
         return
+    lasted = f"{span(first.until - first.since)}, {count(first.posts, 'post')}"
     yield (
         f'<p class="soft">What would have rung from {_minute(first.since)} to '
-        f"{_minute(first.until)} UTC ({span(first.until - first.since)}, {count(first.posts, 'post')}), and what people "
-        f"made of it then. Made by emberwatch {_safe(__version__)} at {_minute(made_at)} UTC.</p>"
+        f"{_minute(first.until)} UTC ({lasted}), and what people made of it then. "
+        f"Made by emberwatch {_safe(__version__)} at {_minute(made_at)} UTC.</p>"
     )
     for result in results:
         if result.crashed:

@@ -60,6 +60,19 @@ def test_vader_can_still_be_chosen() -> None:
     assert answer["anger"] == -answer["sentiment"]
 
 
+BRAND = "brands: [{name: Acme, words: [acme]}]\n"
+
+
+def test_a_configuration_says_which_scorer_judges(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(BRAND + "scorer: vader\n")
+    line = asked(1, "I hate this awful airline")
+    (answer,) = answers(run(line, "--config", str(config)))
+    assert answer["scorer"] == "vader"
+    (answer,) = answers(run(line, "--config", str(config), "--scorer", "auto"))
+    assert answer["scorer"] == "auto"
+
+
 def test_the_words_that_weighed_most_are_named_on_demand() -> None:
     (answer,) = answers(run(asked(1, "I hate this awful airline"), "--why", "--scorer", "vader"))
     assert list(answer) == [*FIELDS, "why"]

@@ -126,6 +126,7 @@ def _report(
         "is_healthy": not faults,
         "faults": faults,
         "database": str(path),
+        "scorer": config.scorer.kind,
         "daemon": owner,
         "posts": statistics.posts,
         "bytes": statistics.bytes,
@@ -183,6 +184,7 @@ def _print(
     size = statistics.bytes / 1e6
     click.echo(f"{'watching, ' + owner if owner else 'not running'}")
     click.echo(f"database {path}: {count(statistics.posts, 'post')}, {size:.1f} MB")
+    click.echo(f"posts are judged by {config.scorer.kind}")
     click.echo()
     click.secho("The last 24 hours", bold=True)
     by_brand = {row.brand: row for row in statistics.brands}

@@ -65,6 +65,7 @@ config.yaml is right.
   database     {folder}/emberwatch.db, texts kept for 90d
   brands       Acme: 2 words, 1 handle, 1 group; support answers; at most 2 false alarms a month
                Unheard: 1 word; at most 1 false alarm a month
+  judged by    auto
   feeds        blog  rss  every 90s  Acme
   notifiers    screen  console
                ops     webhook
@@ -151,13 +152,14 @@ def test_a_brand_is_explained_by_rule_feed_and_receiver(
     assert run("--explain", "acme") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:8] == [
+    assert lines[:9] == [
         "  brand        Acme, answered by support",
         "  words        acme · acme phone",
         "  handles      @acme",
         "  or a group   any of sim · roaming; all of orange; none of juice",
         "  but never    acme road",
         "  languages    en · no",
+        "  judged by    auto",
         "  feeds        blog: rss, every 90s",
         "                 url https://blog.example.org/feed",
     ]

@@ -155,7 +155,11 @@ class Text:
 
 
 class Scorer(Protocol):
-    """A way of judging how posts sound."""
+    """A way of judging how posts sound.
+
+    Built as `ScorerClass(options)` where the class declares `Options`, a frozen dataclass as that
+    of a source, else as `ScorerClass()`. Raises `ScoringFailed` when it cannot be built.
+    """
 
     kind: ClassVar[str]
 

@@ -42,6 +42,7 @@ def command(config_path: Path, explain: str | None, as_json: bool, schema: bool)
     """
     from emberwatch.config.reader import json_schema, read_config
     from emberwatch.runtime.plugins import installed
+    from emberwatch.runtime.wiring import scorer
 
     plugins = installed()
     if schema:
@@ -49,6 +50,7 @@ def command(config_path: Path, explain: str | None, as_json: bool, schema: bool)
         return
     try:
         config = read_config(config_path, plugins, os.environ)
+        scorer(config.scorer)
     except ConfigError as error:
         if as_json:
             _print_json({"ok": False, "problems": list(error.problems)})

@@ -75,7 +75,7 @@ def scorer(settings: ScorerSettings = BY_DEFAULT) -> Scorer:
     try:
         made: Scorer = kind() if settings.options is None else kind(settings.options)
     except ScoringFailed as failed:
-        raise ConfigError((f"the scorer '{settings.kind}' cannot judge: {failed}",)) from failed
+        raise ConfigError((f"scorer: {settings.kind} cannot judge: {failed}",)) from failed
     return made
 
 

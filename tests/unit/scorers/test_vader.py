@@ -211,44 +211,16 @@ PIECES = (
     "2",
 )
 
+TURNS = "not never n't without no isn't hardly least but very really so this kind of"
+PLAIN = "the bus was late and I waited for my parcel at home today Acme"
+
 
 def made_up(library: SentimentIntensityAnalyzer, count: int) -> list[str]:
     """Return texts of listed words among boosters, negations, signs and ordinary words."""
     chance = Random("as the library")
     listed = sorted(library.lexicon)
-    turns = [
-        "not",
-        "never",
-        "n't",
-        "without",
-        "no",
-        "isn't",
-        "hardly",
-        "least",
-        "but",
-        "very",
-        "really",
-        "so",
-        "this",
-        "kind",
-        "of",
-    ]
-    plain = [
-        "the",
-        "bus",
-        "was",
-        "late",
-        "and",
-        "I",
-        "waited",
-        "for",
-        "my",
-        "parcel",
-        "at",
-        "home",
-        "today",
-        "Acme",
-    ]
+    turns = TURNS.split()
+    plain = PLAIN.split()
     texts = []
     for _ in range(count):
         words = [

@@ -156,7 +156,11 @@ class Text:
 
 
 class Scorer(Protocol):
-    """A way of judging how posts sound."""
+    """A way of judging how posts sound.
+
+    Built as `ScorerClass(options)` where the class declares `Options`, a frozen dataclass as that
+    of a source, else as `ScorerClass()`. Raises `ScoringFailed` when it cannot be built.
+    """
 
     kind: ClassVar[str]
 
@@ -318,6 +322,33 @@ class Reading(Protocol):
         """
         ...
 
+    def scored(
+        self,
+        *,
+        brand: str | None = None,
+        since: datetime | None = None,
+        has_failed: bool = False,
+        after: str | None = None,
+        most: int = 500,
+    ) -> list[Mention]:
+        """Return every mention of up to `most` posts that still have a text, as they were stored.
+
+        Only posts that were stored behind the one with the id `after`, and that have a mention
+        which is of `brand`, was written at `since` or later, and (`has_failed`) has no score
+        because its scorer failed. The mentions of one post stand together.
+        """
+        ...
+
+    def count_scored(
+        self,
+        *,
+        brand: str | None = None,
+        since: datetime | None = None,
+        has_failed: bool = False,
+    ) -> int:
+        """Return how many posts `scored` would come to in all."""
+        ...
+
     def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
         """Return what people said of these posts, or of all posts, oldest first."""
         ...
@@ -406,7 +437,10 @@ class Reading(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrandStatistics:
-    """A brand in the last 24 hours: mentions, those without an anger, angry weight, alerts."""
+    """A brand in the last 24 hours: mentions, those without an anger, angry weight, alerts.
+
+    `failed` counts the mentions on which the scorer failed.
+    """
 
     brand: str
     mentions: int
@@ -414,6 +448,7 @@ class BrandStatistics:
     angry_weight: float
     last_seen_at: datetime | None
     surge_since: datetime | None
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,6 +470,14 @@ class Writing(Reading, Protocol):
 
     def record(self, ledger: Ledger) -> None:
         """Write everything that a batch changed."""
+        ...
+
+    def rescore(self, mentions: Sequence[Mention]) -> int:
+        """Replace the scores of stored mentions; return how many.
+
+        Left out are mentions that are gone, and those whose post says something else by now.
+        Nothing else changes: corrections, incidents, and what the detectors learnt.
+        """
         ...
 
     def correct(self, correction: Correction) -> bool:

@@ -12,13 +12,17 @@ from emberwatch.cli.score_evaluate import evaluate
 
 SHARED = {"--config": "config_path", "--database": "database", "--json": "as_json"}
 
-CASES = {"ID": "inc_1", "NAME": "one", "FILE": __file__, "KIND": "rss"}
+CASES = {"ID": "inc_1", "NAME": "one", "FILE": __file__, "[FILE]": __file__, "KIND": "rss"}
 """What stands for an argument, so that a command gets as far as reading its configuration."""
 
 ONE_OF = {"mention correct": ["--anger", "0.1"]}
 """Options of which a command needs one, though none is required."""
 
-OWN_MEANING = {"check": {"--json"}, "score evaluate": {"--database"}}
+OWN_MEANING = {
+    "check": {"--json"},
+    "score": {"--config"},
+    "score evaluate": {"--config", "--database"},
+}
 """Shared options that a command describes by itself."""
 
 

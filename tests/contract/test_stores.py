@@ -1024,6 +1024,95 @@ def test_a_surge_of_a_brand_without_mentions_is_shown(store: Store) -> None:
     assert acme.surge_since == NOON
 
 
+# ---------------------------------------------------------------- judged again
+def some_scored(store: Store) -> None:
+    """Store four posts of three kinds: of two brands, of one, not judged, failed."""
+    both = a_mention("1", anger=0.9, at=NOON)
+    failed = a_mention("3", anger=None, at=NOON + DAY)
+    mentions = (
+        both,
+        replace(both, brand="Other"),
+        a_mention("2", anger=None, at=NOON + DAY, author="b"),
+        replace(failed, score=Score(scorer="onnx (failed)")),
+        a_mention("4", anger=0.1, brand="Other", at=NOON + 2 * DAY, author="d"),
+    )
+    posts = tuple({each.post.id: each.post for each in mentions}.values())
+    record(store, posts=posts, mentions=mentions)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, ["1 Acme", "1 Other", "2 Acme", "3 Acme", "4 Other"]),
+        ({"brand": "Acme"}, ["1 Acme", "1 Other", "2 Acme", "3 Acme"]),
+        ({"brand": "Nobody"}, []),
+        ({"since": NOON + DAY}, ["2 Acme", "3 Acme", "4 Other"]),
+        ({"has_failed": True}, ["3 Acme"]),
+        ({"has_failed": True, "brand": "Other"}, []),
+        ({"has_failed": True, "since": NOON + 2 * DAY}, []),
+        ({"most": 2}, ["1 Acme", "1 Other", "2 Acme"]),
+        ({"after": "jsonl::post:1", "most": 1}, ["2 Acme"]),
+        ({"after": "jsonl::post:4"}, []),
+    ],
+)
+def test_posts_are_found_to_be_judged_again(
+    store: Store, wanted: dict[str, object], found: list[str]
+) -> None:
+    some_scored(store)
+    with store.reading() as look:
+        mentions = look.scored(**wanted)  # type: ignore[arg-type]
+        asked = {key: value for key, value in wanted.items() if key not in ("after", "most")}
+        count = look.count_scored(**asked)  # type: ignore[arg-type]
+    assert [f"{each.post.native_id} {each.brand}" for each in mentions] == found
+    if asked == wanted:
+        assert count == len({each.post.id for each in mentions})
+
+
+def test_a_new_score_replaces_the_old_one_and_nothing_else(store: Store) -> None:
+    some_scored(store)
+    corrected(store, a_correction())
+    with store.reading() as look:
+        (_, other, *_) = before = look.scored()
+        corrections = look.corrections()
+    score = Score(
+        sentiment=-0.5, negative=0.7, anger=0.25, language="bg", confidence=0.9, judged=True,
+        scorer="onnx", version="abc", why=("лошо",),
+    )  # fmt: skip
+    with store.writing() as tx:
+        assert tx.rescore([replace(other, score=score)]) == 1
+        assert tx.rescore([]) == 0
+    with store.reading() as look:
+        after = look.scored()
+        assert look.corrections() == corrections
+        assert look.statistics(NOON).brands[1].angry_weight == 0.25
+    assert after == [before[0], replace(other, score=score), *before[2:]]
+
+
+def test_what_is_gone_edited_or_emptied_keeps_its_score(store: Store) -> None:
+    some_scored(store)
+    with store.reading() as look:
+        first, _, second, *_ = look.scored()
+    edited = replace(second.post, text="Acme, all is well", seen_at=NOON + 3 * DAY)
+    record(store, edits=(edited,), mentions=(replace(second, post=edited),))
+    with store.writing() as tx:
+        tx.purge(NOON + minutes(1), NOON + 3 * DAY)
+    new = Score(sentiment=0.9, negative=0.1, anger=0.0, judged=True, scorer="new", language="en")
+    gone = a_mention("99")
+    with store.writing() as tx:
+        assert tx.rescore([replace(each, score=new) for each in (first, second, gone)]) == 0
+    with store.reading() as look:
+        assert first.post.id not in {each.post.id for each in look.scored()}
+        assert all(each.score.scorer != "new" for each in look.scored())
+
+
+def test_the_statistics_count_what_a_scorer_failed_on(store: Store) -> None:
+    some_scored(store)
+    with store.reading() as look:
+        acme, other = look.statistics(NOON + DAY).brands
+    assert (acme.mentions, acme.not_judged, acme.failed) == (2, 2, 1)
+    assert other.failed == 0
+
+
 # ---------------------------------------------------------------- corrections
 def a_correction(post_id: str = "jsonl::post:1", **facts: object) -> Correction:
     values: dict[str, object] = {"anger": 0.1, "by": "Мария", "at": NOON, "note": "a song"}

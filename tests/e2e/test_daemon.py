@@ -169,6 +169,29 @@ def test_a_wrong_configuration_changes_nothing_and_says_why(
         assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
 
 
+def test_another_scorer_judges_from_the_next_post_on(house: House) -> None:
+    with Running(house.folder) as daemon:
+        house.settle(daemon)
+        house.say("Acme, I hate waiting for you")
+        house.settle(daemon)
+        settings = house.folder / "config.yaml"
+        told = settings.read_text()
+        settings.write_text(told + "scorer: vadr\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait(daemon, lambda: _applied(daemon, "not applied"))
+        assert "did you mean 'vader'" in daemon.said
+        settings.write_text(told + "scorer: vader\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait(daemon, lambda: "configuration applied" in daemon.said)
+        assert "another scorer judges from now on" in daemon.said
+        house.say("Acme, I still hate waiting for you")
+        house.settle(daemon)
+    assert house.rows("SELECT scorer FROM mentions ORDER BY seen_at DESC LIMIT 2") == [
+        ("vader",),
+        ("auto",),
+    ]
+
+
 def test_another_database_is_not_applied_while_it_runs(house: House) -> None:
     with Running(house.folder) as daemon:
         house.settle(daemon)

@@ -172,6 +172,7 @@ async def watching(path: Path, site: Site, every: timedelta) -> AsyncIterator[Da
             web=lambda _: Nowhere(),
             outbound=Nowhere(),
             processor=lambda: a_processor(store),
+            scorer=SCORER.kind,
             retention=timedelta(days=90),
             heartbeat=None,
         ),

@@ -455,6 +455,21 @@ def test_a_watch_that_does_not_run_is_unhealthy_and_says_what_to_do(run) -> None
     assert run("status", "--json").code == 4
 
 
+def test_the_status_names_the_scorer_that_judges(run) -> None:
+    with Path("config.yaml").open("a") as config:
+        config.write("scorer: vader\n")
+    assert "posts are judged by vader" in run("status").out
+    assert run("status", "--json").rows[0]["scorer"] == "vader"
+
+
+def test_a_replay_is_judged_by_the_scorer_of_the_configuration(run) -> None:
+    with Path("config.yaml").open("a") as config:
+        config.write("scorer: vader\n")
+    assert run("replay", "story.jsonl", "--database", "other.db").code == 0
+    (row,) = run("mention", "list", "--most", "1", "--json", "--database", "other.db").rows
+    assert row["scorer"] == "vader"
+
+
 def test_who_sends_nothing_needs_no_secret(run) -> None:
     text = Path("config.yaml").read_text()
     hook = '  - {name: hook, kind: webhook, url: "http://127.0.0.1:9/", secret_env: NOT_SET}\n'

@@ -605,6 +605,38 @@ def test_posts_that_a_scorer_fails_on_are_kept_as_not_judged(folder: Path) -> No
     desk.store.close()
 
 
+def test_a_scorer_that_fails_is_a_trouble_that_says_what_to_do(folder: Path) -> None:
+    desk = Desk(folder, Watch(BRANDS), scorer=DeafEar())
+    desk.bring(a_post("1", text="Acme is awful"))
+    (incident,) = desk.incidents()
+    assert (incident.subject, incident.kind) == ("scorer", "trouble")
+    reason = incident.alerts[0].reason
+    assert "the scorer deaf fails (the model's file is gone)" in reason
+    assert "'emberwatch mention rescore --failed'" in reason
+    desk.pass_time(NOON + minutes(62))
+    assert not desk.incidents()[0].alerts[0].is_open
+    desk.store.close()
+
+
+class Choosy(Ear):
+    """A scorer that fails on whole batches that hold one word."""
+
+    def score(self, texts: Sequence[Text]) -> list[Score]:
+        if any("poison" in text.text for text in texts):
+            raise ScoringFailed("poison")
+        return super().score(texts)
+
+
+def test_one_text_that_a_scorer_fails_on_costs_the_others_nothing(folder: Path) -> None:
+    desk = Desk(folder, scorer=Choosy())
+    desk.bring(a_post("1", text="Acme is awful"), a_post("2", text="Acme poison", author="b"))
+    assert desk.ask("SELECT anger, scorer FROM mentions ORDER BY post_id") == [
+        (0.9, "ear"),
+        (None, "ear (failed)"),
+    ]
+    desk.store.close()
+
+
 # ---------------------------------------------------------------- the health of feeds
 EVERY = minutes(5)
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from emberwatch.cli import json_lines
 from emberwatch.cli.score import command
+from tests import transformer
 
 FIELDS = ["id", "sentiment", "negative", "anger", "language", "judged", "scorer"]
 PROGRAM = [sys.executable, "-c", "from emberwatch.cli.score import command; command()"]
@@ -58,6 +59,31 @@ def test_vader_can_still_be_chosen() -> None:
     (answer,) = answers(run(asked(1, "I hate this awful airline"), "--scorer", "vader"))
     assert answer["scorer"] == "vader"
     assert answer["anger"] == -answer["sentiment"]
+
+
+BRAND = "brands: [{name: Acme, words: [acme]}]\n"
+
+
+def test_a_configuration_says_which_scorer_judges(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(BRAND + "scorer: vader\n")
+    line = asked(1, "I hate this awful airline")
+    (answer,) = answers(run(line, "--config", str(config)))
+    assert answer["scorer"] == "vader"
+    (answer,) = answers(run(line, "--config", str(config), "--scorer", "auto"))
+    assert answer["scorer"] == "auto"
+
+
+def test_a_scorer_with_options_needs_a_configuration(tmp_path: Path) -> None:
+    line = asked(1, "I hate this awful airline")
+    refused = run(line, "--scorer", "onnx")
+    assert refused.exit_code == 2
+    assert "name a configuration whose 'scorer' is onnx with --config" in refused.output
+    transformer.make(tmp_path / "tiny", {"hate": (0, 9)})
+    config = tmp_path / "config.yaml"
+    config.write_text(BRAND + "scorer: {kind: onnx, folder: tiny}\n")
+    (answer,) = answers(run(line, "--config", str(config)))
+    assert (answer["scorer"], answer["anger"]) == ("onnx", pytest.approx(1, abs=0.001))
 
 
 def test_the_words_that_weighed_most_are_named_on_demand() -> None:
@@ -142,7 +168,7 @@ def test_nothing_in_nothing_out() -> None:
 def test_an_unknown_scorer_is_a_wrong_use_that_lists_those_there_are() -> None:
     result = run(asked(1, "bad"), "--scorer", "magic")
     assert result.exit_code == 2
-    assert "no such scorer: 'magic'; there are: auto, vader" in result.stderr
+    assert "no such scorer: 'magic'; there are: auto, onnx, vader" in result.stderr
 
 
 def test_a_missing_file_is_a_wrong_use(tmp_path: Path) -> None:

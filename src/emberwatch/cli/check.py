@@ -42,6 +42,7 @@ def command(config_path: Path, explain: str | None, as_json: bool, schema: bool)
     """
     from emberwatch.config.reader import json_schema, read_config
     from emberwatch.runtime.plugins import installed
+    from emberwatch.runtime.wiring import scorer
 
     plugins = installed()
     if schema:
@@ -49,6 +50,7 @@ def command(config_path: Path, explain: str | None, as_json: bool, schema: bool)
         return
     try:
         config = read_config(config_path, plugins, os.environ)
+        scorer(config.scorer)
     except ConfigError as error:
         if as_json:
             _print_json({"ok": False, "problems": list(error.problems)})
@@ -97,6 +99,7 @@ def summary(config: "Config") -> dict[str, object]:
         "brands": [brand.name for brand in config.brands],
         "feeds": [_feed(feed) for feed in config.feeds],
         "notifiers": [{"name": one.name, "kind": one.kind} for one in config.notifiers],
+        "scorer": _scorer(config),
         "routes": [
             {"brands": route.brands, "kinds": route.kinds, "notify": route.notify}
             for route in config.routes
@@ -104,6 +107,16 @@ def summary(config: "Config") -> dict[str, object]:
         "networks": [str(network) for network in config.networks],
         "heartbeat": _length(config.heartbeat.every) if config.heartbeat else None,
     }
+
+
+def _scorer(config: "Config") -> dict[str, object]:
+    return {"kind": config.scorer.kind, "options": public(config.scorer.options)}
+
+
+def _judge(config: "Config") -> str:
+    """Name the scorer and its options in a line."""
+    options = public(config.scorer.options).items()
+    return ", ".join((config.scorer.kind, *(f"{key} {value}" for key, value in options)))
 
 
 def _feed(feed: "FeedSettings") -> dict[str, object]:
@@ -127,6 +140,7 @@ def summarised(config: "Config") -> list[Block]:
     blocks: list[Block] = [
         ("database", [f"{config.database}, texts kept for {_length(config.retention)}"]),
         ("brands", [_counted(brand) for brand in config.brands]),
+        ("judged by", [_judge(config)]),
         (
             "feeds",
             _columns(
@@ -178,6 +192,7 @@ def explanation(config: "Config", brand: "Brand") -> dict[str, object]:
         "false_alarms_per_month": brand.false_alarms_per_month,
         "pile_on_floor": brand.pile_on_floor,
         "quiet_after": _length(brand.quiet_after),
+        "scorer": _scorer(config),
         "feeds": [_feed(feed) for feed in config.feeds_of(brand.name)],
         "told": {str(kind): names for kind, names in told(config, brand.name).items()},
     }
@@ -204,6 +219,7 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
         ("or a group", [_group(group) for group in brand.groups]),
         ("but never", _listed(brand.exclude)),
         ("languages", _listed(brand.languages)),
+        ("judged by", [_judge(config)]),
         ("feeds", feeds or ["none: nothing will be found"]),
     ]
     blocks = [block for block in blocks if block[1]]

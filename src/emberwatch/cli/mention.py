@@ -1,15 +1,29 @@
 """List and show mentions, and say how one really sounds."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
+from emberwatch.cli.place import (
+    config_option,
+    database_of,
+    database_option,
+    json_option,
+    opened,
+    read,
+)
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from rich.progress import Progress
+
     from emberwatch.model.mention import Correction, Mention
     from emberwatch.ports import Reading
+    from emberwatch.runtime.rescoring import Rescored
 
 
 @click.group("mention")
@@ -156,6 +170,125 @@ def correct(
         if value is not None
     ]
     click.echo(f"{mention.post.id}: {', '.join(said)}; by {by}")
+
+
+@command.command("rescore")
+@click.option("--brand", help="Only posts that speak of this brand.")
+@click.option("--since", metavar="LENGTH", help="Only posts written so long ago or later, as 7d.")
+@click.option("--failed", "has_failed", is_flag=True, help="Only posts on which a scorer failed.")
+@config_option
+@database_option
+@json_option
+def rescore(
+    brand: str | None,
+    since: str | None,
+    has_failed: bool,
+    config_path: Path,
+    database: Path | None,
+    as_json: bool,
+) -> None:
+    """Judge stored posts again, by the scorer of the configuration.
+
+    For after a change of scorer, or when one failed. Corrections stay, and nobody is told:
+    incidents and what is normal for a brand stay as they were. Posts that the retention emptied
+    keep their scores. Interrupted, it may be run again.
+
+    \b
+    Example:
+      emberwatch mention rescore --brand Acme --since 7d
+    """
+    from emberwatch.cli.present import show_json
+    from emberwatch.runtime import wiring
+    from emberwatch.runtime.rescoring import rescored
+
+    config = read(config_path, with_secrets=False)
+    languages = {each.name: each.languages for each in config.brands}
+    from_ = None if since is None else wiring.now() - _length(since)
+    scorer = wiring.scorer(config.scorer)
+    with opened(database or config.database) as store:
+        with store.reading() as look:
+            posts = look.count_scored(brand=brand, since=from_, has_failed=has_failed)
+        steps = rescored(store, scorer, languages, brand=brand, since=from_, has_failed=has_failed)
+        with _Progress("judging again", posts) as progress:
+            done = progress.last(steps)
+    if as_json:
+        show_json(
+            {
+                "scorer": scorer.kind,
+                "posts": done.posts,
+                "mentions": done.mentions,
+                "changed": done.changed,
+                "failed": done.failed,
+                "not_judged": {"before": done.not_judged_before, "after": done.not_judged},
+                "angry_weight": {"before": done.anger_before, "after": done.anger},
+            }
+        )
+    else:
+        _say(done, scorer.kind)
+    if done.failed:
+        raise click.ClickException(
+            f"{scorer.kind} failed on {done.failed} of them ({done.why}): they stay as they were"
+        )
+
+
+def _length(text: str) -> "timedelta":
+    from emberwatch.config.duration import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from error
+
+
+def _say(done: "Rescored", scorer: str) -> None:
+    from emberwatch.cli.present import count
+
+    if not done.posts:
+        click.echo("No such post is stored with its text.")
+        return
+    click.echo(
+        f"{count(done.posts, 'post')} judged again by {scorer}: {count(done.changed, 'score')} "
+        f"changed\n"
+        f"  not judged    {done.not_judged_before} before, {done.not_judged} now\n"
+        f"  angry weight  {done.anger_before:.1f} before, {done.anger:.1f} now"
+    )
+
+
+class _Progress:
+    """A progress bar on a terminal, by posts; silent in a pipe."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> "_Progress":
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+            self._bar = Progress(
+                "{task.description}",
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task(self._what, total=self._total)
+            self._bar.start()
+        return self
+
+    def last(self, steps: "Iterator[Rescored]") -> "Rescored":
+        """Go through all steps, showing each, and return the last."""
+        for done in steps:
+            if self._bar is not None:
+                self._bar.update(self._task, completed=done.posts)
+        return done
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
 
 
 def _named(look: "Reading", id: str) -> "tuple[Mention, ...]":

@@ -46,7 +46,8 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
         bytes_of(file) as lines,
     ):
         policy = wiring.policy(config, is_told=False, is_replay=True)
-        processor = wiring.processor(store, policy, is_live=False)
+        judge = wiring.scorer(config.scorer)
+        processor = wiring.processor(store, policy, is_live=False, judge=judge)
         with store.reading() as look:
             bookmark = Bookmark(lambda: _lines_of(file), look.cursor(FEED))
         with progress(file, lines) as report:

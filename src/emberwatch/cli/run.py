@@ -247,6 +247,7 @@ def _watched(config: "Config", database: Path, *, is_once: bool) -> str:
         lines.append(f"  feed      {feed.name} ({feed.source}, every {span(feed.every)})")
     if not config.feeds:
         lines.append("  feed      none: nothing will be read; add 'feeds' to the configuration")
+    lines.append(f"  judges    by {config.scorer.kind}")
     for notifier in config.notifiers:
         lines.append(f"  tells     {notifier.name} ({notifier.kind})")
     if not config.notifiers:

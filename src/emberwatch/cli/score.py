@@ -3,13 +3,15 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, TypeVar
 
 import click
 
 from emberwatch.cli.json_lines import BadLine, Complaints, Line, batches, object_of
+from emberwatch.cli.place import read
 from emberwatch.model.errors import ScoringFailed
 from emberwatch.model.mention import Score
 from emberwatch.ports import Scorer, Text
@@ -18,6 +20,8 @@ from emberwatch.ports import Scorer, Text
 EXPECTED = ("en",)
 BATCH = 256
 EVALUATE = "evaluate"
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,24 @@ class _Scoring(click.Command):
         return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
 
+def scorer_options(command: F) -> F:
+    """Add `--scorer` and `--config`, which say what judges, to a command."""
+    with_name = click.option(
+        "--scorer", "named", help="Which scorer judges; without it that of --config, or auto."
+    )(command)
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Judge by the scorer of this configuration.",
+    )(with_name)
+
+
 @click.command(name="score", cls=_Scoring, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--scorer", "name", default="auto", show_default=True, help="Which scorer judges.")
+@scorer_options
 @click.option("--why", "is_why", is_flag=True, help="Name the words that weighed most, too.")
-def command(file: IO[bytes], name: str, is_why: bool) -> None:
+def command(file: IO[bytes], named: str | None, config_path: Path | None, is_why: bool) -> None:
     """Say how angry texts sound, one JSON line in and one out.
 
     FILE (or standard input) holds lines of {"id", "text", "language"}; language may be left out.
@@ -69,7 +86,7 @@ def command(file: IO[bytes], name: str, is_why: bool) -> None:
     How well a scorer judges labelled posts is measured by `emberwatch score evaluate FILE`
     (see its --help). A file of that name is written as ./evaluate.
     """
-    scorer = named_scorer(name)
+    scorer = chosen_scorer(named, config_path)
     complaints = Complaints()
     try:
         for lines in batches(file):
@@ -80,22 +97,37 @@ def command(file: IO[bytes], name: str, is_why: bool) -> None:
         # Whoever read us has seen enough, as `head` does; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except ScoringFailed as failed:
-        raise click.ClickException(f"{name} cannot score: {failed}") from failed
+        raise click.ClickException(f"{scorer.kind} cannot score: {failed}") from failed
     complaints.sum_up()
 
 
-def named_scorer(name: str) -> Scorer:
-    """Return a scorer by its name, or end with a usage error that lists those there are."""
-    from emberwatch.runtime.plugins import scorers
+def chosen_scorer(named: str | None, config_path: Path | None) -> Scorer:
+    """Return the scorer of that name, else the one of that configuration, else the default one.
 
+    A name that a configuration gives options to gets those. Ends with a usage error where there
+    is no such scorer, or where it needs options that nobody gave.
+    """
+    from emberwatch.config.schema import ScorerSettings
+    from emberwatch.runtime.plugins import scorers
+    from emberwatch.runtime.wiring import scorer
+
+    settings = ScorerSettings()
+    if config_path is not None:
+        settings = read(config_path, with_secrets=False).scorer
+    if named is None or named == settings.kind:
+        return scorer(settings)
     known = scorers()
-    if name not in known:
+    if named not in known:
         raise click.BadParameter(
-            f"no such scorer: {name!r}; there are: {', '.join(sorted(known)) or 'none'}",
+            f"no such scorer: {named!r}; there are: {', '.join(sorted(known)) or 'none'}",
             param_hint="--scorer",
         )
-    made: Scorer = known[name]()
-    return made
+    if hasattr(known[named], "Options"):
+        raise click.BadParameter(
+            f"{named} has options: name a configuration whose 'scorer' is {named} with --config",
+            param_hint="--scorer",
+        )
+    return scorer(ScorerSettings(kind=named))
 
 
 def _answer(scorer: Scorer, asked: list[_Asked], *, is_why: bool) -> None:

@@ -14,6 +14,7 @@ import click
 
 from emberwatch.cli.json_lines import BadLine, Complaints, batches, object_of
 from emberwatch.cli.place import json_option, opened
+from emberwatch.cli.score import chosen_scorer, scorer_options
 from emberwatch.core.read.quality import (
     Figures,
     Label,
@@ -73,9 +74,7 @@ class _Group:
     required=False,
     type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
 )
-@click.option(
-    "--scorer", "named", help="Which scorer judges; by default the one that `run` judges by."
-)
+@scorer_options
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -88,7 +87,12 @@ class _Group:
 )
 @json_option
 def evaluate(
-    file: Path | None, named: str | None, plot: Path | None, database: Path | None, as_json: bool
+    file: Path | None,
+    named: str | None,
+    config_path: Path | None,
+    plot: Path | None,
+    database: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure how well a scorer judges posts that people have labelled.
 
@@ -103,11 +107,7 @@ def evaluate(
     """
     if file is None and database is None:
         raise click.UsageError("name a FILE of labelled posts, or --database with corrections")
-    from emberwatch.cli.score import named_scorer
-    from emberwatch.runtime.wiring import DEFAULT_SCORER
-
-    name = named or DEFAULT_SCORER
-    scorer = named_scorer(name)
+    scorer = chosen_scorer(named, config_path)
     complaints = Complaints()
     groups: dict[tuple[str, str], _Group] = {}
     try:
@@ -124,12 +124,12 @@ def evaluate(
         for group in groups.values():
             _judge(group, scorer)
     except ScoringFailed as failed:
-        raise click.ClickException(f"{name} cannot score: {failed}") from failed
+        raise click.ClickException(f"{scorer.kind} cannot score: {failed}") from failed
     complaints.sum_up()
     done = {key: groups[key] for key in sorted(groups)}
-    _show(done, name, as_json=as_json)
+    _show(done, scorer.kind, as_json=as_json)
     if plot is not None:
-        _draw(done, name, plot)
+        _draw(done, scorer.kind, plot)
 
 
 # ---------------------------------------------------------------- reading

@@ -71,7 +71,7 @@ def _faults(
     is_running: bool,
 ) -> list[str]:
     """Return what is wrong, one line each with what to do; pure."""
-    from emberwatch.cli.present import span
+    from emberwatch.cli.present import count, span
 
     read_at = max((row.last_ok_at for row in health.values() if row.last_ok_at), default=None)
     is_kept_up = read_at is not None and at - read_at <= CRON_AFTER
@@ -100,6 +100,12 @@ def _faults(
     if statistics.oldest_waiting_at and at - statistics.oldest_waiting_at > STUCK_AFTER:
         waited = span(at - statistics.oldest_waiting_at)
         faults.append(f"a notification has waited for {waited}: see 'emberwatch delivery list'")
+    faults.extend(
+        f"the scorer failed on {count(brand.failed, 'mention')} of {brand.brand} in the last 24 "
+        "hours: mend it ('emberwatch check'), then 'emberwatch mention rescore --failed'"
+        for brand in statistics.brands
+        if brand.failed
+    )
     if statistics.dead:
         faults.append(
             f"{statistics.dead} notifications were given up: 'emberwatch delivery list --state "
@@ -126,6 +132,7 @@ def _report(
         "is_healthy": not faults,
         "faults": faults,
         "database": str(path),
+        "scorer": config.scorer.kind,
         "daemon": owner,
         "posts": statistics.posts,
         "bytes": statistics.bytes,
@@ -137,6 +144,7 @@ def _report(
                 "brand": brand.brand,
                 "mentions_24h": brand.mentions,
                 "not_judged_24h": brand.not_judged,
+                "failed_24h": brand.failed,
                 "angry_weight_24h": brand.angry_weight,
                 "last_seen_at": instant(brand.last_seen_at),
                 "surge_since": instant(brand.surge_since),
@@ -183,6 +191,7 @@ def _print(
     size = statistics.bytes / 1e6
     click.echo(f"{'watching, ' + owner if owner else 'not running'}")
     click.echo(f"database {path}: {count(statistics.posts, 'post')}, {size:.1f} MB")
+    click.echo(f"posts are judged by {config.scorer.kind}")
     click.echo()
     click.secho("The last 24 hours", bold=True)
     by_brand = {row.brand: row for row in statistics.brands}

@@ -8,13 +8,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from emberwatch.config.form import Document
-from emberwatch.config.options import OptionsForm, options_form
+from emberwatch.config.options import NoOptions, OptionsForm, options_form
 from emberwatch.config.schema import (
     Config,
     FeedSettings,
     Heartbeat,
     NotifierSettings,
     PlugIns,
+    ScorerSettings,
 )
 from emberwatch.config.tree import (
     Entries,
@@ -62,6 +63,7 @@ def read_document(
     document = check.document()
     feeds = check.feeds()
     notifiers = check.notifiers()
+    scorer = check.scorer()
     heartbeat_url = check.heartbeat_url()
     check.references()
     if document is None or findings.problems:
@@ -71,6 +73,7 @@ def read_document(
         database=document.database,
         networks=document.network.allow,
         ca=document.network.ca,
+        scorer=ScorerSettings(kind=document.scorer.kind, options=scorer),
         brands=tuple(form.brand() for form in document.brands),
         feeds=tuple(
             FeedSettings(
@@ -120,7 +123,8 @@ class _Check:
         made: dict[int, object] = {}
         for position, feed in items(self._root, "feeds"):
             way: Way = ("feeds", position)
-            form = self._plug_in(way, feed, "source", "source", self._plugins.sources)
+            kind = feed.get("source")
+            form = self._plug_in((*way, "source"), kind, "source", self._plugins.sources)
             written = feed.get("options")
             if form is not None and (written is None or isinstance(written, Entries)):
                 settings = _settings(written, but=())
@@ -134,13 +138,28 @@ class _Check:
         made: dict[int, object] = {}
         for position, notifier in items(self._root, "notifiers"):
             way: Way = ("notifiers", position)
-            form = self._plug_in(way, notifier, "kind", "notifier", self._plugins.notifiers)
+            kind = notifier.get("kind")
+            form = self._plug_in((*way, "kind"), kind, "notifier", self._plugins.notifiers)
             if form is not None:
                 settings = _settings(notifier, but=("name", "kind"))
                 options = self._options(form, way, settings, beside=("name", "kind"))
                 if options is not None:
                     made[position] = options
         return made
+
+    def scorer(self) -> object | None:
+        """Return the options of the scorer, None where it has none or something is wrong."""
+        written = child(self._root, "scorer")
+        if isinstance(written, Entries):
+            way: Way = ("scorer", "kind")
+            kind, settings = written.get("kind"), _settings(written, but=("kind",))
+        else:
+            way, kind, settings = ("scorer",), written, {}
+        form = self._plug_in(way, kind, "scorer", self._plugins.scorers, without=NoOptions)
+        made = (
+            None if form is None else self._options(form, ("scorer",), settings, beside=("kind",))
+        )
+        return None if isinstance(made, NoOptions) else made
 
     def heartbeat_url(self) -> Secret | None:
         """Return the address to call, if there is a heartbeat and it is right."""
@@ -162,23 +181,31 @@ class _Check:
 
     # ------------------------------------------------------------ plug-ins
     def _plug_in(
-        self, way: Way, entry: Entries, key: str, noun: str, known: Mapping[str, type]
+        self,
+        way: Way,
+        kind: Node | None,
+        noun: str,
+        known: Mapping[str, type],
+        *,
+        without: type = object,
     ) -> OptionsForm | None:
-        """Return how the options of the kind under `key` are written, if there is such a kind."""
-        kind = entry.get(key)
+        """Return how the options of the kind at `way` are written, if there is such a kind.
+
+        `without` stands for the options of a plug-in that declares none.
+        """
         if not isinstance(kind, Text) or not kind.text.strip():
             return None  # the form of the whole has said so
         name = kind.text.strip()
         if name not in known:
             hint = did_you_mean(name, tuple(known)) or f"; there are {', '.join(sorted(known))}"
-            self._at((*way, key), f"unknown {noun} {shown(name)}{hint}")
+            self._at(way, f"unknown {noun} {shown(name)}{hint}")
             return None
         try:
-            return options_form(getattr(known[name], "Options", object))
+            return options_form(getattr(known[name], "Options", without))
         except ConfigError as error:
-            self._at((*way, key), "; ".join(error.problems))
+            self._at(way, "; ".join(error.problems))
         except TypeError as error:
-            self._at((*way, key), f"the {noun} {shown(name)} cannot be used: {error}")
+            self._at(way, f"the {noun} {shown(name)} cannot be used: {error}")
         return None
 
     def _options(

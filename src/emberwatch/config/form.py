@@ -151,6 +151,24 @@ class NotifierForm(Form):
     """The kind of channel."""
 
 
+def _as_mapping(value: object) -> object:
+    """Take a scorer's name alone for a mapping without options."""
+    if isinstance(value, str):
+        return {"kind": value}
+    if isinstance(value, dict):
+        return value
+    raise refuse("expected a scorer such as auto, or a mapping such as {kind: auto}")
+
+
+class ScorerForm(Form):
+    """What judges how posts sound; further keys depend on its kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Name
+    """The kind of scorer."""
+
+
 class RouteForm(Form):
     """Sends some incidents to some notifiers; without brands or kinds: any."""
 
@@ -190,6 +208,10 @@ class Document(Form):
     """Where everything is kept."""
     network: NetworkForm = Field(default_factory=NetworkForm)
     """Where the network may lead."""
+    scorer: Annotated[ScorerForm, BeforeValidator(_as_mapping)] = Field(
+        default="auto", validate_default=True
+    )
+    """What judges how posts sound: its kind, or a mapping of its kind and its options."""
     brands: Annotated[tuple[BrandForm, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
     """What we watch for."""
     feeds: tuple[FeedForm, ...] = ()

@@ -27,6 +27,11 @@ class OptionsForm:
     secrets: Mapping[str, bool]
 
 
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """The options of a plug-in that leaves nothing to choose."""
+
+
 def options_form(options: type) -> OptionsForm:
     """Return how a plug-in's options are written.
 

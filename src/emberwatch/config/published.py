@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from emberwatch.config.document import HEARTBEAT
 from emberwatch.config.form import Document
-from emberwatch.config.options import OptionsForm, options_form
+from emberwatch.config.options import NoOptions, OptionsForm, options_form
 from emberwatch.config.schema import PlugIns
 
 JsonObject = dict[str, Any]
@@ -48,6 +48,19 @@ def json_schema(plugins: PlugIns) -> JsonObject:
             _when("kind", kind, _flat(notifier, options)) for kind, options in notifiers.items()
         ],
     }
+    scorer = parts["ScorerForm"]
+    scorers = {kind: _options(form, kind, parts) for kind, form in _scorer_forms(plugins.scorers)}
+    alone = [kind for kind, options in scorers.items() if not options.get("required")]
+    parts["ScorerForm"] = {
+        **{key: scorer[key] for key in ("description", "type", "required")},
+        "properties": {**scorer["properties"], "kind": {"enum": [*scorers]}},
+        "allOf": [_when("kind", kind, _flat(scorer, options)) for kind, options in scorers.items()],
+    }
+    schema["properties"]["scorer"] = {
+        "description": schema["properties"]["scorer"]["description"],
+        "default": "auto",
+        "anyOf": [{"enum": alone}, {"$ref": "#/$defs/ScorerForm"}],
+    }
     parts["HeartbeatForm"] = _flat(parts["HeartbeatForm"], _options(HEARTBEAT, "heartbeat", parts))
     for part in parts.values():
         part.pop("title", None)
@@ -57,6 +70,11 @@ def json_schema(plugins: PlugIns) -> JsonObject:
 def _forms(plugins: Mapping[str, type]) -> Iterator[tuple[str, OptionsForm]]:
     for kind in sorted(plugins):
         yield kind, options_form(getattr(plugins[kind], "Options", object))
+
+
+def _scorer_forms(plugins: Mapping[str, type]) -> Iterator[tuple[str, OptionsForm]]:
+    for kind in sorted(plugins):
+        yield kind, options_form(getattr(plugins[kind], "Options", NoOptions))
 
 
 def _options(form: OptionsForm, kind: str, parts: JsonObject) -> JsonObject:

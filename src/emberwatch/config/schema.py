@@ -1,7 +1,7 @@
 """What a configuration comes to: the frozen values that the runtime works with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -15,14 +15,15 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlugIns:
-    """What a configuration may name: the class of each kind of source and of notifier.
+    """What a configuration may name: the class of each kind of source, notifier and scorer.
 
-    Each class has a frozen dataclass `Options`. Looking a kind up may raise `ConfigError`, with
-    the reason why that plug-in cannot be used.
+    Each class has a frozen dataclass `Options`; a scorer may do without. Looking a kind up may
+    raise `ConfigError`, with the reason why that plug-in cannot be used.
     """
 
     sources: Mapping[str, type]
     notifiers: Mapping[str, type]
+    scorers: Mapping[str, type] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,17 @@ class NotifierSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerSettings:
+    """What judges the posts; `options` is an instance of the `Options` of its kind.
+
+    None where its kind has no options, or where nothing was said of any.
+    """
+
+    kind: str = "auto"
+    options: object | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """Where to call, and how often, while feeds are fresh and the outbox moves."""
 
@@ -72,6 +84,7 @@ class Config:
     database: Path
     networks: tuple[Network, ...] = ()
     ca: Path | None = None
+    scorer: ScorerSettings = ScorerSettings()
     brands: tuple[Brand, ...]
     feeds: tuple[FeedSettings, ...] = ()
     notifiers: tuple[NotifierSettings, ...] = ()

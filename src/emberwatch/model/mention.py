@@ -5,6 +5,9 @@ from datetime import datetime
 
 from emberwatch.model.post import Post
 
+FAILED = " (failed)"
+"""Ends the name of a scorer that failed on a text: another try may judge it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
@@ -31,6 +34,11 @@ class Score:
             raise ValueError(f"scorer {self.scorer!r}: judged, but without a sentiment")
         if not self.judged and (self.sentiment is not None or self.anger is not None):
             raise ValueError(f"scorer {self.scorer!r}: not judged, but with a sentiment or anger")
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the scorer failed, so that nothing is known of the text."""
+        return self.scorer.endswith(FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

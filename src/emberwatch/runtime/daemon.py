@@ -61,6 +61,7 @@ class Assembly:
     web: Callable[[str], Web]
     outbound: Outbound
     processor: Callable[[], Processor]
+    scorer: str
     retention: timedelta
     heartbeat: Heartbeat | None
     secrets: tuple[Secret, ...] = ()
@@ -453,6 +454,13 @@ class Daemon:
                 for problem in error.problems:
                     _LOG.error("configuration not applied", problem=problem)
                 return
+            if assembly.scorer != self._assembly.scorer:
+                _LOG.warning(
+                    "another scorer judges from now on; what is normal was learnt from the one "
+                    "before, and adapts in the weeks to come",
+                    before=self._assembly.scorer,
+                    now=assembly.scorer,
+                )
             async with self._swap:
                 self._processor = await self._writer.do(assembly.processor)
                 self._assembly = assembly
@@ -466,6 +474,7 @@ class Daemon:
                 brands=len(assembly.policy.brands),
                 feeds=len(assembly.feeds),
                 notifiers=len(assembly.notifiers),
+                scorer=assembly.scorer,
             )
 
 

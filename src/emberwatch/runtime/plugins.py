@@ -75,7 +75,7 @@ def notifiers() -> Mapping[str, type]:
 
 def installed() -> PlugIns:
     """Return what a configuration may name in this Python environment; imports none of it."""
-    return PlugIns(sources=sources(), notifiers=notifiers())
+    return PlugIns(sources=sources(), notifiers=notifiers(), scorers=scorers())
 
 
 def _group(group: str, noun: str) -> Mapping[str, type]:

@@ -25,7 +25,7 @@ from emberwatch.model.event import (
     Unwatched,
 )
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Mention, Score
+from emberwatch.model.mention import FAILED, Mention, Score
 from emberwatch.model.post import NO_COUNTERS, Counters, Flag, Post, PostKind
 from emberwatch.ports import (
     Count,
@@ -159,6 +159,7 @@ class Processor:
         self._undated: dict[str, frozenset[str]] = {}
         self._unsaid: tuple[str, ...] = ()
         self._dropped: list[str] = []
+        self._failures: list[str] = []
         self._thread_of: dict[str, str] = {}
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._versions = {detector.name: detector.version for detector in policy.detectors}
@@ -187,6 +188,7 @@ class Processor:
         if self._clock is not None and self._is_live and self._clock - arrivals.at > AHEAD_AFTER:
             self._start_over(arrivals.at)
         self._dropped = []
+        self._failures = []
         with self._store.reading() as look:
             items = self._read(arrivals, look)
         with self._store.writing() as tx:
@@ -201,7 +203,8 @@ class Processor:
                 offer(step, event, crashed)
             if self._is_live:
                 clock = arrivals.at if clock is None else max(clock, arrivals.at)
-            for part in _quarantine_checked(crashed, clock or arrivals.at):
+            at = clock or arrivals.at
+            for part in (*_quarantine_checked(crashed, at), *self._scorer_checked(at)):
                 offer(step, part, crashed)
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
@@ -368,8 +371,20 @@ class Processor:
     def _score(self, text: Text) -> Score:
         try:
             return self._scorer.score([text])[0]
-        except Exception:
-            return Score(scorer=f"{self._scorer.kind} (failed)")
+        except Exception as error:
+            why = str(error).strip() or type(error).__name__
+            self._failures.append(why.splitlines()[0][:200])
+            return Score(scorer=f"{self._scorer.kind}{FAILED}")
+
+    def _scorer_checked(self, at: datetime) -> Iterator[PartChecked]:
+        """Make a trouble of a scorer that failed; the next whole hour without a failure ends it."""
+        if self._failures:
+            yield PartChecked(
+                at=at,
+                part=watch.SCORER,
+                why=f"the scorer {self._scorer.kind} fails ({self._failures[-1]}): such posts "
+                "count as not judged; mend it, then 'emberwatch mention rescore --failed'",
+            )
 
     # ------------------------------------------------------------ events
     def _events(self, arrivals: Arrivals, items: list[_Item], step: Step) -> Iterator[Event]:

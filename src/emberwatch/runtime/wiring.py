@@ -10,11 +10,12 @@ from typing import Any
 
 from emberwatch import __version__
 from emberwatch.config.reader import read_config
-from emberwatch.config.schema import Config, PlugIns
+from emberwatch.config.schema import Config, PlugIns, ScorerSettings
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
 from emberwatch.http import Network
+from emberwatch.model.errors import ConfigError, ScoringFailed
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Notifier, Outbound, Scorer, Source, Store
 from emberwatch.runtime import plugins
@@ -26,7 +27,7 @@ from emberwatch.store.codec import decode_state, encode_state
 
 USER_AGENT = f"emberwatch/{__version__} (reads public posts for a brand; Python, httpx)"
 
-DEFAULT_SCORER = "auto"
+BY_DEFAULT = ScorerSettings()
 
 
 def now() -> datetime:
@@ -48,7 +49,7 @@ def configuration(path: Path, *, with_secrets: bool = True) -> Config:
 
 
 def installed() -> PlugIns:
-    """Return the kinds of source and notifier that a configuration may name."""
+    """Return the kinds of source, notifier and scorer that a configuration may name."""
     return plugins.installed()
 
 
@@ -70,9 +71,13 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
     )
 
 
-def scorer(kind: str = DEFAULT_SCORER) -> Scorer:
-    """Return a scorer by its kind."""
-    made: Scorer = plugins.scorers()[kind]()
+def scorer(settings: ScorerSettings = BY_DEFAULT) -> Scorer:
+    """Return what judges the posts. Raises `ConfigError` when it cannot be had."""
+    kind = plugins.scorers()[settings.kind]
+    try:
+        made: Scorer = kind() if settings.options is None else kind(settings.options)
+    except ScoringFailed as failed:
+        raise ConfigError((f"scorer: {settings.kind} cannot judge: {failed}",)) from failed
     return made
 
 
@@ -104,14 +109,18 @@ def processor(
     policy: Policy,
     *,
     is_live: bool,
+    judge: Scorer | None = None,
     feeds_of: Mapping[str, tuple[str, ...]] | None = None,
     feeds: Collection[str] | None = None,
 ) -> Processor:
-    """Return the processor over a store; it reads there where the last one left off."""
+    """Return the processor over a store; it reads there where the last one left off.
+
+    Without a `judge` the posts are judged by the scorer that an empty configuration means.
+    """
     return Processor(
         policy=policy,
         store=store,
-        scorer=scorer(),
+        scorer=judge or scorer(),
         encode=encode_state,
         decode=decode_state,
         is_live=is_live,
@@ -142,7 +151,7 @@ def reread(config: Config) -> Reread:
 
 
 def assembly(config: Config, store: Store, network: Network) -> Assembly:
-    """Build everything that a configuration asks for."""
+    """Build everything that a configuration asks for; raise `ConfigError` where one cannot be."""
     feeds = tuple(
         Feed(
             name=settings.name,
@@ -159,11 +168,13 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         for brand in config.brands
     }
     outbound = network.outbound()
+    judge = scorer(config.scorer)
     make: Callable[[], Processor] = partial(
         processor,
         store,
         wanted,
         is_live=True,
+        judge=judge,
         feeds_of=feeds_of,
         feeds=frozenset(feed.name for feed in feeds),
     )
@@ -174,6 +185,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         web=network.web,
         outbound=outbound,
         processor=make,
+        scorer=judge.kind,
         retention=config.retention,
         heartbeat=config.heartbeat,
         secrets=tuple(secrets(config)),

@@ -163,6 +163,43 @@ class _MemoryReading:
             for (id, _), each in self.shelves.mentions.items()
         ]
 
+    def scored(
+        self,
+        *,
+        brand: str | None = None,
+        since: datetime | None = None,
+        has_failed: bool = False,
+        after: str | None = None,
+        most: int = 500,
+    ) -> list[Mention]:
+        wanted = self._to_score(brand, since, has_failed)
+        order = list(self.shelves.posts)
+        first = 0 if after is None else order.index(after) + 1
+        ids = [id for id in order[first:] if id in wanted][:most]
+        return sorted(
+            (each for each in self._mentions() if each.post.id in ids),
+            key=lambda each: (ids.index(each.post.id), each.brand),
+        )
+
+    def count_scored(
+        self,
+        *,
+        brand: str | None = None,
+        since: datetime | None = None,
+        has_failed: bool = False,
+    ) -> int:
+        return len(self._to_score(brand, since, has_failed))
+
+    def _to_score(self, brand: str | None, since: datetime | None, has_failed: bool) -> set[str]:
+        return {
+            each.post.id
+            for each in self._mentions()
+            if brand in (None, each.brand)
+            and (since is None or each.post.created_at >= since)
+            and (each.score.has_failed or not has_failed)
+            and not self.shelves.posts[each.post.id].is_erased
+        }
+
     def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
         found = sorted(self.shelves.corrections.values(), key=lambda each: each.at)
         return [each for each in found if post_ids is None or each.post_id in post_ids]
@@ -315,6 +352,7 @@ class _MemoryReading:
             brand=brand,
             mentions=len(recent),
             not_judged=len(recent) - len(angers),
+            failed=sum(each.score.has_failed for each in recent),
             angry_weight=sum(angers),
             last_seen_at=None if last is None else last.seen_at,
             surge_since=surge_since,
@@ -400,6 +438,19 @@ class _MemoryWriting(_MemoryReading):
                 times[time.at, since, brand] = None
                 return
         times[time.at, time.since, time.brand] = None
+
+    def rescore(self, mentions: Sequence[Mention]) -> int:
+        stored = self.shelves.mentions
+        count = 0
+        for each in mentions:
+            key = each.post.id, each.brand
+            kept = self.shelves.posts.get(each.post.id)
+            if key not in stored or kept is None or kept.is_erased:
+                continue
+            if kept.post.text == each.post.text:
+                stored[key] = replace(stored[key], score=each.score)
+                count += 1
+        return count
 
     def correct(self, correction: Correction) -> bool:
         is_known = any(id == correction.post_id for id, _ in self.shelves.mentions)

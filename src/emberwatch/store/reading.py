@@ -16,7 +16,7 @@ from typing import cast
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
-from emberwatch.model.mention import Correction, Mention
+from emberwatch.model.mention import FAILED, Correction, Mention
 from emberwatch.model.notification import Notification
 from emberwatch.ports import (
     BrandStatistics,
@@ -78,6 +78,22 @@ LATEST_MENTIONS = f"""
     ) m JOIN _post p ON p.row = m.post
     ORDER BY m.created_at DESC, m.post DESC, m.brand
 """
+# in the order of the primary key, so that page after page comes to one walk through the table
+_TO_SCORE = """
+    FROM _mention m JOIN _post p ON p.row = m.post
+    WHERE (?1 IS NULL OR m.brand = ?1) AND m.created_at >= ?2
+      AND (NOT ?3 OR (m.judged = 0 AND m.scorer LIKE ?4)) AND p.is_erased = 0
+"""
+SCORED = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM (
+      SELECT DISTINCT m.post AS row {_TO_SCORE}
+        AND m.post > ifnull((SELECT row FROM _post WHERE id = ?5), 0)
+      ORDER BY m.post LIMIT ?6
+    ) w CROSS JOIN _mention m ON m.post = w.row JOIN _post p ON p.row = m.post
+    ORDER BY m.post, m.brand
+"""
+COUNT_SCORED = f"SELECT count(DISTINCT m.post) {_TO_SCORE}"
 CORRECTIONS = """
     SELECT p.id, c.at, c.who, c.sentiment, c.anger, c.note
     FROM _correction c JOIN _post p ON p.row = c.post
@@ -196,7 +212,10 @@ BRAND_STATISTICS = """
       (SELECT p.seen_at FROM _mention l JOIN _post p ON p.row = l.post
         WHERE l.brand = ?1 ORDER BY l.created_at DESC LIMIT 1),
       (SELECT min(started_at) FROM _alert
-        WHERE kind = 'surge' AND brand = ?1 AND ended_at IS NULL)
+        WHERE kind = 'surge' AND brand = ?1 AND ended_at IS NULL),
+      (SELECT count(*) FROM _mention
+        WHERE brand = ?1 AND created_at > ?2 AND created_at <= ?3 AND judged = 0
+          AND scorer LIKE ?4)
     FROM _mention WHERE brand = ?1 AND created_at > ?2 AND created_at <= ?3
 """
 # rows are numbered without gaps and never deleted; counting them would read a whole index
@@ -258,6 +277,28 @@ class SqliteReading:
         name = None if brand is None else clean(brand)
         found = self._db.execute(LATEST_MENTIONS, (name, anger_from, most))
         return [rows.read_mention(row) for row in found]
+
+    def scored(
+        self,
+        *,
+        brand: str | None = None,
+        since: datetime | None = None,
+        has_failed: bool = False,
+        after: str | None = None,
+        most: int = 500,
+    ) -> list[Mention]:
+        asked = (*_to_score(brand, since, has_failed), None if after is None else clean(after))
+        return [rows.read_mention(row) for row in self._db.execute(SCORED, (*asked, most))]
+
+    def count_scored(
+        self,
+        *,
+        brand: str | None = None,
+        since: datetime | None = None,
+        has_failed: bool = False,
+    ) -> int:
+        found = self._db.execute(COUNT_SCORED, _to_score(brand, since, has_failed)).fetchone()
+        return cast("int", found[0])
 
     def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
         asked = None if post_ids is None else strings_json(post_ids)
@@ -398,8 +439,8 @@ class SqliteReading:
         )
 
     def _brand(self, brand: str, day: tuple[str, str]) -> BrandStatistics:
-        mentions, not_judged, angry_weight, last_seen_at, surge_since = self._db.execute(
-            BRAND_STATISTICS, (brand, *day)
+        mentions, not_judged, angry_weight, last_seen_at, surge_since, failed = self._db.execute(
+            BRAND_STATISTICS, (brand, *day, f"%{FAILED}")
         ).fetchone()
         return BrandStatistics(
             brand=brand,
@@ -408,6 +449,7 @@ class SqliteReading:
             angry_weight=angry_weight,
             last_seen_at=rows.instant_from(last_seen_at),
             surge_since=rows.instant_from(surge_since),
+            failed=failed,
         )
 
     def _whole(self, found: Sequence[Sequence[rows.Cell]]) -> list[Incident]:
@@ -432,6 +474,17 @@ class SqliteReading:
             )
             for row in found
         ]
+
+
+def _to_score(
+    brand: str | None, since: datetime | None, has_failed: bool
+) -> tuple[str | None, str, bool, str]:
+    return (
+        None if brand is None else clean(brand),
+        "" if since is None else instant_text(since),
+        has_failed,
+        f"%{FAILED}",
+    )
 
 
 def _read_known(row: Sequence[rows.Cell]) -> Known:

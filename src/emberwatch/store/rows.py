@@ -152,7 +152,6 @@ MENTION_COLUMNS = (
 
 def mention_cells(mention: Mention, row: int) -> Row:
     """Write a mention of the post in `row`, in the order of `MENTION_COLUMNS`."""
-    score = mention.score
     return cells(
         row,
         mention.brand,
@@ -160,6 +159,13 @@ def mention_cells(mention: Mention, row: int) -> Row:
         mention.matched,
         mention.fingerprint,
         instant_text(mention.post.created_at),
+        *score_cells(mention.score),
+    )
+
+
+def score_cells(score: Score) -> Row:
+    """Write a score, in the order of the last nine of `MENTION_COLUMNS`."""
+    return cells(
         score.sentiment,
         score.negative,
         score.anger,

@@ -54,6 +54,11 @@ UPSERT_MENTION = f"""
     ON CONFLICT (post, brand) DO UPDATE SET
       {", ".join(f"{n} = excluded.{n}" for n in rows.MENTION_COLUMNS.split(", ")[2:])}
 """
+RESCORE = """
+    UPDATE _mention SET sentiment = ?, negative = ?, anger = ?, language = ?, confidence = ?,
+      judged = ?, scorer = ?, scorer_version = ?, why = ?
+    WHERE brand = ? AND post = (SELECT row FROM _post WHERE id = ? AND text = ? AND is_erased = 0)
+"""
 INSERT_SEARCH_OF_STORED = """
     INSERT INTO mention_search (rowid, text)
     SELECT row, text FROM _post WHERE row = ? AND is_mention = 0
@@ -369,6 +374,16 @@ class SqliteWriting(SqliteReading):
         self._db.executemany(
             INSERT_STEP, [rows.step_cells(s, row, n) for n, s in enumerate(incident.timeline)]
         )
+
+    def rescore(self, mentions: Sequence[Mention]) -> int:
+        written = self._db.executemany(
+            RESCORE,
+            [
+                rows.cells(*rows.score_cells(each.score), each.brand, each.post.id, each.post.text)
+                for each in mentions
+            ],
+        )
+        return max(0, written.rowcount)
 
     def correct(self, correction: Correction) -> bool:
         written = self._db.execute(

@@ -10,6 +10,7 @@ import pytest
 from emberwatch.cli.check import public
 from emberwatch.cli.main import main
 from emberwatch.model.secret import Secret
+from tests import transformer
 
 RIGHT = """\
 network: {allow: [127.0.0.0/8]}
@@ -65,6 +66,7 @@ config.yaml is right.
   database     {folder}/emberwatch.db, texts kept for 90d
   brands       Acme: 2 words, 1 handle, 1 group; support answers; at most 2 false alarms a month
                Unheard: 1 word; at most 1 false alarm a month
+  judged by    auto
   feeds        blog  rss  every 90s  Acme
   notifiers    screen  console
                ops     webhook
@@ -74,6 +76,34 @@ config.yaml is right.
 """
     )
     assert said.err == "\nNo feed is read for Unheard: nothing will be found.\n"
+
+
+def test_a_scorer_that_cannot_be_had_is_told_without_starting_anything(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scorer = "scorer: {kind: onnx, folder: nowhere, languages: [en]}\n"
+    (folder / "config.yaml").write_text(RIGHT + scorer)
+    assert run() == 3
+    assert f"onnx cannot judge: there is no file {folder}/nowhere/model.onnx" in (
+        capsys.readouterr().err
+    )
+    assert run("--json") == 3
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert problem.startswith("scorer: onnx cannot judge")
+
+
+def test_the_options_of_a_scorer_are_summed_up(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = transformer.make(folder / "tiny", {"hate": (0, 1)})
+    (folder / "config.yaml").write_text(RIGHT + "scorer: {kind: onnx, folder: tiny, least: 0.4}\n")
+    assert run() == 0
+    assert f"judged by    onnx, folder {made}, least 0.4" in capsys.readouterr().out
+    assert run("--json") == 0
+    assert json.loads(capsys.readouterr().out)["scorer"] == {
+        "kind": "onnx",
+        "options": {"folder": str(made), "least": "0.4"},
+    }
 
 
 def test_a_configuration_that_tells_nobody_says_so(
@@ -151,13 +181,14 @@ def test_a_brand_is_explained_by_rule_feed_and_receiver(
     assert run("--explain", "acme") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:8] == [
+    assert lines[:9] == [
         "  brand        Acme, answered by support",
         "  words        acme · acme phone",
         "  handles      @acme",
         "  or a group   any of sim · roaming; all of orange; none of juice",
         "  but never    acme road",
         "  languages    en · no",
+        "  judged by    auto",
         "  feeds        blog: rss, every 90s",
         "                 url https://blog.example.org/feed",
     ]

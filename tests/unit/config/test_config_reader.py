@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from emberwatch.config.reader import PlugIns, read_config
-from emberwatch.config.schema import Config, FeedSettings
+from emberwatch.config.schema import Config, FeedSettings, ScorerSettings
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand, Group
@@ -88,9 +88,27 @@ class Screen(Bare):
     pass
 
 
+class Judge:
+    """A scorer that leaves nothing to choose."""
+
+
+class Court:
+    """A scorer with options."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Options:
+        folder: Path
+        judges: int = 3
+
+        def problems(self) -> Iterable[tuple[str, str]]:
+            if self.judges % 2 == 0:
+                yield "judges", "may come to no majority"
+
+
 PLUG_INS = PlugIns(
     sources={"site": Site, "bare": Bare},
     notifiers={"hook": Hook, "chat": Chat, "screen": Screen},
+    scorers={"judge": Judge, "court": Court},
 )
 
 BRAND = "brands: [{name: Acme, words: [acme]}]\n"
@@ -948,3 +966,63 @@ def test_a_huge_file_is_refused(wrong: Wrong) -> None:
 
 def test_deep_nesting_is_refused_before_it_hurts(wrong: Wrong) -> None:
     assert wrong("brands: " + "[" * 1_000_000) == ["1:29: nested more than 20 levels deep"]
+
+
+# ---------------------------------------------------------------- scorers
+def test_without_a_word_of_it_the_default_scorer_judges(read: Read) -> None:
+    assert read(BRAND).scorer == ScorerSettings(kind="auto", options=None)
+
+
+@pytest.mark.parametrize("written", ["judge", "{kind: judge}", '" judge "'])
+def test_a_scorer_is_chosen_by_its_name(read: Read, written: str) -> None:
+    assert read(BRAND + f"scorer: {written}\n").scorer == ScorerSettings(kind="judge")
+
+
+def test_the_options_of_a_scorer_stand_beside_its_kind(read: Read, tmp_path: Path) -> None:
+    scorer = read(BRAND + "scorer: {kind: court, folder: seat, judges: 5}\n").scorer
+    assert scorer.kind == "court"
+    assert scorer.options == Court.Options(folder=tmp_path / "seat", judges=5)
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("juge", "2:9: scorer: unknown scorer 'juge'; did you mean 'judge'?"),
+        ("zzz", "2:9: scorer: unknown scorer 'zzz'; there are court, judge"),
+        (
+            "{kind: judg}",
+            "2:16: scorer.kind: unknown scorer 'judg'; did you mean 'judge'?",
+        ),
+        (
+            "{kind: judge, judges: 3}",
+            "2:23: scorer.judges: unknown setting",
+        ),
+        (
+            "{kind: court, folder: x, juges: 3}",
+            "2:34: scorer.juges: unknown setting; did you mean 'judges'?",
+        ),
+        ("{kind: court, folder: x, judges: 4}", "2:42: scorer.judges: may come to no majority"),
+        ("{judges: 3}", "2:9: scorer.kind: required, but missing"),
+        ("court", "2:9: scorer.folder: required, but missing"),
+        (
+            "[judge]",
+            "2:9: scorer: expected a scorer such as auto, or a mapping such as {kind: auto}",
+        ),
+        ('""', "2:9: scorer: is empty"),
+    ],
+)
+def test_a_scorer_that_cannot_be_is_refused_at_its_place(
+    wrong: Wrong, written: str, problem: str
+) -> None:
+    assert wrong(BRAND + f"scorer: {written}\n") == [problem]
+
+
+def test_a_scorer_that_cannot_be_loaded_is_refused_with_the_reason(wrong: Wrong) -> None:
+    class Broken(dict[str, type]):
+        def __getitem__(self, kind: str) -> type:
+            raise ConfigError((f"the scorer '{kind}' cannot be loaded",))
+
+    plugins = PlugIns(sources={}, notifiers={}, scorers=Broken(judge=Judge))
+    assert wrong(BRAND + "scorer: judge\n", {}, plugins) == [
+        "2:9: scorer: the scorer 'judge' cannot be loaded"
+    ]

@@ -55,7 +55,24 @@ class Plain:
         pass
 
 
-PLUG_INS = PlugIns(sources={"site": Site, "plain": Plain}, notifiers={"hook": Hook, "plain": Plain})
+class Judge:
+    """Judges, and leaves nothing to choose."""
+
+
+class Court:
+    @dataclass(frozen=True)
+    class Options:
+        """A court."""
+
+        seat: str
+        judges: int = 3
+
+
+PLUG_INS = PlugIns(
+    sources={"site": Site, "plain": Plain},
+    notifiers={"hook": Hook, "plain": Plain},
+    scorers={"auto": Judge, "court": Court, "judge": Judge},
+)
 BRAND = "brands: [{name: Acme, words: [acme]}]\n"
 
 
@@ -71,6 +88,9 @@ RIGHT = [
     BRAND + "feeds: [{name: a, source: site, options: {url: 'https://x.org', order: oldest}}]\n",
     BRAND + "notifiers: [{name: a, kind: hook, secret_env: X}, {name: b, kind: plain}]\n",
     BRAND + "notifiers: [{name: a, kind: plain}]\nroutes: [{kinds: [spike], notify: [a]}]\n",
+    BRAND + "scorer: judge\n",
+    BRAND + "scorer: {kind: judge}\n",
+    BRAND + "scorer: {kind: court, seat: Sofia, judges: 5}\n",
     BRAND + "heartbeat: {url_env: BEAT, every: 1m}\nretention: 90d\nnetwork: {allow: ['::1']}\n",
 ]
 
@@ -91,6 +111,12 @@ WRONG = [
     BRAND + "notifiers: [{name: a, kind: plain, secret_env: X}]\n",
     BRAND + "notifiers: [{name: a, kind: zzz}]\n",
     BRAND + "routes: [{notify: []}]\n",
+    BRAND + "scorer: judges\n",
+    BRAND + "scorer: court\n",
+    BRAND + "scorer: {judges: 5}\n",
+    BRAND + "scorer: {kind: judge, judges: 5}\n",
+    BRAND + "scorer: {kind: court, seat: Sofia, colour: red}\n",
+    BRAND + "scorer: [judge]\n",
     BRAND + "heartbeat: {every: 1m}\n",
 ]
 

@@ -1,7 +1,12 @@
 """What the scorer `vader` makes of posts."""
 
+import gzip
+import json
+import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from random import Random
 
 import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -185,3 +190,67 @@ def test_a_compound_is_exactly_the_librarys(
     valence: Valence, library: SentimentIntensityAnalyzer, text: str
 ) -> None:
     assert valence.compound(text)[0] == library.polarity_scores(text)["compound"]
+
+
+PIECES = (
+    "!",
+    "!!!",
+    "?",
+    "??",
+    "...",
+    ",",
+    ":)",
+    ":(",
+    "😡",
+    "🤬",
+    "😀",
+    "❤️",
+    "-",
+    "#",
+    "@acme",
+    "2",
+)
+
+TURNS = "not never n't without no isn't hardly least but very really so this kind of"
+PLAIN = "the bus was late and I waited for my parcel at home today Acme"
+
+
+def made_up(library: SentimentIntensityAnalyzer, count: int) -> list[str]:
+    """Return texts of listed words among boosters, negations, signs and ordinary words."""
+    chance = Random("as the library")
+    listed = sorted(library.lexicon)
+    turns = TURNS.split()
+    plain = PLAIN.split()
+    texts = []
+    for _ in range(count):
+        words = [
+            chance.choice(chance.choice((listed, turns, plain, PIECES)))
+            for _ in range(chance.randint(1, 25))
+        ]
+        cased = [word.upper() if chance.random() < 0.15 else word for word in words]
+        texts.append(chance.choice((" ", " ", "  ")).join(cased))
+    return texts
+
+
+def test_thousands_of_texts_have_exactly_the_librarys_compound(
+    valence: Valence, library: SentimentIntensityAnalyzer
+) -> None:
+    texts = made_up(library, 4_000)
+    ours = [valence.compound(text)[0] for text in texts]
+    assert ours == [library.polarity_scores(text)["compound"] for text in texts]
+    assert sum(compound != 0 for compound in ours) > 3_000
+
+
+def test_thousands_of_real_posts_have_exactly_the_librarys_compound(
+    valence: Valence, library: SentimentIntensityAnalyzer, root: Path
+) -> None:
+    shared = Path(os.environ.get("EMBERWATCH_SHARED", root.parent / "shared"))
+    path = shared / "data" / "anger" / "dev.jsonl.gz"
+    if not path.exists():
+        pytest.skip(f"the labelled posts are not at {path}: set EMBERWATCH_SHARED")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        texts = [row["text"][:1_000] for row in map(json.loads, lines) if row["lang"] == "en"]
+    texts = texts[:5_000]
+    assert len(texts) == 5_000
+    ours = [valence.compound(text)[0] for text in texts]
+    assert ours == [library.polarity_scores(text)["compound"] for text in texts]

@@ -15,7 +15,10 @@ NAME = "watch"
 FEED = "feed:"
 PART = "part:"
 QUARANTINE = "quarantine"
-"""The part that holds what a rule crashed on: nothing ever says that it is well again."""
+SCORER = "scorer"
+_PASSING = (QUARANTINE, SCORER)
+"""The parts of which nothing ever says that they are well again: what a rule crashed on, and the
+scorer, which may fail on one post and judge the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +146,7 @@ class Watch:
         """See `Detector.fold`. A part that is well is forgotten."""
         match event:
             case PartChecked(part=part):
-                lasts = self._settings.quarantine_passes_after if part == QUARANTINE else None
+                lasts = self._settings.quarantine_passes_after if part in _PASSING else None
                 return _check(state, event, lasts)
             case FeedRead(is_gone=True):
                 return _go(state, event)

@@ -83,22 +83,32 @@ def precision_at_top(
     return found / most
 
 
-def macro_f1(truth: Sequence[int], judged: Sequence[int]) -> float | None:
-    """Return the mean F1 of the classes that people gave; None for no posts.
+def macro_f1(truth: Sequence[int], sentiments: Sequence[float]) -> float | None:
+    """Return the mean F1 of the classes that people gave; None where they gave fewer than two.
 
-    Many sources know no neutral posts: neutral then counts as a miss, not as a class of its own.
+    Many sources know no neutral posts: there the scorer has the choice of two as well, and what
+    lies below 0 is negative.
     """
-    classes = sorted(set(truth))
-    if not classes:
+    is_choice_of_two = NEUTRAL not in truth
+    judged = [
+        (NEGATIVE if said < 0 else POSITIVE) if is_choice_of_two else class_of(said)
+        for said in sentiments
+    ]
+    counts = []
+    for wanted in sorted(set(truth)):
+        hits = sum(a == b == wanted for a, b in zip(truth, judged, strict=True))
+        counts.append((hits, judged.count(wanted), truth.count(wanted)))
+    return mean_f1(counts)
+
+
+def mean_f1(counts: Sequence[tuple[int, int, int]]) -> float | None:
+    """Return the mean F1 of classes, each given as how often it was hit, said and right.
+
+    Every class is right at least once. None for fewer than two: no choice is no figure.
+    """
+    if len(counts) < 2:
         return None
-    return fmean(_f1(truth, judged, each) for each in classes)
-
-
-def _f1(truth: Sequence[int], judged: Sequence[int], wanted: int) -> float:
-    hits = sum(a == b == wanted for a, b in zip(truth, judged, strict=True))
-    said = sum(each == wanted for each in judged)
-    real = sum(each == wanted for each in truth)
-    return 2 * hits / (said + real)
+    return fmean(2 * hits / (said + right) for hits, said, right in counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +179,7 @@ class Tally:
 
     posts: int = 0
     not_judged: int = 0
-    sentiments: list[tuple[int, int]] = field(default_factory=list)
+    sentiments: list[tuple[int, float]] = field(default_factory=list)
     negatives: list[tuple[bool, float]] = field(default_factory=list)
     angers: list[tuple[bool, float]] = field(default_factory=list)
     without_anger: int = 0
@@ -179,7 +189,7 @@ class Tally:
         self.posts += 1
         self.not_judged += verdict.sentiment is None
         if label.sentiment is not None and verdict.sentiment is not None:
-            self.sentiments.append((label.sentiment, class_of(verdict.sentiment)))
+            self.sentiments.append((label.sentiment, verdict.sentiment))
         if label.sentiment is not None and verdict.negative is not None:
             self.negatives.append((label.sentiment == NEGATIVE, verdict.negative))
         if label.is_angry is not None and verdict.anger is not None:
@@ -241,7 +251,7 @@ def figures_of(tally: Tally, fewest: int = FEWEST) -> Figures:
         negative_roc=roc_area(negative, negatives),
         negative_precision=average_precision(negative, negatives),
         negative_top=precision_at_top(negative, negatives),
-        sentiment_f1=macro_f1([label for label, _ in said], [judged for _, judged in said]),
+        sentiment_f1=macro_f1([label for label, _ in said], [value for _, value in said]),
     )
 
 

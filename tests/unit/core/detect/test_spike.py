@@ -193,6 +193,16 @@ def test_an_alert_says_when_much_could_not_be_judged() -> None:
     assert "of the mentions could not be judged" in alert.reason
 
 
+def test_a_surge_says_when_much_could_not_be_judged_too() -> None:
+    life = an_ordinary_brand()
+    at = life.now
+    for n in range(60):
+        life.post(at + minutes(n), None)
+    alert = life.rung(AlertKind.SURGE)[-1]
+    assert alert.not_judged > 0.3
+    assert "of the mentions could not be judged" in alert.reason
+
+
 def test_a_promotion_is_a_surge_and_no_spike() -> None:
     life = an_ordinary_brand(every=10.0)
     storm(life, 200, gap=10.0 / 7.0, anger=0.0)

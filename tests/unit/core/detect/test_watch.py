@@ -420,6 +420,16 @@ def test_an_hour_without_a_crash_ends_the_trouble_of_the_quarantine(seconds: int
     assert "quarantine is well again after" in alert.reason
 
 
+def test_an_hour_without_a_failure_ends_the_trouble_of_the_scorer() -> None:
+    failed = PartChecked(at=NOON, part="scorer", why="the scorer onnx fails")
+    told = Told().feed(failed, key="part:scorer")
+    assert told.state is not None
+    assert [alert.kind for alert in told.alerts] == [AlertKind.TROUBLE]
+    state, (alert,) = WATCH.fold("part:scorer", told.state, Tick(at=NOON + minutes(60)))
+    assert state is None
+    assert alert.fire is Fire.OUT
+
+
 @pytest.mark.parametrize("on", ["jsonl::post:1", "jsonl::post:2"])
 def test_a_further_crash_begins_the_hour_anew(on: str) -> None:
     told = _quarantined(crashed(minutes(0)), crashed(minutes(50), on))

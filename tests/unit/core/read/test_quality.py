@@ -15,6 +15,7 @@ from emberwatch.core.read.quality import (
     class_of,
     figures_of,
     macro_f1,
+    mean_f1,
     mean_of,
     precision_at_top,
     roc_area,
@@ -91,18 +92,34 @@ def test_ties_at_the_edge_count_with_their_average() -> None:
 # ---------------------------------------------------------------- classes
 def test_macro_f1_weighs_every_class_alike() -> None:
     truth = [-1, -1, -1, 0, 1, 1]
-    judged = [-1, -1, 0, 0, 1, -1]
+    said = [-0.9, -0.05, 0.0, 0.04, 0.05, -0.3]
     # -1: 2 hits of 3 said and 3 real: 2/3; 0: 1 of 2 and 1: 2/3; 1: 1 of 1 and 2: 2/3
-    assert macro_f1(truth, judged) == pytest.approx(2 / 3)
+    assert macro_f1(truth, said) == pytest.approx(2 / 3)
 
 
-def test_a_class_that_nobody_gave_is_a_miss_and_no_class_of_its_own() -> None:
-    # -1: 1 hit of 1 said and 2 real: 2/3; 1: 1 of 1 and 1
-    assert macro_f1([-1, -1, 1], [-1, 0, 1]) == pytest.approx((2 / 3 + 1) / 2)
+def test_where_people_knew_no_neutral_the_scorer_has_the_choice_of_two_as_well() -> None:
+    # a leaning of -.01 is negative, of 0 positive; -1: 2 of 2 and 2; 1: 2 of 2 and 2
+    assert macro_f1([-1, -1, 1, 1], [-0.8, -0.01, 0.0, 0.9]) == 1.0
+    # with a neutral one among the truths both are neutral: -1: 2/3; 0: 1 of 3 and 1; 1: 2/3
+    assert macro_f1([-1, -1, 1, 1, 0], [-0.8, -0.01, 0.0, 0.9, 0.0]) == pytest.approx(
+        (2 / 3 + 1 / 2 + 2 / 3) / 3
+    )
 
 
-def test_no_posts_have_no_f1() -> None:
-    assert macro_f1([], []) is None
+def test_neutral_and_negative_alone_are_told_apart_by_the_cut() -> None:
+    # -1: 1 of 1 and 2: 2/3; 0: 1 of 2 and 1: 2/3
+    assert macro_f1([-1, -1, 0], [-0.5, -0.01, 0.01]) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("truth", [[], [-1, -1], [0]])
+def test_no_choice_has_no_f1(truth: list[int]) -> None:
+    assert macro_f1(truth, [-0.5] * len(truth)) is None
+
+
+def test_f1_can_be_had_from_counts_alone() -> None:
+    assert mean_f1([(2, 3, 3), (1, 1, 1)]) == pytest.approx((2 / 3 + 1) / 2)
+    assert mean_f1([(0, 0, 5), (5, 10, 5)]) == pytest.approx((0 + 2 / 3) / 2)
+    assert mean_f1([(5, 5, 5)]) is None
 
 
 # ---------------------------------------------------------------- calibration

@@ -110,6 +110,7 @@ class Network:
         tls = _trust(ca)
         # Transports, not a client: a client follows the environment, keeps cookies, logs
         # addresses, and stumbles over a redirect to `javascript:` even when it may not follow.
+        self._guard = guard
         self._kept = _Transport(guard, tls, kept_alive=None)
         self._fresh = _Transport(guard, tls, kept_alive=0)
         self._hosts: dict[str, _Host] = {}
@@ -335,7 +336,7 @@ class Network:
 
     # ------------------------------------------------------------ telling
     async def post(self, message: Outgoing) -> Answer:
-        """Post once, on a connection of its own, and return any answer; redirects are answers.
+        """Send once, on a connection of its own, and return any answer; redirects are answers.
 
         A receiver has answered when its headers are here. Its body is only for the record: what
         is beyond the cap, or has not come by the deadline, is left. But when the connection
@@ -349,7 +350,7 @@ class Network:
         place = _place(url)
         headers = _headers(message.headers)
         headers["accept-encoding"] = "identity"
-        request = self._request("POST", url, headers, message.body)
+        request = self._request(message.method, url, headers, message.body)
         deadline = asyncio.get_running_loop().time() + self._limits.outbound_total.total_seconds()
         try:
             async with asyncio.timeout_at(deadline):
@@ -376,6 +377,17 @@ class Network:
         finally:
             await response.aclose()
         return self._answer(response, url, bytes(said[: self._limits.outbound_body]))
+
+    async def locate(self, host: str, port: int) -> str:
+        """Return an address of a host that may be connected to; see `ports.Outbound`."""
+        place = f"{host}:{port}"
+        try:
+            async with asyncio.timeout(self._limits.connect.total_seconds()):
+                return (await self._guard.locate(host, port))[0]
+        except TimeoutError:
+            raise DeliveryFailed(f"{place}: the name was not found in time") from None
+        except httpx.TransportError as error:
+            raise DeliveryFailed(f"{place} {_trouble(error)}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -604,11 +616,7 @@ class _Guard(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address of a host that answers and is allowed."""
-        addresses = await self._addresses(host, port)
-        allowed = [text for text in addresses if may_connect(ip_address(text), self._allow)]
-        if not allowed:
-            raise _Blocked(addresses[0])
-        tried = allowed[:ADDRESSES_TRIED]
+        tried = (await self.locate(host, port))[:ADDRESSES_TRIED]
         each = None if timeout is None else timeout / len(tried)
         for address in tried[:-1]:
             with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
@@ -620,6 +628,14 @@ class _Guard(httpcore.AsyncNetworkBackend):
         return _Line(
             await self._plain.connect_tcp(tried[-1], port, each, local_address, socket_options)
         )
+
+    async def locate(self, host: str, port: int) -> list[str]:
+        """Return a host's addresses that may be connected to; `_Blocked` when there is none."""
+        addresses = await self._addresses(host, port)
+        allowed = [text for text in addresses if may_connect(ip_address(text), self._allow)]
+        if not allowed:
+            raise _Blocked(addresses[0])
+        return allowed
 
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
         with contextlib.suppress(ValueError):

@@ -170,14 +170,28 @@ class Scorer(Protocol):
 
 
 # ---------------------------------------------------------------- notifiers
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a receiver said, and the handle by which a later message can change this one."""
+
+    answer: str
+    handle: str = ""
+
+
 class Notifier(Protocol):
-    """A channel through which people are told. Built as `NotifierClass(options, outbound)`."""
+    """A channel through which people are told. Built as `NotifierClass(options, outbound)`.
+
+    `shows_latest` says that the channel holds one state of an incident: what an incident's later
+    message has overtaken is then not sent any more, and each notification comes with the handle
+    of the message before.
+    """
 
     kind: ClassVar[str]
     Options: ClassVar[type[Any]]
+    shows_latest: bool
 
-    async def deliver(self, notification: Notification, at: datetime) -> str:
-        """Send it once and return what the receiver said; `at` is the time of this try.
+    async def deliver(self, notification: Notification, at: datetime) -> Receipt:
+        """Send it once; `at` is the time of this try.
 
         Raise `DeliveryFailed` to be tried again, `DeliveryRefused` never to be.
         """
@@ -186,19 +200,36 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message to post to a receiver; redirects are never followed."""
+    """A message to a receiver; redirects are never followed. `method` is POST, PUT or PATCH."""
 
     url: str
     body: bytes
     headers: Mapping[str, str]
+    method: str = "POST"
 
 
 class Outbound(Protocol):
     """The guarded way out for notifiers."""
 
     async def post(self, message: Outgoing) -> Answer:
-        """Post it and return any answer (body cut at 64 kB); `DeliveryFailed` if none came."""
+        """Send it and return any answer (body cut at 64 kB); `DeliveryFailed` if none came."""
         ...
+
+    async def locate(self, host: str, port: int) -> str:
+        """Return an address of a host that may be connected to; `DeliveryFailed` if none may.
+
+        For channels that speak something else than HTTP: they connect to this address, and to no
+        name, so that what was checked is what is reached.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What a notifier took of an incident: the newest `sequence`, and the newest handle."""
+
+    sequence: int = 0
+    handle: str = ""
 
 
 # ---------------------------------------------------------------- the store
@@ -420,6 +451,10 @@ class Reading(Protocol):
         self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
     ) -> list[Notification]:
         """Return notifications, oldest first; with `most`, only the newest so many."""
+        ...
+
+    def conversation(self, incident_id: str, notifier: str) -> Conversation:
+        """Return what was delivered to a notifier of an incident."""
         ...
 
     def disabled(self) -> dict[str, str]:

@@ -160,7 +160,8 @@ def test_every_configuration_shown_is_right(name: str, text: str, tmp_path: Path
     path.write_text(text)
     secrets = dict.fromkeys(re.findall(r"secret_env: (\w+)", text), A_SECRET)
     addresses = dict.fromkeys(re.findall(r"url_env: (\w+)", text), "https://x.example/1")
-    assert read_config(path, installed(), {**secrets, **addresses}).brands
+    keys = dict.fromkeys(re.findall(r"(?:token|password|key)_env: (\w+)", text), "a1" * 16)
+    assert read_config(path, installed(), {**secrets, **addresses, **keys}).brands
 
 
 # ---------------------------------------------------------------- reference

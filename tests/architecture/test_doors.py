@@ -28,6 +28,7 @@ DOORS = {
     "yaml": ("config/",),
     "pydantic": ("config/",),
     "pydantic_core": ("config/",),
+    "aiosmtplib": ("notifiers/email.py",),
     "feedparser": ("sources/feed_worker.py",),
     "ahocorasick_rs": ("core/read/matching.py",),
 }

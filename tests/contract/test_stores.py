@@ -22,7 +22,16 @@ from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
-from emberwatch.ports import Count, FeedHealth, Known, Ledger, Root, Store, StoredState
+from emberwatch.ports import (
+    Conversation,
+    Count,
+    FeedHealth,
+    Known,
+    Ledger,
+    Root,
+    Store,
+    StoredState,
+)
 from emberwatch.store.memory import MemoryStore
 from emberwatch.store.sqlite import open_store
 from tests.build import NOON, a_mention, a_post, an_alert, minutes
@@ -796,6 +805,32 @@ def test_a_settled_try_is_written_and_gives_back_its_lease(store: Store) -> None
     assert outbox(store) == {"note-1": failed}
     assert claimed(store, NOON + timedelta(seconds=4)) == []
     assert claimed(store, NOON + timedelta(seconds=5)) == ["note-1"]
+
+
+def test_a_conversation_is_what_one_notifier_took_of_one_incident(store: Store) -> None:
+    delivered = {"state": DeliveryState.DELIVERED, "delivered_at": NOON}
+    record(
+        store,
+        notifications=(
+            a_notification("first", sequence=1, handle="m1", **delivered),
+            a_notification("third", sequence=3, **delivered),
+            a_notification("second", sequence=2, handle="m2", **delivered),
+            a_notification("waiting", sequence=4, handle="m4"),
+            a_notification("other", notifier="desk", sequence=5, handle="m5", **delivered),
+            a_notification("else", incident_id="inc-9", sequence=6, handle="m6", **delivered),
+        ),
+    )
+    with store.reading() as look:
+        assert look.conversation("inc-1", "ops") == Conversation(sequence=3, handle="m2")
+        assert look.conversation("inc-1", "nobody") == Conversation()
+
+
+def test_a_settled_try_keeps_the_handle_of_its_message(store: Store) -> None:
+    record(store, notifications=(a_notification(),))
+    taken = replace(a_notification(), state=DeliveryState.DELIVERED, handle="m1")
+    with store.writing() as tx:
+        tx.settle(taken)
+    assert outbox(store) == {"note-1": taken}
 
 
 def test_a_settled_try_of_something_unknown_is_no_news(store: Store) -> None:

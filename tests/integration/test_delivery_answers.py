@@ -27,7 +27,8 @@ async def webhook():
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 async def test_a_2xx_is_success(webhook, status):
     route = respx.post(URL).mock(return_value=httpx.Response(status, text="ok"))
-    assert await webhook.deliver(trial_for("ops", AT), AT) == f"{status}: ok"
+    receipt = await webhook.deliver(trial_for("ops", AT), AT)
+    assert receipt.answer == f"{status}: ok"
     [call] = route.calls
     assert call.request.headers["content-type"] == "application/json"
     assert call.request.headers["user-agent"].startswith("emberwatch/")

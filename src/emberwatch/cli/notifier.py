@@ -105,7 +105,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
         async with wiring.network(config) as network:
             notifier = wiring.notifiers(config, network.outbound())[name]
             at = wiring.now()
-            return await notifier.deliver(trial_for(name, at), at)
+            return (await notifier.deliver(trial_for(name, at), at)).answer
 
     try:
         answer = asyncio.run(send())

@@ -44,12 +44,18 @@ class ScoringFailed(EmberwatchError):
 
 
 class DeliveryFailed(EmberwatchError):
-    """A delivery failed and is tried again; `answer` is what the receiver said."""
+    """A delivery failed and is tried again; `answer` is what the receiver said.
 
-    def __init__(self, answer: str, *, retry_after: timedelta | None = None) -> None:
+    `status` is that of its HTTP answer, where there was one.
+    """
+
+    def __init__(
+        self, answer: str, *, retry_after: timedelta | None = None, status: int | None = None
+    ) -> None:
         super().__init__(answer)
         self.answer = answer
         self.retry_after = retry_after
+        self.status = status
 
 
 class DeliveryRefused(EmberwatchError):

@@ -36,3 +36,5 @@ class Notification:
     first_try_at: datetime | None = None
     delivered_at: datetime | None = None
     last_answer: str = ""
+    handle: str = ""
+    """What the channel knows its message by, where a later one can change it."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from emberwatch.core.respond.legible import legible, one_line
 from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.notification import Notification
-from emberwatch.ports import Outbound
+from emberwatch.ports import Outbound, Receipt
 
 
 class Stream(StrEnum):
@@ -35,6 +35,7 @@ class Console:
 
     kind: ClassVar[str] = "console"
     Options: ClassVar[type[ConsoleOptions]] = ConsoleOptions
+    shows_latest = False
 
     def __init__(self, options: ConsoleOptions, outbound: Outbound | None = None) -> None:
         self._options = options
@@ -45,7 +46,7 @@ class Console:
         """Say where messages go."""
         return f"lines on {self._options.to}"
 
-    async def deliver(self, notification: Notification, at: datetime) -> str:
+    async def deliver(self, notification: Notification, at: datetime) -> Receipt:
         """Print it and say so. Raises `DeliveryFailed` when the stream does not take it.
 
         A terminal that was halted (Ctrl-S) blocks whoever writes to it, for as long as it likes:
@@ -61,7 +62,7 @@ class Console:
                 await asyncio.wrap_future(self._printing)
             except OSError as error:
                 raise DeliveryFailed(f"{self._options.to}: {error.strerror or error}") from error
-        return "printed"
+        return Receipt(answer="printed")
 
     def _print(self, printing: "Future[None]", text: str) -> None:
         if not printing.set_running_or_notify_cancel():

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -11,11 +12,11 @@ from weakref import WeakValueDictionary
 
 from emberwatch.core.respond.backoff import PATIENCE, Backoff
 from emberwatch.core.respond.legible import one_line
-from emberwatch.core.respond.outbox import delivered, failed, refused
+from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Notifier, Reading, Writing
+from emberwatch.ports import Conversation, Notifier, Reading, Writing
 from emberwatch.runtime.telemetry import Log
 
 _LOG = Log("dispatcher")
@@ -228,7 +229,10 @@ class Dispatcher:
             async with turn:
                 if self._is_stopping:
                     return False
-                after = await self._try(notifier, notification)
+                if notifier.shows_latest:
+                    after = await self._go_on(notifier, notification)
+                else:
+                    after = await self._try(notifier, notification)
                 await self._settle(after)
         finally:
             del self._in_flight[notification.id]
@@ -236,12 +240,28 @@ class Dispatcher:
         await self._judge(after)
         return after.state is DeliveryState.DELIVERED
 
+    async def _go_on(self, notifier: Notifier, notification: Notification) -> Notification:
+        """Try once where the channel's earlier message of the incident is to be changed."""
+        id, name = notification.incident_id, notification.notifier
+        before = await self._conversation(id, name)
+        if before.sequence > notification.sequence:
+            return overtaken(notification, by=before.sequence, at=self._clock())
+        return await self._try(notifier, replace(notification, handle=before.handle))
+
+    async def _conversation(self, incident_id: str, notifier: str) -> Conversation:
+        while True:
+            try:
+                return await self._read(lambda look: look.conversation(incident_id, notifier))
+            except StoreBusy as busy:
+                _LOG.warning("the outbox cannot be read; trying again", why=busy)
+                await asyncio.sleep(self._look_every)
+
     async def _try(self, notifier: Notifier, notification: Notification) -> Notification:
         tried_at = self._clock()
         asked = None
         try:
             async with asyncio.timeout(self._deadline):
-                answer = await notifier.deliver(notification, tried_at)
+                receipt = await notifier.deliver(notification, tried_at)
         except DeliveryRefused as refusal:
             return refused(notification, tried_at=tried_at, answer=self._plain(refusal.answer))
         except DeliveryFailed as failure:
@@ -253,7 +273,11 @@ class Dispatcher:
             _LOG.error("a notifier crashed", notifier=notification.notifier, with_trace=True)
         else:
             return delivered(
-                notification, tried_at=tried_at, at=self._clock(), answer=self._plain(answer)
+                notification,
+                tried_at=tried_at,
+                at=self._clock(),
+                answer=self._plain(receipt.answer),
+                handle=receipt.handle or notification.handle,
             )
         return failed(
             notification,

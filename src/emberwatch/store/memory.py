@@ -16,6 +16,7 @@ from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Counters, Post, PostKind
 from emberwatch.ports import (
     BrandStatistics,
+    Conversation,
     Count,
     Cursor,
     FeedHealth,
@@ -309,6 +310,20 @@ class _MemoryReading:
             if state in (None, each.state) and notifier in (None, each.notifier)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
+
+    def conversation(self, incident_id: str, notifier: str) -> Conversation:
+        taken = sorted(
+            (
+                each
+                for each in self.notifications(state=DeliveryState.DELIVERED, notifier=notifier)
+                if each.incident_id == incident_id
+            ),
+            key=lambda each: each.sequence,
+        )
+        handles = [each.handle for each in taken if each.handle]
+        return Conversation(
+            sequence=taken[-1].sequence if taken else 0, handle=handles[-1] if handles else ""
+        )
 
     def disabled(self) -> dict[str, str]:
         return dict(sorted(self.shelves.disabled.items()))

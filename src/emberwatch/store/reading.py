@@ -20,6 +20,7 @@ from emberwatch.model.mention import FAILED, Correction, Mention
 from emberwatch.model.notification import Notification
 from emberwatch.ports import (
     BrandStatistics,
+    Conversation,
     Count,
     Cursor,
     FeedHealth,
@@ -187,6 +188,14 @@ NOTIFICATIONS = f"""
     SELECT {rows.NOTIFICATION_COLUMNS} FROM _notification
     WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
     ORDER BY created_at DESC, row DESC LIMIT ?3
+"""
+CONVERSATION = """
+    SELECT max(sequence), (
+      SELECT handle FROM _notification
+      WHERE incident_id = ?1 AND notifier = ?2 AND state = 'delivered' AND handle <> ''
+      ORDER BY sequence DESC, row DESC LIMIT 1
+    )
+    FROM _notification WHERE incident_id = ?1 AND notifier = ?2 AND state = 'delivered'
 """
 DISABLED = "SELECT notifier, why FROM _disabled ORDER BY notifier"
 
@@ -413,6 +422,12 @@ class SqliteReading:
             ),
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]
+
+    def conversation(self, incident_id: str, notifier: str) -> Conversation:
+        sequence, handle = self._db.execute(
+            CONVERSATION, (clean(incident_id), clean(notifier))
+        ).fetchone()
+        return Conversation(sequence=sequence or 0, handle=handle or "")
 
     def disabled(self) -> dict[str, str]:
         return dict(self._db.execute(DISABLED).fetchall())

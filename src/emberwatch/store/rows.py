@@ -486,7 +486,7 @@ def read_step(row: Sequence[Cell]) -> Step:
 # ---------------------------------------------------------------- notifications
 NOTIFICATION_COLUMNS = (
     "id, incident_id, notifier, type, sequence, payload, created_at, attempts, state, "
-    "next_try_at, first_try_at, delivered_at, last_answer"
+    "next_try_at, first_try_at, delivered_at, last_answer, handle"
 )
 
 
@@ -513,6 +513,7 @@ def settled_cells(notification: Notification) -> Row:
         instant_cell(notification.first_try_at),
         instant_cell(notification.delivered_at),
         notification.last_answer,
+        notification.handle,
     )
 
 
@@ -534,4 +535,5 @@ def read_notification(row: Sequence[Cell]) -> Notification:
         first_try_at=instant_from(maybe[10]),
         delivered_at=instant_from(maybe[11]),
         last_answer=texts[12],
+        handle=texts[13],
     )

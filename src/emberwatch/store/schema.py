@@ -406,11 +406,20 @@ def _unwatched(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+HANDLES = ("ALTER TABLE _notification ADD COLUMN handle TEXT NOT NULL DEFAULT ''",)
+
+
+def _handles(db: "Database") -> None:
+    for statement in HANDLES:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
     ("0003_signs", _signs),
     ("0004_unwatched", _unwatched),
+    ("0005_handles", _handles),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

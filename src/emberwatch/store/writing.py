@@ -151,7 +151,7 @@ RELEASE = """
 """
 SETTLE = """
     UPDATE _notification SET attempts = ?, state = ?, next_try_at = ?, first_try_at = ?,
-      delivered_at = ?, last_answer = ?, leased_until = NULL
+      delivered_at = ?, last_answer = ?, handle = ?, leased_until = NULL
     WHERE id = ?
 """
 DISABLE = "INSERT OR REPLACE INTO _disabled VALUES (?, ?, ?)"

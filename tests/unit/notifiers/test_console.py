@@ -14,7 +14,8 @@ AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 async def test_it_prints_to_stdout(capsys):
-    assert await Console(Console.Options()).deliver(trial_for("me", AT), AT) == "printed"
+    receipt = await Console(Console.Options()).deliver(trial_for("me", AT), AT)
+    assert receipt.answer == "printed"
     printed = capsys.readouterr()
     assert printed.out.startswith("[info] test test (open, growing, spike)\n  Example: This is a")
     assert printed.err == ""

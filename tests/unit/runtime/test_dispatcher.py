@@ -12,6 +12,7 @@ from emberwatch.core.respond.backoff import PATIENCE
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy, StoreFailed
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret
+from emberwatch.ports import Conversation, Receipt
 from emberwatch.runtime.dispatcher import MOST_IN_FLIGHT, Dispatcher
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -62,21 +63,37 @@ class Outbox:
     def disable(self, notifier, at, why):
         self.off[notifier] = why
 
+    def conversation(self, incident, notifier):
+        taken = [
+            row
+            for row in sorted(self.rows.values(), key=lambda row: row.sequence)
+            if (row.incident_id, row.notifier) == (incident, notifier)
+            and row.state is DeliveryState.DELIVERED
+        ]
+        handles = [row.handle for row in taken if row.handle]
+        return Conversation(
+            sequence=taken[-1].sequence if taken else 0, handle=handles[-1] if handles else ""
+        )
+
 
 class Receiver:
     """A notifier that does as told, one thing a try, the last for ever."""
 
     kind = "told"
     Options = object
+    shows_latest = False
+    handle = ""
 
     def __init__(self, *does):
         self._does = list(does) or ["ok"]
         self.got = []
+        self.handles = []
         self.at_once = 0
         self.most_at_once = 0
 
     async def deliver(self, notification, at):
         self.got.append((notification.id, at))
+        self.handles.append(notification.handle)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
@@ -86,7 +103,7 @@ class Receiver:
             if isinstance(does, asyncio.Event):
                 await does.wait()
             await asyncio.sleep(0)
-            return "200"
+            return Receipt(answer="200", handle=self.handle)
         finally:
             self.at_once -= 1
 
@@ -114,14 +131,9 @@ class Clock:
 
 
 def owed(id="msg_1", notifier="ops", incident="inc_1", **facts):
-    facts = {"payload": "{}", "created_at": AT, "next_try_at": AT, **facts}
+    facts = {"payload": "{}", "created_at": AT, "next_try_at": AT, "sequence": 1, **facts}
     return Notification(
-        id=id,
-        incident_id=incident,
-        notifier=notifier,
-        type="incident.opened",
-        sequence=1,
-        **facts,
+        id=id, incident_id=incident, notifier=notifier, type="incident.opened", **facts
     )
 
 
@@ -485,3 +497,54 @@ async def test_the_log_holds_no_payload(caplog):
         await a_dispatcher(outbox, ops=Receiver(DeliveryFailed("500"))).drain()
     assert caplog.records
     assert not any("canary" in str(vars(record)) for record in caplog.records)
+
+
+# ---------------------------------------------------------------- channels that show one state
+class Board(Receiver):
+    """A notifier whose one message an incident can be changed."""
+
+    shows_latest = True
+    handle = "m1"
+
+
+async def test_an_update_comes_with_the_handle_of_the_message_before():
+    rows = [owed(f"msg_{n}", sequence=n, next_try_at=AT + timedelta(seconds=n)) for n in (1, 2)]
+    outbox, board, clock = Outbox(*rows), Board(), Clock()
+    clock.now = AT + timedelta(seconds=5)
+    assert await a_dispatcher(outbox, ops=board, clock=clock).drain()
+    assert board.handles == ["", "m1"]
+    assert outbox.rows["msg_2"].handle == "m1"
+
+
+async def test_what_a_later_state_overtook_is_not_sent():
+    late = owed("msg_1", sequence=1)
+    newer = owed("msg_2", sequence=2, state=DeliveryState.DELIVERED)
+    outbox, board = Outbox(late, newer), Board()
+    assert await a_dispatcher(outbox, ops=board).drain()
+    assert board.got == []
+    assert outbox.rows["msg_1"].state is DeliveryState.DELIVERED
+    assert "sequence 2" in outbox.rows["msg_1"].last_answer
+
+
+async def test_a_channel_that_takes_every_message_gets_the_late_one_too():
+    late = owed("msg_1", sequence=1)
+    newer = owed("msg_2", sequence=2, state=DeliveryState.DELIVERED)
+    outbox, ops = Outbox(late, newer), Receiver()
+    assert await a_dispatcher(outbox, ops=ops).drain()
+    assert ops.ids == ["msg_1"]
+
+
+async def test_a_channel_without_a_handle_of_its_own_keeps_the_one_before():
+    first = owed("msg_1", sequence=1, state=DeliveryState.DELIVERED, handle="m1")
+    outbox, board = Outbox(first, owed("msg_2", sequence=2)), Board()
+    board.handle = ""
+    await a_dispatcher(outbox, ops=board).drain()
+    assert outbox.rows["msg_2"].handle == "m1"
+
+
+async def test_a_busy_database_is_asked_again_for_the_message_before():
+    outbox, board = Outbox(owed()), Board()
+    async with Running(a_dispatcher(outbox, ops=board)):
+        outbox.busy = 3
+        await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
+    assert board.ids == ["msg_1"]

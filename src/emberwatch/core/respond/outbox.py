@@ -11,13 +11,31 @@ MOST_JITTER = 0.1
 
 
 def delivered(
-    notification: Notification, *, tried_at: datetime, at: datetime, answer: str
+    notification: Notification, *, tried_at: datetime, at: datetime, answer: str, handle: str = ""
 ) -> Notification:
-    """Return a notification whose try, begun at `tried_at`, succeeded at `at`."""
+    """Return a notification whose try, begun at `tried_at`, succeeded at `at`.
+
+    `handle` is what the channel knows the message by.
+    """
     return replace(
         _tried(notification, tried_at, answer),
         state=DeliveryState.DELIVERED,
         delivered_at=at,
+        handle=handle,
+    )
+
+
+def overtaken(notification: Notification, *, by: int, at: datetime) -> Notification:
+    """Return a notification that need not be sent: the receiver has a later state already.
+
+    `by` is the `sequence` that it took. To send the older one now would light a fire again that
+    is out.
+    """
+    return replace(
+        notification,
+        state=DeliveryState.DELIVERED,
+        delivered_at=at,
+        last_answer=f"not sent: the channel shows a later state already (sequence {by})",
     )
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from emberwatch.core.respond.backoff import PATIENCE
-from emberwatch.core.respond.outbox import delivered, failed, refused
+from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
 from emberwatch.model.notification import DeliveryState, Notification
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -35,6 +35,18 @@ def test_a_success_is_noted_with_its_times():
     assert after.state is DeliveryState.DELIVERED
     assert (after.attempts, after.first_try_at, after.delivered_at) == (1, AT, SOON)
     assert after.last_answer == "204"
+
+
+def test_a_success_keeps_what_the_channel_knows_the_message_by():
+    after = delivered(a_notification(), tried_at=AT, at=SOON, answer="ok", handle="m1")
+    assert after.handle == "m1"
+
+
+def test_what_a_later_state_overtook_is_settled_without_a_try():
+    after = overtaken(a_notification(), by=7, at=SOON)
+    assert (after.state, after.delivered_at) == (DeliveryState.DELIVERED, SOON)
+    assert (after.attempts, after.first_try_at) == (0, None)
+    assert "sequence 7" in after.last_answer
 
 
 def test_the_first_try_stays_the_first():

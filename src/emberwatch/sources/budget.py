@@ -30,8 +30,8 @@ class Budget:
 class Spending:
     """What was used of a budget, in parts of its unit, on one day and in its month.
 
-    `held` is what a request may have cost of which no answer came: it counts as used, because
-    whoever bills us may have counted it.
+    `out` is what the request may cost that is being asked. `held` is what one may have cost of
+    which no answer came: it counts as used, because whoever bills us may have counted it.
     """
 
     budget: Budget
@@ -39,6 +39,7 @@ class Spending:
     on_day: int = 0
     in_month: int = 0
     held: int = 0
+    out: int = 0
 
     @staticmethod
     def of(budget: Budget, cursor: Cursor, now: datetime) -> "Spending":
@@ -61,18 +62,20 @@ class Spending:
         )
 
     def cursor(self) -> dict[str, str]:
-        """Return what a cursor is to remember."""
+        """Return what a cursor is to remember: of what is out nobody knows how it will end."""
         return {
             "spent_day": self.day,
             "spent_on_day": str(self.on_day),
             "spent_in_month": str(self.in_month),
-            **({"held": str(self.held)} if self.held else {}),
+            **({"held": str(self._waiting)} if self._waiting else {}),
         }
 
     def spend(self, amount: float) -> "Spending":
         """Return the spending once an answer came that cost so much; what was held is used."""
-        parts = self.held + math.ceil(amount * self.budget.scale - 1e-9)
-        return replace(self, on_day=self.on_day + parts, in_month=self.in_month + parts, held=0)
+        parts = self.held + self._parts_of(amount)
+        return replace(
+            self, on_day=self.on_day + parts, in_month=self.in_month + parts, held=0, out=0
+        )
 
     def hold(self, amount: float) -> "Spending":
         """Return the spending while a request is out that costs so much at most.
@@ -80,22 +83,22 @@ class Spending:
         Tries of the same request do not add up: what is asked for again on the same day is
         billed once.
         """
-        return replace(self, held=max(self.held, math.ceil(amount * self.budget.scale - 1e-9)))
+        return replace(self, out=self._parts_of(amount))
 
     def let_go(self) -> "Spending":
         """Return the spending once it is known that the request that is out cost nothing."""
-        return replace(self, held=0)
+        return replace(self, out=0)
 
     def used_up(self) -> "Spending":
         """Return the spending when the site itself says that nothing is left of the day."""
-        return replace(self, on_day=max(self.on_day, self._parts(self.budget.per_day)), held=0)
+        return replace(self, on_day=max(self.on_day, self._parts(self.budget.per_day)))
 
     def left(self) -> float:
         """Return how much may still be used now, in units."""
         left = self._parts(self.budget.per_day) - self.on_day
         if self.budget.per_month is not None:
             left = min(left, self._parts(self.budget.per_month) - self.in_month)
-        return max(left - self.held, 0) / self.budget.scale
+        return max(left - self._waiting, 0) / self.budget.scale
 
     def meters(self, name: str, least: float, now: datetime) -> tuple[Meter, ...]:
         """Return the meters of the day and the month; `least` is the cheapest thing to do."""
@@ -108,17 +111,26 @@ class Spending:
         return tuple(
             Meter(
                 name=f"{name} {period}",
-                used=(parts + self.held) / self.budget.scale,
+                used=(parts + self._waiting) / self.budget.scale,
                 limit=limit,
                 unit=self.budget.unit,
                 resets_at=max(resets_at, now),
-                is_used_up=self._parts(limit) - parts - self.held < self._parts(least),
+                is_used_up=self._parts(limit) - parts - self._waiting < self._parts(least),
             )
             for period, parts, limit, resets_at in periods
         )
 
-    def _parts(self, amount: float) -> int:
-        return math.floor(amount * self.budget.scale + 1e-9)
+    @property
+    def _waiting(self) -> int:
+        return max(self.held, self.out)
+
+    def _parts_of(self, cost: float) -> int:
+        """Return a cost in parts; what is not whole counts as one more."""
+        return math.ceil(cost * self.budget.scale - 1e-9)
+
+    def _parts(self, limit: float) -> int:
+        """Return a limit in parts, without what is not whole."""
+        return math.floor(limit * self.budget.scale + 1e-9)
 
 
 def stopped(meters: tuple[Meter, ...], setting: str, now: datetime) -> FeedUnavailable:

@@ -75,7 +75,7 @@ class XOptions:
                 found.append((name, "expected dollars, such as 0.005"))
         if found:
             return found
-        least = FEWEST * self.price_of_result
+        least = self.least
         for name in ("dollars_a_day", "dollars_a_month"):
             if not least <= getattr(self, name) < MICRO:
                 found.append((name, f"expected at least {least:g}: one search may cost that"))
@@ -85,6 +85,11 @@ class XOptions:
     def price_of_result(self) -> float:
         """What one post found may cost, with its author."""
         return self.price_of_post + (self.price_of_name if self.names else 0)
+
+    @property
+    def least(self) -> float:
+        """What must be left to search: the smallest search, and a count of what it leaves out."""
+        return FEWEST * self.price_of_result + self.price_of_count
 
 
 class X:
@@ -162,8 +167,7 @@ class X:
 
     def meters(self, cursor: Cursor, now: datetime) -> tuple[Meter, ...]:
         """Return what was spent today and this month."""
-        least = FEWEST * self._options.price_of_result
-        return self._spending(cursor, now).meters("spent on X", least, now)
+        return self._spending(cursor, now).meters("spent on X", self._options.least, now)
 
     def describe(self) -> str:
         """Say what a feed of this kind can and cannot see."""
@@ -190,7 +194,8 @@ class X:
     def _affordable(self, spending: Spending) -> int:
         """Return how many posts the next search may show, 0 for none at all."""
         each = self._options.price_of_result
-        size = MOST if not each else min(MOST, int(spending.left() / each + 1e-9))
+        left = spending.left() - self._options.price_of_count
+        size = MOST if not each else min(MOST, int(left / each + 1e-9))
         return size if size >= FEWEST else 0
 
     # ------------------------------------------------------------ requests

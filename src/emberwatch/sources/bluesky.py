@@ -26,7 +26,7 @@ from emberwatch.sources.fields import (
     host_of,
     not_expected,
 )
-from emberwatch.sources.newest_first import Sheet, newest_first, read_since
+from emberwatch.sources.listing import Sheet, newest_first, read_since
 from emberwatch.sources.plain import one_line
 from emberwatch.sources.threads import reread
 
@@ -275,7 +275,7 @@ def _sheet(answer: Answer) -> Sheet:
     ]
     return Sheet(
         posts=posts,
-        older=as_text(told.get("cursor")) or None,
+        more=as_text(told.get("cursor")) or None,
         oldest_at=min(sorted_by, default=None),
         invalid=invalid,
         rate=parse_rate(answer.headers, answer.received_at),

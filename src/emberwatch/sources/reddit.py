@@ -28,7 +28,7 @@ from emberwatch.sources.fields import (
     host_of,
     not_expected,
 )
-from emberwatch.sources.newest_first import Sheet, newest_first, oldest
+from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line
 from emberwatch.sources.threads import reread
 
@@ -236,7 +236,7 @@ def _sheet(answer: Answer) -> Sheet:
     posts, invalid = _things(answer)
     return Sheet(
         posts=posts,
-        older=_after(answer),
+        more=_after(answer),
         oldest_at=oldest(posts),
         invalid=invalid,
         rate=parse_rate(answer.headers, answer.received_at),

@@ -24,7 +24,7 @@ from emberwatch.sources.fields import (
     host_of,
     not_expected,
 )
-from emberwatch.sources.newest_first import Sheet, newest_first, oldest
+from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line, to_plain, unescape
 
 SOURCE = "youtube"
@@ -227,7 +227,7 @@ def _sheet(answer: Answer, items: list[Mapping[str, object]]) -> Sheet:
     token = as_text(as_mapping(decode_json(answer)).get("nextPageToken"))
     return Sheet(
         posts=posts,
-        older=token or None,
+        more=token or None,
         oldest_at=oldest(tops),
         invalid=invalid,
         rate=parse_rate(answer.headers, answer.received_at),

@@ -1,4 +1,4 @@
-"""Lists that a site shows newest first: read back to what is known, handed on oldest first."""
+"""Lists that a site shows page by page: read on from what is known, handed on oldest first."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ counters."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One page of a list. `older` is what the site wants to hear for the next one; None: the end.
+    """One page of a list. `more` is what the site wants to hear for the next one; None: the end.
 
     `oldest_at` is the least instant by which the site sorted, None where it told of none.
     """
 
     posts: tuple[Post, ...]
-    older: str | None
+    more: str | None
     oldest_at: datetime | None
     invalid: tuple[str, ...] = ()
     rate: Rate | None = None
@@ -35,7 +35,7 @@ class Sheet:
 
 
 Ask = Callable[[str | None], Awaitable[Sheet]]
-"""Fetches one page: the newest for None, else the one that a `Sheet.older` leads to."""
+"""Fetches one page: the newest for None, else the one that a `Sheet.more` leads to."""
 
 
 def oldest(posts: tuple[Post, ...]) -> datetime | None:
@@ -78,10 +78,10 @@ async def newest_first(
             break
         sheets.append(sheet)
         is_back = sheet.oldest_at is not None and since is not None and sheet.oldest_at < since
-        if since is None or is_back or sheet.older is None or sheet.older == older:
+        if since is None or is_back or sheet.more is None or sheet.more == older:
             missed = ()
             break
-        older = sheet.older
+        older = sheet.more
     reached = as_instant(poll.cursor.get("at"))
     for sheet in reversed(sheets):
         if failed is None:

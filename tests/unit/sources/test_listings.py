@@ -9,7 +9,7 @@ from recorded import NOON
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Flag, Post
 from emberwatch.ports import Page, Poll
-from emberwatch.sources.newest_first import OVERLAP, Sheet, newest_first, oldest
+from emberwatch.sources.listing import OVERLAP, Sheet, newest_first, oldest
 from tests.build import a_post
 
 DAY = timedelta(days=1)
@@ -41,7 +41,7 @@ class Listing:
         listed = posts(*self.numbers[start : start + 2])
         is_end = start + 2 >= len(self.numbers)
         return Sheet(
-            posts=listed, older=None if is_end else str(start + 2), oldest_at=oldest(listed)
+            posts=listed, more=None if is_end else str(start + 2), oldest_at=oldest(listed)
         )
 
     async def read(self, most: int = 10, **poll: object) -> list[Page]:
@@ -99,7 +99,7 @@ async def test_a_list_that_is_too_long_says_that_posts_were_missed() -> None:
 
 async def test_a_site_that_leads_in_a_circle_is_left() -> None:
     async def ask(older: str | None) -> Sheet:
-        return Sheet(posts=posts(9), older="same", oldest_at=minute(9))
+        return Sheet(posts=posts(9), more="same", oldest_at=minute(9))
 
     asked = Poll(feed="town", now=NOON, every=DAY, cursor=at(1))
     read = [page async for page in newest_first(asked, ask, most=50, keeps={})]

@@ -138,9 +138,10 @@ class Network:
 
     # ------------------------------------------------------------ reading
     async def get(self, feed: str, request: Request) -> Answer:
-        """Fetch for a feed; raise `FeedUnavailable` or `FeedRefused` for all but 2xx and 304.
+        """Fetch for a feed; raise `FeedUnavailable` or `FeedRefused` for all that is not heeded.
 
-        What is raised names the host and never the rest of the address, which may hold secrets.
+        2xx and 304 are heeded always. What is raised names the host and never the rest of the
+        address, which may hold secrets.
         """
         try:
             url = _fit(request.url, request.params)
@@ -152,9 +153,11 @@ class Network:
             place = _place(url)
             async with self._turn(feed, place) as host:
                 started = asyncio.get_running_loop().time()
-                answer = await self._hop(host, url, headers, left)
+                answer = await self._hop(host, url, headers, request, left)
                 left -= asyncio.get_running_loop().time() - started
                 self._heed(feed, place, answer)
+            if answer.status in request.heeds:
+                return answer
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 objected = objection(
                     place,
@@ -165,6 +168,11 @@ class Network:
                 if objected is not None:
                     raise objected
                 return answer
+            if request.body is not None:
+                raise FeedRefused(
+                    f"{place} sends us on, which is not followed with what we post: give the "
+                    "address that it leads to"
+                )
             try:
                 following = _fit(answer.headers["location"], {}, seen_from=url)
             except _Unfit as unfit:
@@ -213,12 +221,12 @@ class Network:
             )
 
     async def _hop(
-        self, host: "_Host", url: httpx.URL, headers: httpx.Headers, left: float
+        self, host: "_Host", url: httpx.URL, headers: httpx.Headers, request: Request, left: float
     ) -> Answer:
         """Return one host's answer of any status, with its body if that is wanted."""
         try:
             async with asyncio.timeout(max(left, 0)):
-                answer = await self._ask(url, headers)
+                answer = await self._ask(url, headers, request)
         except TimeoutError:
             self._note_failure(host, f"took longer than {_seconds(self._limits.total)} to answer")
             raise FeedUnavailable(f"{host.place} {host.trouble}") from None
@@ -252,33 +260,38 @@ class Network:
         host.circuit = failed(self._limits.breaker, host.circuit, self._clock())
         host.trouble = trouble
 
-    async def _ask(self, url: httpx.URL, headers: httpx.Headers) -> Answer:
+    async def _ask(self, url: httpx.URL, headers: httpx.Headers, request: Request) -> Answer:
         connection = _Connection()
+        if request.body is not None:  # posted once, on a connection that nobody has dropped yet
+            return await self._exchange(self._fresh, url, headers, request, connection)
         try:
-            return await self._exchange(self._kept, url, headers, connection)
+            return await self._exchange(self._kept, url, headers, request, connection)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
             # Some servers (snac2) drop connections that they promised to keep. When many feeds
             # lose theirs at once they must not all come back in the same instant.
             if not connection.was_used_before:
                 raise
         await self._sleep(self._chance() * LONGEST_PAUSE_BEFORE_RETRY.total_seconds())
-        return await self._exchange(self._fresh, url, headers, connection)
+        return await self._exchange(self._fresh, url, headers, request, connection)
 
     async def _exchange(
         self,
         transport: "_Transport",
         url: httpx.URL,
         headers: httpx.Headers,
+        wanted: Request,
         connection: "_Connection",
     ) -> Answer:
-        request = self._request("GET", url, headers)
+        method = "GET" if wanted.body is None else "POST"
+        request = self._request(method, url, headers, wanted.body)
         request.extensions["trace"] = connection.note
         response = await transport.handle_async_request(request)
         try:
             lengths = (len(name) + len(value) for name, value in response.headers.raw)
             if sum(lengths) > self._limits.headers:
                 raise httpx.RemoteProtocolError(TOO_MANY_HEADERS)
-            body = await self._whole(response) if response.is_success else b""
+            is_read = response.is_success or response.status_code in wanted.heeds
+            body = await self._whole(response) if is_read else b""
         finally:
             await response.aclose()
         return self._answer(response, url, body)

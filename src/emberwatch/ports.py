@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from emberwatch.core.read.politeness import Rate as Rate
 from emberwatch.model.alert import Alert
@@ -21,13 +21,19 @@ Cursor = Mapping[str, str]
 # ---------------------------------------------------------------- the network, as sources see it
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a source asks the network for. `params` are appended to the URL, encoded."""
+    """What a source asks the network for. `params` are appended to the URL, encoded.
+
+    A `body` is posted; then no redirect is followed. `heeds` names the statuses of which the
+    source makes something itself: they are answers, with their bodies, and not errors.
+    """
 
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     last_modified: str | None = None
+    body: bytes | None = None
+    heeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,7 @@ class Web(Protocol):
     """The guarded way to the network."""
 
     async def get(self, request: Request) -> Answer:
-        """Fetch; raise `FeedUnavailable` or `FeedRefused` for all but 200 to 299 and 304."""
+        """Fetch; raise `FeedUnavailable` or `FeedRefused` for all but 2xx, 304 and the heeded."""
         ...
 
 
@@ -120,6 +126,30 @@ class Parsed:
     posts: tuple[Post, ...]
     next: Mapping[str, str] | None = None
     invalid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """What a feed has used of a budget: money or a site's quota, until the budget starts anew.
+
+    `is_used_up` says that the feed reads no more until then.
+    """
+
+    name: str
+    used: float
+    limit: float
+    unit: str
+    resets_at: datetime
+    is_used_up: bool = False
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A source that costs money or has a quota; `status` shows its meters, and they alarm."""
+
+    def meters(self, cursor: Cursor, now: datetime) -> tuple[Meter, ...]:
+        """Return how much of each budget is used, by what the feed's cursor remembers."""
+        ...
 
 
 class Source(Protocol):

@@ -1,6 +1,7 @@
 """Servers on loopback that answer byte for byte as a test wants, and networks to reach them."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -45,14 +46,20 @@ async def read_head(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
+async def read_body(reader: asyncio.StreamReader, head: bytes) -> bytes:
+    length = re.search(rb"(?im)^content-length: *(\d+)", head)
+    return await reader.readexactly(int(length[1])) if length else b""
+
+
 @dataclass
 class Server:
-    """What a server saw: the head of each request, and how many connections."""
+    """What a server saw: the head and body of each request, and how many connections."""
 
     host: str
     port: int = 0
     scheme: str = "http"
     heads: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     connections: int = 0
 
     def url(self, path: str = "/feed", host: str | None = None) -> str:
@@ -79,6 +86,7 @@ async def serving(
         try:
             while head := await read_head(reader):
                 server.heads.append(head.decode())
+                server.bodies.append(await read_body(reader, head))
                 if await talk(head, writer) is False:
                     break
                 await writer.drain()

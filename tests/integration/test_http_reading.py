@@ -64,6 +64,45 @@ async def test_parameters_are_appended_to_the_address_encoded() -> None:
     assert second == "GET /all?limit=40 HTTP/1.1"
 
 
+async def test_a_body_is_posted_on_a_connection_of_its_own() -> None:
+    async with serving(saying(answer(BODY))) as server, a_network() as net:
+        web = net.web("town")
+        await web.get(Request(url=server.url()))
+        got = await web.get(Request(url=server.url("/login"), body=b'{"who": "ann"}'))
+    assert got.body == BODY
+    assert server.heads[1].startswith("POST /login ")
+    assert server.bodies == [b"", b'{"who": "ann"}']
+    assert server.connections == 2
+
+
+async def test_what_is_posted_goes_nowhere_else() -> None:
+    talk = saying(answer(b"", "307 Temporary Redirect", Location="/elsewhere"))
+    async with serving(talk) as server, a_network() as net:
+        with pytest.raises(FeedRefused, match="sends us on"):
+            await net.web("town").get(Request(url=server.url(), body=b"secret"))
+    assert len(server.heads) == 1
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "503 Busy"])
+async def test_a_status_that_the_source_heeds_is_an_answer_with_its_body(status: str) -> None:
+    heeded = (400, 401, 503)
+    async with serving(saying(answer(b"why", status))) as server, a_network() as net:
+        got = await net.web("town").get(Request(url=server.url(), heeds=heeded))
+        with pytest.raises((FeedRefused, FeedUnavailable)):
+            await net.web("town").get(Request(url=server.url()))
+    assert (got.status, got.body) == (int(status[:3]), b"why")
+
+
+async def test_the_body_of_a_heeded_error_has_its_cap_too() -> None:
+    body = b"x" * 1000
+    async with (
+        serving(saying(answer(body, "400 Bad"))) as server,
+        a_network(limits=Limits(body=999)) as net,
+    ):
+        with pytest.raises(FeedUnavailable, match="more than 999 bytes"):
+            await net.web("town").get(Request(url=server.url(), heeds=(400,)))
+
+
 async def test_validators_are_sent_and_a_304_is_an_answer() -> None:
     unchanged = b"HTTP/1.1 304 Not Modified\r\n\r\n"
     async with serving(saying(unchanged)) as server, a_network() as net:

@@ -12,7 +12,7 @@ from emberwatch.cli.place import config_option, database_option, json_option, op
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
     from emberwatch.model.incident import Incident
-    from emberwatch.ports import FeedHealth, Statistics
+    from emberwatch.ports import FeedHealth, Meter, Reading, Statistics
 
 STUCK_AFTER = timedelta(minutes=5)
 """A notification that has waited this long beyond its first try is a sign of ill health."""
@@ -51,13 +51,28 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         health = look.health()
         disabled = look.disabled()
         incidents = look.incidents(is_open=True)
+        meters = _meters(config, look, at)
     faults = _faults(config, statistics, health, disabled, incidents, at, is_running=bool(owner))
     if as_json:
-        show_json(_report(config, path, owner, statistics, health, incidents, faults))
+        show_json(_report(config, path, owner, statistics, health, meters, incidents, faults))
     else:
-        _print(config, path, owner, statistics, health, incidents, faults, at)
+        _print(config, path, owner, statistics, health, meters, incidents, faults, at)
     if faults:
         sys.exit(4)
+
+
+def _meters(config: "Config", look: "Reading", at: datetime) -> "list[tuple[str, Meter]]":
+    """Return what the feeds that cost money or have a quota have used of it, with their names."""
+    from emberwatch.ports import Metered
+    from emberwatch.runtime import wiring
+
+    sources = [(feed.name, wiring.source(config, feed.name)) for feed in config.feeds]
+    return [
+        (name, meter)
+        for name, source in sources
+        if isinstance(source, Metered)
+        for meter in source.meters(look.cursor(name), at)
+    ]
 
 
 def _faults(
@@ -123,6 +138,7 @@ def _report(
     owner: str | None,
     statistics: "Statistics",
     health: "dict[str, FeedHealth]",
+    meters: "list[tuple[str, Meter]]",
     incidents: "list[Incident]",
     faults: list[str],
 ) -> dict[str, object]:
@@ -162,6 +178,18 @@ def _report(
             for feed in config.feeds
             for row in [health.get(feed.name)]
         ],
+        "budgets": [
+            {
+                "feed": name,
+                "budget": meter.name,
+                "used": meter.used,
+                "limit": meter.limit,
+                "unit": meter.unit,
+                "resets_at": instant(meter.resets_at),
+                "is_used_up": meter.is_used_up,
+            }
+            for name, meter in meters
+        ],
         "incidents": [
             {
                 "id": incident.id,
@@ -182,6 +210,7 @@ def _print(
     owner: str | None,
     statistics: "Statistics",
     health: "dict[str, FeedHealth]",
+    meters: "list[tuple[str, Meter]]",
     incidents: "list[Incident]",
     faults: list[str],
     at: datetime,
@@ -239,6 +268,25 @@ def _print(
         empty="No feeds: nothing is watched.",
         is_list=False,
     )
+    if meters:
+        click.echo()
+        click.secho("Budgets", bold=True)
+        table(
+            ("Feed", "Budget", "Used", "Limit", "Starts anew", "State"),
+            (
+                (
+                    name,
+                    meter.name,
+                    f"{meter.used:,.10g}",
+                    f"{meter.limit:,.10g} {meter.unit}",
+                    f"{clock(meter.resets_at)} UTC",
+                    "USED UP" if meter.is_used_up else "reading",
+                )
+                for name, meter in meters
+            ),
+            empty="",
+            is_list=False,
+        )
     click.echo()
     click.secho("Burning", bold=True)
     table(

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from emberwatch.core.read.politeness import is_unconditional, next_poll_in
 from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy, StoreFailed
-from emberwatch.model.event import FeedRead
-from emberwatch.ports import Cursor, Page, Poll, Reading, Root, Source, Web
+from emberwatch.model.event import FeedRead, PartChecked
+from emberwatch.ports import Cursor, Metered, Page, Poll, Reading, Root, Source, Web
 from emberwatch.runtime.processor import Arrivals, Report
 from emberwatch.runtime.telemetry import Log
 
@@ -74,6 +74,7 @@ class Collector:
         self._failures = 0
         self._not_before: datetime | None = None
         self._read_at: datetime | None = None
+        self._cursor: Cursor = {}
 
     async def poll(self, *, is_urgent: bool = False) -> FeedRead | None:
         """Read the feed once and return how that went; None when it is not yet time to ask again.
@@ -89,6 +90,7 @@ class Collector:
             _LOG.error("feed left alone: the database cannot be read", why=error)
             return None
         self._read_at = self._read_at or remembered.read_at
+        self._cursor = remembered.cursor
         listed = fresh = 0
         is_unchanged = is_refused = False
         why = ""
@@ -123,7 +125,8 @@ class Collector:
             is_refused=is_refused,
             why=why,
         )
-        await self._submit(self._arrivals(read.at, read=read))
+        arrivals = self._arrivals(read.at, read=read)
+        await self._submit(replace(arrivals, parts=self._metered(read.at)))
         if why:
             _LOG.warning("feed not read", feed=self.feed.name, why=why, failures=self._failures)
         else:
@@ -204,6 +207,7 @@ class Collector:
         left = (limit.when() or loop.time()) - loop.time()
         limit.reschedule(None)
         report = await self._submit(arrivals)
+        self._cursor = arrivals.cursor or self._cursor
         limit.reschedule(loop.time() + left)
         for line in report.dropped[:MOST_NAMED]:
             _LOG.warning("post dropped", feed=self.feed.name, why=line)
@@ -229,6 +233,19 @@ class Collector:
             every=max(self.feed.every, at - (self._read_at or at)),
             read=read,
         )
+
+    def _metered(self, at: datetime) -> tuple[PartChecked, ...]:
+        """Say of a source with a budget whether that is used up: a trouble until it starts anew."""
+        source = self.feed.source
+        if not isinstance(source, Metered):
+            return ()
+        why = "; ".join(
+            f"feed {self.feed.name} reads nothing before {meter.resets_at:%Y-%m-%d %H:%M} UTC: "
+            f"{meter.used:,.10g} of {meter.limit:,.10g} {meter.unit} are used ({meter.name})"
+            for meter in source.meters(self._cursor, at)
+            if meter.is_used_up
+        )
+        return (PartChecked(at=at, part=f"budget of {self.feed.name}", why=why),)
 
     def _failed(self, now: datetime, asked: timedelta | None) -> None:
         self._failures += 1

@@ -80,6 +80,13 @@ def as_count(value: object) -> int | None:
     return value if 0 <= value <= MOST_COUNTED else None
 
 
+def as_rating(value: object) -> int | None:
+    """Return a count of approval, which is below zero where people may vote a post down."""
+    if isinstance(value, int) and not isinstance(value, bool) and -MOST_COUNTED <= value < 0:
+        return value
+    return as_count(value)
+
+
 def as_instant(value: object) -> datetime | None:
     """Return an ISO 8601 or mail-style date in UTC; one without a zone is taken as UTC."""
     if not isinstance(value, str):
@@ -92,6 +99,16 @@ def as_instant(value: object) -> datetime | None:
         except (ValueError, OverflowError):
             return None
     return in_utc(instant)
+
+
+def as_epoch(value: object) -> datetime | None:
+    """Return an instant given as seconds since 1970, whole or not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def in_utc(instant: datetime) -> datetime:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.triage import open_incident
-from emberwatch.core.respond.workflow import act
+from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.incident import Action, Incident, Resolution
 from emberwatch.model.notification import Notification
 from tests.build import NOON, a_mention, an_alert
@@ -45,10 +45,12 @@ def a_story(text: str = HOSTILE, at: datetime = NOON) -> list[Notification]:
     ):
         incident = act(
             incident,
-            action,
-            by="ann",
-            at=at + timedelta(minutes=minute),
-            resolution=Resolution.APOLOGY if action is Action.RESOLVED else None,
+            Deed(
+                action=action,
+                by="ann",
+                at=at + timedelta(minutes=minute),
+                resolution=Resolution.APOLOGY if action is Action.RESOLVED else None,
+            ),
         )
         told.append(owed(incident, action, by="ann"))
     return told

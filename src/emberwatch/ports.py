@@ -451,7 +451,14 @@ class Reading(Protocol):
         ...
 
     def latest(self, brand: str | None, subject: str) -> Incident | None:
-        """Return the newest incident of a brand (of a subject, where brand is None), or None."""
+        """Return the newest incident of a brand (of a subject, where brand is None), or None.
+
+        A follow-up is none of the brand's: no storm follows it.
+        """
+        ...
+
+    def follow_ups(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        """Return the incidents with a follow-up by `due` (None: any), soonest first."""
         ...
 
     def incident(self, id: str) -> Incident | None:

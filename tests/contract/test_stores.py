@@ -691,6 +691,37 @@ def test_the_latest_is_of_the_brand_or_else_of_the_subject(store: Store) -> None
     assert latest("Cola", "town") is None
 
 
+def test_a_follow_up_is_not_what_the_next_storm_follows(store: Store) -> None:
+    storm, *_ = some_incidents()
+    later = storm.opened_at + timedelta(days=60)
+    alert = an_alert(
+        "follow_up_due:inc-1", kind=AlertKind.FOLLOW_UP_DUE, subject=storm.id, started_at=later
+    )
+    asked = replace(storm, id="inc-9", subject=storm.id, opened_at=later, alerts=(alert,))
+    record(store, incidents=(storm, asked))
+    with store.reading() as look:
+        latest = look.latest("Acme", "Acme")
+    assert latest is not None
+    assert latest.id == storm.id
+
+
+def test_follow_ups_are_found_when_they_are_due_soonest_first(store: Store) -> None:
+    first, second, third, *_ = some_incidents()
+    record(
+        store,
+        incidents=(
+            replace(first, follow_up_at=NOON + minutes(20)),
+            replace(second, follow_up_at=NOON + minutes(10), hand_offs=2, is_our_mistake=True),
+            third,
+        ),
+    )
+    with store.reading() as look:
+        assert [each.id for each in look.follow_ups()] == [second.id, first.id]
+        [due] = look.follow_ups(NOON + minutes(10))
+    assert (due.id, due.hand_offs, due.is_our_mistake) == (second.id, 2, True)
+    assert due.follow_up_at == NOON + minutes(10)
+
+
 def test_an_incident_is_found_by_an_unambiguous_beginning_of_its_id(store: Store) -> None:
     record(store, incidents=some_incidents())
 

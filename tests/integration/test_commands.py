@@ -166,7 +166,10 @@ def test_an_incident_is_shown_with_why_whose_words_and_what_can_be_done(run) -> 
     assert said.code == 0
     for words in ("Why", "In their words", "terrible awful people!", "What was done"):
         assert words in said.out
-    assert f"emberwatch incident {{acknowledge, respond, resolve, dismiss}} {id}" in said.out
+    assert (
+        f"emberwatch incident {{acknowledge, respond, resolve, dismiss, assign, note}} {id}"
+        in said.out
+    )
     assert "https://town.example/" in said.out
 
 
@@ -199,12 +202,74 @@ def test_a_whole_life_of_an_incident_is_kept_in_its_timeline(run) -> None:
     assert len(run("delivery", "list", "--json").rows) == 2 * len(moves)
 
 
+def test_a1_the_second_hand_off_brings_a_warning(run) -> None:
+    id = _incident(run)
+    for to in ("anna", "boris"):
+        assert run("incident", "assign", id, "--to", to, "--by", "anna").err == ""
+    said = run("incident", "assign", id, "--to", "clara", "--by", "boris")
+    assert (said.code, "assigned to clara by boris; telling screen, ops" in said.out) == (0, True)
+    assert "This is hand-off 2" in said.err
+    (row,) = run("incident", "show", id, "--json").rows
+    assert (row["owner"], row["hand_offs"]) == ("clara", 2)
+    assert "clara has it, after 2 hand-offs" in run("incident", "show", id).out
+
+
+def test_a_note_is_kept_and_nobody_is_told(run) -> None:
+    id = _incident(run)
+    before = run("delivery", "list", "--json").rows
+    said = run("incident", "note", id, "called \x1b[2Jher", "--by", "anna")
+    assert said.out == f"{id} noted by anna; telling nobody\n"
+    assert run("delivery", "list", "--json").rows == before
+    assert "noted by anna: called her" in run("incident", "show", id).out.replace("[2J", "")
+    assert run("incident", "note", id, " ", "--by", "anna").code == 2
+
+
+def test_a3_who_waits_is_listed_until_somebody_answers(run) -> None:
+    id = _incident(run)
+    rows = run("unanswered", "--json").rows
+    assert rows
+    assert [row["anger"] for row in rows] == sorted((row["anger"] for row in rows), reverse=True)
+    assert {row["incident"] for row in rows} == {id}
+    assert len(run("unanswered", "--most", "2", "--json").rows) == 2
+    assert "more (--most shows more)" in run("unanswered", "--most", "2").out
+    assert run("unanswered", "--brand", "Other", "--json").rows == []
+    run("incident", "respond", id, "--by", "anna")
+    assert "Nobody waits for an answer." in run("unanswered").err
+
+
+def test_a16_a_follow_up_is_planned_with_the_resolution(run) -> None:
+    id = _incident(run)
+    assert "Nobody is to be asked again." in run("followup", "list").err
+    said = run(
+        "incident", "resolve", id, "--by", "anna", "--follow-up", "60d", "--our-mistake",
+        "--note", "a new parcel",
+    )  # fmt: skip
+    assert said.code == 0
+    (row,) = run("followup", "list", "--json").rows
+    assert (row["state"], row["about"], row["why"]) == ("planned", id, "a new parcel")
+    assert "planned" in run("followup", "list").out
+    (shown,) = run("incident", "show", id, "--json").rows
+    assert shown["is_our_mistake"] is True
+    assert shown["follow_up_at"] == row["at"]
+
+
+@pytest.mark.parametrize(
+    ("when", "why"), [("soon", "a length such as 60d"), ("2001-01-01", "give a later date")]
+)
+def test_a_follow_up_that_is_no_time_to_come_is_refused(run, when: str, why: str) -> None:
+    id = _incident(run)
+    said = run("incident", "resolve", id, "--by", "anna", "--follow-up", when)
+    assert said.code in (1, 2)
+    assert why in said.err
+    assert run("incident", "show", id, "--json").rows[0]["status"] == "open"
+
+
 IMPOSSIBLE = [
-    ((), "reopen", "acknowledge, respond, resolve, dismiss"),
-    (("acknowledge",), "acknowledge", "respond, resolve, dismiss"),
-    (("respond",), "acknowledge", "resolve, dismiss"),
-    (("resolve",), "respond", "reopen"),
-    (("dismiss",), "resolve", "reopen"),
+    ((), "reopen", "acknowledge, respond, resolve, dismiss, assign, note"),
+    (("acknowledge",), "acknowledge", "respond, resolve, dismiss, assign, note"),
+    (("respond",), "acknowledge", "resolve, dismiss, assign, note"),
+    (("resolve",), "respond", "reopen, note"),
+    (("dismiss",), "resolve", "reopen, note"),
 ]
 
 

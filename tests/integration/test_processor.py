@@ -14,7 +14,8 @@ from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.watch import Watch
 from emberwatch.core.pipeline import Policy
-from emberwatch.model.alert import Alert
+from emberwatch.core.respond import triage
+from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import ScoringFailed, StoreBusy
 from emberwatch.model.event import (
     Counted,
@@ -29,12 +30,12 @@ from emberwatch.model.event import (
 from emberwatch.model.incident import Incident, Status
 from emberwatch.model.mention import Score
 from emberwatch.model.post import Counters, Flag, Post, PostKind
-from emberwatch.ports import Count, Text
+from emberwatch.ports import Count, Ledger, Text
 from emberwatch.runtime.processor import Arrivals, Processor, Report
 from emberwatch.scorers.vader import Vader
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store
-from tests.build import NOON, a_brand, a_post, minutes
+from tests.build import NOON, a_brand, a_post, an_alert, minutes
 
 BRANDS = {"Acme": a_brand("Acme", pile_on_floor=20), "Other": a_brand("Other")}
 IMPATIENT = timedelta(milliseconds=50)
@@ -793,3 +794,23 @@ def test_a_date_of_tomorrow_makes_nothing_else_look_old(tmp_path: Path) -> None:
         later = NOON + minutes(5)
         again = [replace(post, seen_at=later) for post in (future, undated)]
         assert fresh(later, *again, a_post("n", at=later)) == 1
+
+
+# ---------------------------------------------------------------- afterwards
+def test_a16_a_follow_up_that_has_come_is_told_once(desk: Desk) -> None:
+    incident = replace(
+        triage.open_incident(an_alert(), {}, None),
+        status=Status.RESOLVED,
+        closed_at=NOON,
+        follow_up_at=NOON + minutes(3),
+    )
+    with desk.store.writing() as tx:
+        tx.record(Ledger(incidents=(incident,)))
+    desk.pass_time(NOON + minutes(2))
+    assert [each.id for each in desk.incidents()] == [incident.id]
+    desk.pass_time(NOON + minutes(9), since=NOON + minutes(2))
+    old, asked = desk.incidents()
+    assert (asked.kind, asked.previous_id) == (AlertKind.FOLLOW_UP_DUE, incident.id)
+    assert old.follow_up_at is None
+    told = desk.ask("SELECT incident_id FROM deliveries")
+    assert told == [(asked.id,)]

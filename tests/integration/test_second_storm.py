@@ -73,7 +73,9 @@ class Town:
 
     def close(self, incident: Incident) -> None:
         """Let a person resolve an incident."""
-        resolved = workflow.act(incident, Action.RESOLVED, by="anna", at=self.now)
+        resolved = workflow.act(
+            incident, workflow.Deed(action=Action.RESOLVED, by="anna", at=self.now)
+        )
         with self.store.writing() as write:
             write.record(Ledger(incidents=(resolved,)))
 

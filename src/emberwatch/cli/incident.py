@@ -9,7 +9,8 @@ import click
 from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
 
 if TYPE_CHECKING:
-    from emberwatch.model.incident import Action, Incident, Resolution
+    from emberwatch.core.respond.workflow import Deed
+    from emberwatch.model.incident import Incident
     from emberwatch.ports import Reading
 
 
@@ -138,8 +139,11 @@ def _whole(incident: "Incident") -> dict[str, object]:
         "responded_at": instant(incident.responded_at),
         "closed_at": instant(incident.closed_at),
         "resolution": incident.resolution,
+        "is_our_mistake": incident.is_our_mistake,
         "answer_url": incident.answer_url,
         "previous_id": incident.previous_id,
+        "hand_offs": incident.hand_offs,
+        "follow_up_at": instant(incident.follow_up_at),
         "alerts": [
             {
                 "id": alert.id,
@@ -211,6 +215,11 @@ def _print(incident: "Incident") -> None:
         line(f"first post {clock(incident.first_post_at)} UTC", 0)
     if incident.previous_id:
         line(f"follows {incident.previous_id}")
+    if incident.owner:
+        passed = f", after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
+        line(f"{incident.owner} has it{passed}")
+    if incident.follow_up_at:
+        line(f"ask again {clock(incident.follow_up_at)} UTC")
     click.echo()
     click.secho("Why", bold=True)
     for alert in incident.alerts:
@@ -242,42 +251,38 @@ def _print(incident: "Incident") -> None:
     line(f"Possible now: emberwatch incident {{{possible}}} {incident.id} --by YOUR-NAME")
 
 
-def _act(
-    id: str,
-    action: "Action",
-    config_path: Path,
-    database: Path | None,
-    *,
-    by: str,
-    note: str,
-    resolution: "Resolution | None" = None,
-    answer_url: str | None = None,
-) -> None:
+def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> None:
     """Do one thing with an incident and owe the news to whoever is told of it."""
     from emberwatch.cli.place import read
     from emberwatch.core.pipeline import notifications
     from emberwatch.core.read.text import safe_line
-    from emberwatch.core.respond.workflow import act
+    from emberwatch.core.respond.workflow import TOO_MANY_HAND_OFFS, act
+    from emberwatch.model.incident import Action
     from emberwatch.ports import Ledger
-    from emberwatch.runtime.wiring import now, policy
+    from emberwatch.runtime.wiring import policy
 
     config = read(config_path, with_secrets=False)
     wanted = policy(config)
-    at = now()
     with opened(database or config.database) as store, store.writing() as transaction:
-        incident = act(
-            named(transaction, id),
-            action,
-            by=by,
-            at=at,
-            note=note,
-            resolution=resolution,
-            answer_url=answer_url,
+        before = named(transaction, id)
+        incident = act(before, deed)
+        told = (
+            []
+            if deed.action is Action.NOTED
+            else notifications(
+                wanted, incident, deed.action, deed.at, note=incident.timeline[-1].note, by=deed.by
+            )
         )
-        told = notifications(wanted, incident, action, at, note=note, by=by)
         transaction.record(Ledger(incidents=(incident,), notifications=tuple(told)))
     names = ", ".join(notification.notifier for notification in told) or "nobody"
-    click.echo(safe_line(f"{incident.id} {action} by {by}; telling {names}", 500))
+    whom = f" to {deed.to}" if deed.to else ""
+    click.echo(safe_line(f"{incident.id} {deed.action}{whom} by {deed.by}; telling {names}", 500))
+    if incident.hand_offs > before.hand_offs and incident.hand_offs >= TOO_MANY_HAND_OFFS:
+        click.echo(
+            f"This is hand-off {incident.hand_offs}: find the one person who can mend it, and "
+            "leave it with them.",
+            err=True,
+        )
 
 
 def _name(ctx: click.Context, option: click.Parameter, value: str) -> str:
@@ -303,9 +308,58 @@ def acknowledge(id: str, by: str, note: str, config_path: Path, database: Path |
     Example:
       emberwatch incident acknowledge inc_4be1 --by anna
     """
+    from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Action
+    from emberwatch.runtime.wiring import now
 
-    _act(id, Action.ACKNOWLEDGED, config_path, database, by=by, note=note)
+    _act(id, config_path, database, Deed(action=Action.ACKNOWLEDGED, at=now(), by=by, note=note))
+
+
+@command.command("assign")
+@click.argument("id")
+@click.option("--to", required=True, callback=_name, help="Whose it is from now on.")
+@_by
+@_note
+@config_option
+@database_option
+def assign(id: str, to: str, by: str, note: str, config_path: Path, database: Path | None) -> None:
+    """Give it to somebody; passing it on again and again is counted.
+
+    \b
+    Example:
+      emberwatch incident assign inc_4be1 --to boris --by anna
+    """
+    from emberwatch.core.respond.workflow import Deed
+    from emberwatch.model.incident import Action
+    from emberwatch.runtime.wiring import now
+
+    _act(id, config_path, database, Deed(action=Action.ASSIGNED, at=now(), to=to, by=by, note=note))
+
+
+@command.command("note")
+@click.argument("id")
+@click.argument("text")
+@_by
+@config_option
+@database_option
+def note_(id: str, text: str, by: str, config_path: Path, database: Path | None) -> None:
+    """Write a line into its timeline; nobody is told.
+
+    \b
+    Example:
+      emberwatch incident note inc_4be1 "called her, she calls back at four" --by anna
+    """
+    from emberwatch.core.respond.workflow import Deed
+    from emberwatch.model.incident import Action
+    from emberwatch.runtime.wiring import now
+
+    _act(id, config_path, database, Deed(action=Action.NOTED, at=now(), by=by, note=_said(text)))
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise click.BadParameter("expected a line for the timeline", param_hint="TEXT")
+    return text.strip()
 
 
 @command.command("respond")
@@ -324,13 +378,20 @@ def respond(
     Example:
       emberwatch incident respond inc_4be1 --by anna --link https://social.example/@acme/1
     """
+    from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Action
+    from emberwatch.runtime.wiring import now
 
     if answer_url is not None and not answer_url.startswith(("https://", "http://")):
         raise click.BadParameter(
             "expected an address that begins with https://", param_hint="--link"
         )
-    _act(id, Action.RESPONDED, config_path, database, by=by, note=note, answer_url=answer_url)
+    _act(
+        id,
+        config_path,
+        database,
+        Deed(action=Action.RESPONDED, at=now(), by=by, note=note, answer_url=answer_url),
+    )
 
 
 @command.command("resolve")
@@ -343,27 +404,54 @@ def respond(
     type=click.Choice(["apology", "refund", "replacement", "extra", "let_go", "policy_changed"]),
     help="What was done for the customer.",
 )
+@click.option("--our-mistake", "is_our_mistake", is_flag=True, help="It was.")
+@click.option(
+    "--follow-up",
+    metavar="WHEN",
+    help="When to ask the customer again: 60d, or 2027-02-01.",
+)
 @config_option
 @database_option
 def resolve(
-    id: str, by: str, note: str, resolution: str | None, config_path: Path, database: Path | None
+    id: str,
+    by: str,
+    note: str,
+    resolution: str | None,
+    is_our_mistake: bool,
+    follow_up: str | None,
+    config_path: Path,
+    database: Path | None,
 ) -> None:
     """Say that the trouble is over.
 
     \b
     Example:
-      emberwatch incident resolve inc_4be1 --by anna --with refund
+      emberwatch incident resolve inc_4be1 --by anna --with refund --follow-up 60d
     """
+    from emberwatch.cli.when import instant_ahead
+    from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Action, Resolution
+    from emberwatch.runtime.wiring import now
 
+    at = None
+    if follow_up is not None:
+        try:
+            at = instant_ahead(follow_up, now())
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--follow-up") from error
     _act(
         id,
-        Action.RESOLVED,
         config_path,
         database,
-        by=by,
-        note=note,
-        resolution=Resolution(resolution) if resolution else None,
+        Deed(
+            action=Action.RESOLVED,
+            at=now(),
+            by=by,
+            note=note,
+            resolution=Resolution(resolution) if resolution else None,
+            is_our_mistake=is_our_mistake or None,
+            follow_up_at=at,
+        ),
     )
 
 
@@ -380,9 +468,11 @@ def dismiss(id: str, by: str, note: str, config_path: Path, database: Path | Non
     Example:
       emberwatch incident dismiss inc_4be1 --by anna --note "a song lyric"
     """
+    from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Action
+    from emberwatch.runtime.wiring import now
 
-    _act(id, Action.DISMISSED, config_path, database, by=by, note=note)
+    _act(id, config_path, database, Deed(action=Action.DISMISSED, at=now(), by=by, note=note))
 
 
 @command.command("reopen")
@@ -398,6 +488,8 @@ def reopen(id: str, by: str, note: str, config_path: Path, database: Path | None
     Example:
       emberwatch incident reopen inc_4be1 --by anna
     """
+    from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Action
+    from emberwatch.runtime.wiring import now
 
-    _act(id, Action.REOPENED, config_path, database, by=by, note=note)
+    _act(id, config_path, database, Deed(action=Action.REOPENED, at=now(), by=by, note=note))

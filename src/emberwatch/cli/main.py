@@ -23,6 +23,8 @@ _COMMANDS = {
     "demo": "Play a written storm in five languages, offline, in seconds.",
     "feed": "List the feeds, or read one once to see what it brings.",
     "incident": "List and show incidents, and say what was done about them.",
+    "unanswered": "List the angry posts that nobody has answered yet.",
+    "followup": "List when customers are to be asked again.",
     "explain": "Say why it rang, or why it did not.",
     "mention": "List and show mentions, and say how one really sounds.",
     "notifier": "List, test, enable and disable the channels that tell people.",

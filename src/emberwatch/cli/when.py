@@ -28,3 +28,21 @@ def instant_of(text: str, now: datetime) -> datetime:
         raise ValueError(
             f"expected a time such as '2026-03-02 10:30', '10:30' or '2h ago', got '{text}'"
         ) from None
+
+
+def instant_ahead(text: str, now: datetime) -> datetime:
+    """Return an instant to come: so long from now (60d), or a date; `ValueError` as above."""
+    from emberwatch.config.duration import parse_duration
+
+    said = text.strip()
+    try:
+        return now + parse_duration(said)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        raise ValueError(
+            f"expected a length such as 60d or a date such as 2027-02-01, got '{text}'"
+        ) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

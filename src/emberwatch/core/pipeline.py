@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.respond import triage
 from emberwatch.core.respond.brief import notification_for
+from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
 from emberwatch.core.respond.routing import Route, route
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
@@ -173,7 +174,8 @@ class _Incidents:
         mine = [
             incident
             for incident in self.changed.values()
-            if incident.brand == brand and (brand is not None or incident.subject == subject)
+            if incident.brand == brand
+            and (incident.subject == subject if brand is None else incident.is_a_storm)
         ]
         stored = self.memory.latest(brand, subject)
         return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
@@ -237,6 +239,14 @@ class Step:
         with ExitStack() as each:
             for key in reversed(keys):
                 each.callback(self._fold, key, event)
+
+    def follow_up(self, incident: Incident, at: datetime) -> None:
+        """Ring for an incident whose follow-up has come, in an incident that names it."""
+        alert = follow_up_alert(incident, at)
+        opened = triage.open_incident(alert, {}, incident)
+        self._incidents.keep(opened, alert)
+        self._incidents.keep(followed_up(incident, at, opened.id), alert)
+        self._tell(opened)
 
     def kept(self, post_id: str) -> Post | None:
         """Return the post of this id that is kept because of the thread it stands in."""

@@ -47,6 +47,8 @@ class Action(StrEnum):
     RESOLVED = "resolved"
     DISMISSED = "dismissed"
     REOPENED = "reopened"
+    ASSIGNED = "assigned"
+    NOTED = "noted"
 
 
 class Resolution(StrEnum):
@@ -104,6 +106,9 @@ class Incident:
     `alerts` are in the order in which they first rang; `severity` never falls while the incident
     lives. `sequence` counts what was told about it, from 1. `previous_id` names the incident
     that this one follows. Clocks run from `first_post_at`, the first post's own timestamp.
+    `hand_offs` counts how often one owner passed it on to another (advice A1, rule R2).
+    `is_our_mistake` is what people said of it; at `follow_up_at` the customer is to be asked
+    again (advice A16, rule R14).
     """
 
     id: str
@@ -122,6 +127,9 @@ class Incident:
     resolution: Resolution | None = None
     answer_url: str | None = None
     previous_id: str | None = None
+    hand_offs: int = 0
+    is_our_mistake: bool | None = None
+    follow_up_at: datetime | None = None
     sequence: int = 0
     alerts: tuple[Alert, ...]
     exhibits: tuple[Exhibit, ...] = ()
@@ -146,6 +154,11 @@ class Incident:
         """The hottest state among its alerts."""
         hottest = min(list(Fire).index(alert.fire) for alert in self.alerts)
         return list(Fire)[hottest]
+
+    @property
+    def is_a_storm(self) -> bool:
+        """Whether it is a trouble of a brand, and not the reminder of an old one or of our own."""
+        return self.brand is not None and self.kind is not AlertKind.FOLLOW_UP_DUE
 
     @property
     def gathers(self) -> bool:

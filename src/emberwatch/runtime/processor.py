@@ -206,6 +206,9 @@ class Processor:
             at = clock or arrivals.at
             for part in (*_quarantine_checked(crashed, at), *self._scorer_checked(at)):
                 offer(step, part, crashed)
+            if self._is_live:
+                for incident in tx.follow_ups(at):
+                    step.follow_up(incident, at)
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
             ledger = replace(

@@ -266,9 +266,19 @@ class _MemoryReading:
 
     def latest(self, brand: str | None, subject: str) -> Incident | None:
         for incident in reversed(self.incidents()):
-            if incident.brand == brand and (brand is not None or incident.subject == subject):
+            if incident.brand == brand and (
+                incident.subject == subject if brand is None else incident.is_a_storm
+            ):
                 return incident
         return None
+
+    def follow_ups(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        planned = [
+            (incident.follow_up_at, incident)
+            for incident in self.incidents()
+            if incident.follow_up_at is not None and (due is None or incident.follow_up_at <= due)
+        ]
+        return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
 
     def incident(self, id: str) -> Incident | None:
         if id in self.shelves.incidents:

@@ -154,11 +154,16 @@ GATHERING = f"""
 """
 LATEST_OF_BRAND = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
-    WHERE brand = ? ORDER BY opened_at DESC, row DESC LIMIT 1
+    WHERE brand = ? AND kind <> 'follow_up_due' ORDER BY opened_at DESC, row DESC LIMIT 1
 """
 LATEST_OF_SUBJECT = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
     WHERE brand IS NULL AND subject = ? ORDER BY opened_at DESC, row DESC LIMIT 1
+"""
+FOLLOW_UPS = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE follow_up_at IS NOT NULL AND (?1 IS NULL OR follow_up_at <= ?1)
+    ORDER BY follow_up_at, row
 """
 INCIDENTS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
@@ -375,6 +380,11 @@ class SqliteReading:
         else:
             found = self._db.execute(LATEST_OF_BRAND, (clean(brand),)).fetchall()
         return next(iter(self._whole(found)), None)
+
+    def follow_ups(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        until = None if due is None else instant_text(due)
+        found = self._db.execute(FOLLOW_UPS, (until,)).fetchall()
+        return tuple(self._whole(found)) if found else ()
 
     def incident(self, id: str) -> Incident | None:
         beginning = clean(id)

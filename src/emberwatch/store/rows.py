@@ -354,7 +354,7 @@ def read_alert(row: Sequence[Cell]) -> Alert:
 INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
-    "previous_id, sequence"
+    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at"
 )
 INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire"
 
@@ -379,6 +379,9 @@ def incident_cells(incident: Incident) -> Row:
         incident.answer_url,
         incident.previous_id,
         incident.sequence,
+        incident.hand_offs,
+        incident.is_our_mistake,
+        instant_cell(incident.follow_up_at),
         incident.status.is_closed,
         incident.kind.value,
         strings_json([kind.value for kind in incident.kinds]),
@@ -414,6 +417,9 @@ def read_incident(
         answer_url=maybe[14],
         previous_id=maybe[15],
         sequence=cast("int", row[16]),
+        hand_offs=cast("int", row[17]),
+        is_our_mistake=None if row[18] is None else bool(row[18]),
+        follow_up_at=instant_from(maybe[19]),
         alerts=tuple(alerts),
         exhibits=tuple(exhibits),
         timeline=tuple(timeline),

@@ -414,12 +414,47 @@ def _handles(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+FOLLOW_UPS = (
+    "ALTER TABLE _incident ADD COLUMN hand_offs INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE _incident ADD COLUMN is_our_mistake INTEGER",
+    "ALTER TABLE _incident ADD COLUMN follow_up_at TEXT",
+    "CREATE INDEX _incident_follow_up ON _incident (follow_up_at) WHERE follow_up_at IS NOT NULL",
+    "DROP VIEW incidents",
+    """
+    CREATE VIEW incidents AS
+    SELECT i.id, i.brand, i.kind, i.kinds, i.status, i.fire, i.severity, i.opened_at,
+      i.first_post_at, a.observed, a.expected, a.chance,
+      NULL AS url,
+      a.window_minutes, a.reason, i.subject, i.last_alert_at, i.first_seen_at,
+      i.acknowledged_at, i.responded_at, i.closed_at, i.owner, i.resolution, i.answer_url,
+      i.previous_id, i.sequence, i.hand_offs, i.is_our_mistake, i.follow_up_at
+    FROM _incident i
+    JOIN _incident_alert l ON l.incident = i.row AND l.position = 0
+    JOIN _alert a ON a.id = l.alert_id
+    """,
+    """
+    CREATE VIEW unanswered AS
+    SELECT i.id AS incident_id, i.brand, e.post_id, e.author, e.followers, e.created_at, e.anger,
+      e.language, e.text, e.url
+    FROM _exhibit e JOIN _incident i ON i.row = e.incident
+    WHERE i.is_closed = 0 AND i.status IN ('open', 'acknowledged') AND i.brand IS NOT NULL
+    ORDER BY e.anger DESC, e.followers DESC, e.created_at
+    """,
+)
+
+
+def _follow_ups(db: "Database") -> None:
+    for statement in FOLLOW_UPS:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
     ("0003_signs", _signs),
     ("0004_unwatched", _unwatched),
     ("0005_handles", _handles),
+    ("0006_follow_ups", _follow_ups),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

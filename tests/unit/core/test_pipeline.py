@@ -50,11 +50,16 @@ def _all(watch: SmallWatch) -> list[Incident]:
 
 
 def _closed(incident: Incident) -> Incident:
-    return workflow.act(incident, Action.RESOLVED, by="anna", at=incident.opened_at + minutes(5))
+    return workflow.act(
+        incident,
+        workflow.Deed(action=Action.RESOLVED, by="anna", at=incident.opened_at + minutes(5)),
+    )
 
 
 def _reopened(incident: Incident) -> Incident:
-    return workflow.act(incident, Action.REOPENED, by="anna", at=NOON + minutes(55))
+    return workflow.act(
+        incident, workflow.Deed(action=Action.REOPENED, by="anna", at=NOON + minutes(55))
+    )
 
 
 # ---------------------------------------------------------------- states and waking
@@ -448,7 +453,9 @@ def test_what_a_person_did_in_the_meantime_is_kept() -> None:
     watch.feed(_said("1"))
 
     def acknowledge(incident: Incident) -> Incident:
-        return workflow.act(incident, Action.ACKNOWLEDGED, by="anna", at=NOON + minutes(2))
+        return workflow.act(
+            incident, workflow.Deed(action=Action.ACKNOWLEDGED, by="anna", at=NOON + minutes(2))
+        )
 
     act(watch, _only(watch).id, acknowledge)
     watch.feed(_said("2", 4))
@@ -579,7 +586,8 @@ def test_what_a_person_did_is_owed_with_their_name_and_note() -> None:
     watch = _crying({"1": [SPIKE]})
     watch.feed(_said("1"))
     at = NOON + minutes(3)
-    incident = workflow.act(_only(watch), Action.DISMISSED, by="anna", at=at, note="a lyric")
+    deed = workflow.Deed(action=Action.DISMISSED, by="anna", at=at, note="a lyric")
+    incident = workflow.act(_only(watch), deed)
     owed = notifications(watch.policy, incident, Action.DISMISSED, at, note="a lyric", by="anna")
     assert [row.type for row in owed] == ["incident.dismissed"] * 2
     assert json.loads(owed[0].payload)["reason"] == "dismissed by anna: a lyric"
@@ -601,3 +609,29 @@ def test_a_brand_that_is_no_longer_configured_still_gathers() -> None:
     watch.feed(_said("1"))
     watch.feed(_said("2", 359))
     assert len(_only(watch).alerts) == 2
+
+
+# ---------------------------------------------------------------- afterwards
+def _resolved_with_a_follow_up(watch: SmallWatch) -> None:
+    def resolve(incident: Incident) -> Incident:
+        deed = workflow.Deed(
+            action=Action.RESOLVED, by="anna", at=NOON + minutes(5), follow_up_at=NOON + minutes(60)
+        )
+        return workflow.act(incident, deed)
+
+    act(watch, _only(watch).id, resolve)
+
+
+def test_a16_a_follow_up_opens_an_incident_that_names_the_old_and_tells_once() -> None:
+    watch = SmallWatch(a_policy(Crier({"1": [SPIKE]})))
+    watch.feed(_said("1"))
+    _resolved_with_a_follow_up(watch)
+    resolved = _only(watch)
+    with watch.store.reading() as look:
+        step = Step(watch.policy, watch.states, look)
+        step.follow_up(resolved, NOON + minutes(61))
+    outcome = step.outcome()
+    asked, old = sorted(outcome.incidents, key=lambda each: each.kind)
+    assert (asked.kind, asked.previous_id) == (AlertKind.FOLLOW_UP_DUE, resolved.id)
+    assert (old.id, old.follow_up_at) == (resolved.id, None)
+    assert {row.incident_id for row in outcome.notifications} == {asked.id}

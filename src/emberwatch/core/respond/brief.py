@@ -36,7 +36,8 @@ def notification_for(
     else:
         reason = note or newest(incident).reason
     id = _id(incident.id, str(incident.sequence), notifier)
-    return _notification(incident, f"incident.{action}", id, notifier, at, reason)
+    type = Action.UPDATED if action in (Action.ASSIGNED, Action.NOTED) else action
+    return _notification(incident, f"incident.{type}", id, notifier, at, reason)
 
 
 def trial_for(notifier: str, at: datetime) -> Notification:

@@ -109,6 +109,9 @@ def _incident(incident: Incident, room: Room) -> Json:
         "resolution": incident.resolution,
         "answer_url": fit_address(incident.answer_url, room),
         "previous_id": fit_line_or_none(incident.previous_id, room),
+        "hand_offs": incident.hand_offs,
+        "is_our_mistake": incident.is_our_mistake,
+        "follow_up_at": _instant_or_none(incident.follow_up_at),
         "url": None,
     }
 

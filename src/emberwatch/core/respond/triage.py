@@ -36,12 +36,12 @@ def incident_id(alert: Alert, left: Incident | None = None) -> str:
 def joins(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
     """Whether a new alert belongs to a trouble that is already known.
 
-    A trouble of our own (a blind feed, a failing part) gathers by its subject until it closes; a
-    brand's until a person closes it or it has been quiet for `quiet_after`.
+    A trouble of our own (a blind feed, a failing part) gathers by its subject until it closes, and
+    so does a follow-up; a brand's until a person closes it or it has been quiet for `quiet_after`.
     """
     if not incident.gathers or incident.brand != alert.brand:
         return False
-    if alert.brand is None:
+    if alert.brand is None or AlertKind.FOLLOW_UP_DUE in (alert.kind, incident.kind):
         return incident.kind is alert.kind and incident.subject == alert.subject
     return alert.at - incident.last_alert_at <= quiet_after
 

@@ -1,0 +1,31 @@
+"""Who waits for an answer (advice A3, A9; rule R13)."""
+
+from collections.abc import Iterable
+
+from emberwatch.model.incident import Exhibit, Incident, Status
+
+WAITING = (Status.OPEN, Status.ACKNOWLEDGED)
+
+
+def unanswered(incidents: Iterable[Incident]) -> list[tuple[Incident, Exhibit]]:
+    """Return the posts in evidence of incidents that nobody answered, gravest first.
+
+    Gravest is angriest, then of the widest reach, then waiting longest. An author who stands in
+    several incidents, or several times in one, waits once: with the gravest post.
+    """
+    waiting = [
+        (incident, post)
+        for incident in incidents
+        if incident.brand is not None and incident.status in WAITING
+        for post in incident.exhibits
+    ]
+    waiting.sort(key=_gravity)
+    first: dict[tuple[str | None, str], tuple[Incident, Exhibit]] = {}
+    for incident, post in waiting:
+        first.setdefault((incident.brand, post.author), (incident, post))
+    return list(first.values())
+
+
+def _gravity(waiting: tuple[Incident, Exhibit]) -> tuple[float, int, float, str]:
+    _, post = waiting
+    return (-(post.anger or 0.0), -(post.followers or 0), post.created_at.timestamp(), post.post_id)

@@ -1,0 +1,49 @@
+"""Who waits for an answer (advice A3 and A9, rule R13)."""
+
+from emberwatch.core.respond.triage import open_incident
+from emberwatch.core.respond.unanswered import unanswered
+from emberwatch.core.respond.workflow import Deed, act
+from emberwatch.model.alert import AlertKind
+from emberwatch.model.incident import Action, Incident
+from tests.build import NOON, a_mention, an_alert, minutes
+
+
+def an_incident(*posts: dict, id: str = "spike:Acme:1") -> Incident:
+    mentions = [a_mention(str(n), **facts) for n, facts in enumerate(posts)]
+    by_id = {mention.post.id: mention for mention in mentions}
+    return open_incident(an_alert(id, evidence=tuple(by_id)), by_id, None)
+
+
+def names(*incidents: Incident) -> list[str]:
+    return [post.author for _, post in unanswered(incidents)]
+
+
+def test_a3_the_angriest_comes_first_then_the_widest_reach_then_the_longest_wait() -> None:
+    incident = an_incident(
+        {"author": "late", "anger": 0.5, "at": NOON + minutes(1)},
+        {"author": "early", "anger": 0.5},
+        {"author": "known", "anger": 0.5, "followers": 900, "at": NOON + minutes(2)},
+        {"author": "furious", "anger": 0.9},
+        {"author": "unjudged", "anger": None},
+    )
+    assert names(incident) == ["furious", "known", "early", "late", "unjudged"]
+
+
+def test_an_author_waits_once_with_the_gravest_post() -> None:
+    first = an_incident({"author": "anna", "anger": 0.4})
+    second = an_incident({"author": "anna", "anger": 0.9}, id="spike:Acme:2")
+    [(incident, post)] = unanswered([first, second])
+    assert (incident.id, post.anger) == (second.id, 0.9)
+
+
+def test_who_was_answered_waits_no_more() -> None:
+    incident = an_incident({"author": "anna"})
+    seen = act(incident, Deed(action=Action.ACKNOWLEDGED, by="b", at=NOON))
+    assert names(seen) == ["anna"]
+    for action in (Action.RESPONDED, Action.RESOLVED, Action.DISMISSED):
+        assert names(act(seen, Deed(action=action, by="b", at=NOON))) == []
+
+
+def test_troubles_of_our_own_have_nobody_to_answer() -> None:
+    alert = an_alert("watch_blind:town", kind=AlertKind.WATCH_BLIND)
+    assert names(open_incident(alert, {}, None)) == []

@@ -237,6 +237,24 @@ def test_a3_who_waits_is_listed_until_somebody_answers(run) -> None:
     assert "Nobody waits for an answer." in run("unanswered").err
 
 
+def test_an_incident_is_shown_with_what_to_do_first(run) -> None:
+    id = _incident(run)
+    said = run("incident", "show", id)
+    assert "First steps" in said.out
+    assert "because: open spike and surge (R1)" in said.out
+    (row,) = run("incident", "show", id, "--json").rows
+    assert "R1" in [step["rule"] for step in row["steps"]]
+
+
+def test_r16_a_draft_is_looked_at_before_it_is_sent(run) -> None:
+    Path("draft.txt").write_text("I see, but calm down.")
+    said = run("tone", "draft.txt", "--language", "en", "--json")
+    assert said.code == 1
+    assert [row["word"] for row in said.rows] == ["but", "calm down"]
+    Path("draft.txt").write_text("I am sorry. A new one is on its way.")
+    assert run("tone", "draft.txt", "--language", "en").code == 0
+
+
 def test_a16_a_follow_up_is_planned_with_the_resolution(run) -> None:
     id = _incident(run)
     assert "Nobody is to be asked again." in run("followup", "list").err

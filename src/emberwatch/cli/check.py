@@ -42,7 +42,7 @@ def command(config_path: Path, explain: str | None, as_json: bool, schema: bool)
     """
     from emberwatch.config.reader import json_schema, read_config
     from emberwatch.runtime.plugins import installed
-    from emberwatch.runtime.wiring import scorer
+    from emberwatch.runtime.wiring import playbook, scorer
 
     plugins = installed()
     if schema:
@@ -51,6 +51,7 @@ def command(config_path: Path, explain: str | None, as_json: bool, schema: bool)
     try:
         config = read_config(config_path, plugins, os.environ)
         scorer(config.scorer)
+        playbook(config)
     except ConfigError as error:
         if as_json:
             _print_json({"ok": False, "problems": list(error.problems)})
@@ -104,6 +105,11 @@ def summary(config: "Config") -> dict[str, object]:
             {"brands": route.brands, "kinds": route.kinds, "notify": route.notify}
             for route in config.routes
         ],
+        "playbook": {
+            "stance": config.playbook.stance,
+            "file": None if config.playbook.file is None else str(config.playbook.file),
+            "notes": [note.name for note in config.playbook.notes],
+        },
         "networks": [str(network) for network in config.networks],
         "heartbeat": _length(config.heartbeat.every) if config.heartbeat else None,
     }
@@ -152,12 +158,21 @@ def summarised(config: "Config") -> list[Block]:
         ("notifiers", _columns((one.name, one.kind) for one in config.notifiers) or ["none"]),
         ("routes", routes or ["none: every notifier is told of everything but mere volume"]),
     ]
+    blocks.append(("playbook", [_advice(config)]))
     if config.networks:
         allowed = ", ".join(str(network) for network in config.networks)
         blocks.append(("network", [f"private addresses allowed: {allowed}"]))
     if config.heartbeat is not None:
         blocks.append(("heartbeat", [f"every {_length(config.heartbeat.every)} while all is well"]))
     return blocks
+
+
+def _advice(config: "Config") -> str:
+    """Say in a line what people are advised by."""
+    book = config.playbook
+    own = f", with {book.file}" if book.file is not None else ""
+    known = f"; {len(book.notes)} notes of yours" if book.notes else ""
+    return f"{book.stance}{own}{known}"
 
 
 def _counted(brand: "Brand") -> str:

@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
+from emberwatch.cli.place import (
+    config_option,
+    database_of,
+    database_option,
+    json_option,
+    opened,
+    playbook_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from emberwatch.core.respond.playbook import Advice
     from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Incident
     from emberwatch.ports import Reading
@@ -83,13 +93,15 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
       emberwatch incident show inc_4be1
     """
     from emberwatch.cli.present import show_json
+    from emberwatch.core.respond.playbook import advise
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         incident = named(look, id)
+    advice = advise(playbook_of(None if database else config_path), incident)
     if as_json:
-        show_json(_whole(incident))
+        show_json({**_whole(incident), "steps": [_step(each) for each in advice]})
     else:
-        _print(incident)
+        _print(incident, advice)
 
 
 def named(look: "Reading", id: str) -> "Incident":
@@ -190,7 +202,17 @@ def _whole(incident: "Incident") -> dict[str, object]:
     }
 
 
-def _print(incident: "Incident") -> None:
+def _step(advice: "Advice") -> dict[str, object]:
+    return {
+        "rule": advice.rule,
+        "name": advice.name,
+        "say": advice.say,
+        "why": advice.why,
+        "draft": advice.draft or None,
+    }
+
+
+def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
     from emberwatch.cli.present import COLOURS, MARKS, clock
     from emberwatch.core.read.text import safe_line
@@ -241,6 +263,14 @@ def _print(incident: "Incident") -> None:
                 line(exhibit.url, 4)
         if len(incident.exhibits) > 10:
             line(f"and {len(incident.exhibits) - 10} more (--json shows all)", 2)
+    if advice:
+        click.echo()
+        click.secho("First steps", bold=True)
+        for number, each in enumerate(advice, 1):
+            line(f"{number}. {each.name}: {each.say}", 2)
+            line(f"because: {each.why} ({each.rule})", 5)
+            if each.draft:
+                line(f"to begin with: {each.draft}", 5)
     click.echo()
     click.secho("What was done", bold=True)
     for step in incident.timeline:

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
+    from emberwatch.core.respond.playbook import Playbook
     from emberwatch.ports import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +68,17 @@ def read(config_path: Path, *, with_secrets: bool = True) -> "Config":
 def database_of(config_path: Path, database: Path | None) -> Path:
     """Return the database to work on; the configuration is read only when it must be."""
     return database if database is not None else read(config_path, with_secrets=False).database
+
+
+def playbook_of(config_path: Path | None) -> "Playbook":
+    """Return the playbook that a configuration asks for; the shipped one where there is none."""
+    from emberwatch.config.playbook import read_playbook
+    from emberwatch.core.respond.playbook import Stance
+    from emberwatch.runtime.wiring import playbook
+
+    if config_path is None or not config_path.exists():
+        return read_playbook(None, Stance.BALANCED, ())
+    return playbook(read(config_path, with_secrets=False))
 
 
 @contextmanager

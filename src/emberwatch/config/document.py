@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,6 +14,7 @@ from emberwatch.config.schema import (
     FeedSettings,
     Heartbeat,
     NotifierSettings,
+    PlaybookSettings,
     PlugIns,
     ScorerSettings,
 )
@@ -40,6 +41,8 @@ from emberwatch.model.errors import ConfigError
 from emberwatch.model.secret import Secret
 
 _LARGEST_SECRET = 64 * 1024
+
+_Form = TypeVar("_Form", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +95,30 @@ def read_document(
         ),
         routes=tuple(form.route() for form in document.routes),
         retention=document.retention,
+        playbook=PlaybookSettings(
+            file=document.playbook.file,
+            stance=document.playbook.stance,
+            notes=tuple(form.note() for form in document.playbook.notes),
+        ),
         heartbeat=None
         if document.heartbeat is None or heartbeat_url is None
         else Heartbeat(url=heartbeat_url, every=document.heartbeat.every),
     )
+
+
+def validated(
+    root: Node, model: type[_Form], surroundings: Surroundings, findings: Findings
+) -> _Form | None:
+    """Return what a file of another kind says, or note in `findings` everything wrong with it."""
+    if not isinstance(root, Entries):
+        findings.add((), root.at, f"expected settings, got {shown(bare(root))}")
+        return None
+    try:
+        return model.model_validate(bare(root), context=surroundings)
+    except ValidationError as error:
+        nothing = PlugIns(sources={}, notifiers={})
+        _Check(root, nothing, surroundings, findings).gather(error, model, (), ())
+        return None
 
 
 class _Check:
@@ -115,7 +138,7 @@ class _Check:
         try:
             return Document.model_validate(bare(self._root), context=self._surroundings)
         except ValidationError as error:
-            self._gather(error, Document, (), ())
+            self.gather(error, Document, (), ())
             return None
 
     def feeds(self) -> dict[int, object]:
@@ -226,7 +249,7 @@ class _Check:
             model = form.model.model_validate(written, context=self._surroundings)
             values = {key.removeprefix("f_"): getattr(model, key) for key in model.model_fields_set}
         except ValidationError as error:
-            self._gather(error, form.model, way, beside)
+            self.gather(error, form.model, way, beside)
         for name, is_required in form.secrets.items():
             values.pop(f"{name}_env", None)
             values.pop(f"{name}_file", None)
@@ -340,7 +363,7 @@ class _Check:
     def _at_key(self, way: Way, what: str) -> None:
         self._findings.add(way, key_place(self._root, way), what)
 
-    def _gather(
+    def gather(
         self, error: ValidationError, model: type[BaseModel], base: Way, beside: tuple[str, ...]
     ) -> None:
         """Note everything that pydantic found in the part of the file at `base`."""

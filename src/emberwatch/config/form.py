@@ -23,10 +23,12 @@ from emberwatch.config.values import (
     Language,
     Name,
     NetworkText,
+    WebAddress,
     Written,
     by_default,
     refuse,
 )
+from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand, Group
@@ -183,6 +185,33 @@ class RouteForm(Form):
         return Route(brands=self.brands, kinds=self.kinds, notify=self.notify)
 
 
+class NoteForm(Form):
+    """A known problem or a policy of yours: matched by words, shown in the brief."""
+
+    name: Name
+    """What it is called."""
+    words: Annotated[tuple[Written, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    """Words or phrases of posts that it speaks of."""
+    text: Written
+    """The facts, the way around, the policy."""
+    link: WebAddress | None = None
+    """Where more is to be read: a status page, a policy."""
+
+    def note(self) -> Known:
+        return Known(name=self.name, words=self.words, text=self.text, url=self.link)
+
+
+class PlaybookSettingsForm(Form):
+    """What to advise the people who answer."""
+
+    file: FilePath | None = None
+    """A playbook of your own: its rules are added to ours, or replace them."""
+    stance: Stance = Stance.BALANCED
+    """How far to go towards a customer: generous, balanced or firm."""
+    notes: tuple[NoteForm, ...] = ()
+    """Known problems and policies, put beside the trouble that they fit."""
+
+
 class NetworkForm(Form):
     """The private ranges that feeds and receivers may lie in."""
 
@@ -222,5 +251,7 @@ class Document(Form):
     """Who is told of what; without routes every notifier is told of everything but surges."""
     retention: Duration = by_default("90d")
     """How long the text and author of a post are kept."""
+    playbook: PlaybookSettingsForm = Field(default_factory=PlaybookSettingsForm)
+    """What to advise the people who answer."""
     heartbeat: HeartbeatForm | None = None
     """An address called only while all is well."""

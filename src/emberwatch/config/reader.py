@@ -26,7 +26,7 @@ from emberwatch.config.tree import (
 from emberwatch.config.values import Surroundings
 from emberwatch.model.errors import ConfigError
 
-__all__ = ["PlugIns", "json_schema", "parse", "read_config"]
+__all__ = ["PlugIns", "json_schema", "parse", "read_config", "read_text"]
 
 _LARGEST = 4 * 1024 * 1024  # five thousand brands with ten words each are a third of it
 _DEEPEST = 20
@@ -53,7 +53,7 @@ def read_config(path: Path, plugins: PlugIns, environment: Mapping[str, str] | N
     """
     file = shown_path(path)[1:-1]
     findings = Findings()
-    root = parse(_read(path, file), file, findings)
+    root = parse(read_text(path, file), file, findings)
     whole = path.absolute()
     surroundings = Surroundings(folder=whole.parent, environment=environment)
     config = read_document(root, whole, plugins, surroundings, findings)
@@ -101,7 +101,8 @@ def parse(text: str, file: str, findings: Findings) -> Node:
     return root
 
 
-def _read(path: Path, file: str) -> str:
+def read_text(path: Path, file: str) -> str:
+    """Return what a file holds; `ConfigError` says why it cannot be had."""
     try:
         with path.open("rb") as opened:
             content = opened.read(_LARGEST + 1)

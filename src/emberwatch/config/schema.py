@@ -6,6 +6,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.brand import Brand
 from emberwatch.model.secret import Secret
@@ -72,6 +73,15 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookSettings:
+    """How far to go towards customers, the user's own rules, and what they know of problems."""
+
+    file: Path | None = None
+    stance: Stance = Stance.BALANCED
+    notes: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole configuration, checked.
 
@@ -90,6 +100,7 @@ class Config:
     notifiers: tuple[NotifierSettings, ...] = ()
     routes: tuple[Route, ...] = ()
     retention: timedelta = timedelta(days=90)
+    playbook: PlaybookSettings = PlaybookSettings()
     heartbeat: Heartbeat | None = None
 
     def feeds_of(self, brand: str) -> tuple[FeedSettings, ...]:

@@ -11,6 +11,7 @@ from emberwatch.core.detect.detector import Detector
 from emberwatch.core.respond import triage
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
 from emberwatch.core.respond.routing import Route, route
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
@@ -35,6 +36,7 @@ class Policy:
     detectors: tuple[Detector[Any], ...]
     routes: tuple[Route, ...] = ()
     notifiers: tuple[str, ...] = ()
+    playbook: Playbook = NO_PLAYBOOK
 
     def is_told(self, alert: Alert) -> bool:
         """Whether people hear of such an alert: of volume alone only where a route asks for it."""
@@ -348,7 +350,7 @@ def notifications(
 ) -> list[Notification]:
     """Return what is owed to whom for one change of an incident."""
     return [
-        notification_for(incident, action, notifier, at, note=note, by=by)
+        notification_for(incident, action, notifier, at, note=note, by=by, playbook=policy.playbook)
         for notifier in route(incident, policy.routes, policy.notifiers)
     ]
 

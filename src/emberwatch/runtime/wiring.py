@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from emberwatch import __version__
+from emberwatch.config.playbook import read_playbook
 from emberwatch.config.reader import read_config
 from emberwatch.config.schema import Config, PlugIns, ScorerSettings
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
+from emberwatch.core.respond.playbook import Playbook
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
 from emberwatch.model.secret import Secret
@@ -68,7 +70,14 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
         ),
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
+        playbook=playbook(config),
     )
+
+
+def playbook(config: Config) -> Playbook:
+    """Return what to advise the people who answer; `ConfigError` names each mistake in it."""
+    settings = config.playbook
+    return read_playbook(settings.file, settings.stance, settings.notes)
 
 
 def scorer(settings: ScorerSettings = BY_DEFAULT) -> Scorer:

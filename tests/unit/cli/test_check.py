@@ -71,6 +71,7 @@ config.yaml is right.
   notifiers    screen  console
                ops     webhook
   routes       Acme: spike -> ops
+  playbook     balanced
   network      private addresses allowed: 127.0.0.0/8
   heartbeat    every 1m while all is well
 """

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from emberwatch.core.respond.payload import Telling, payload_of
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
 from emberwatch.core.respond.wording import newest
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
@@ -22,8 +23,9 @@ def notification_for(
     at: datetime,
     note: str = "",
     by: str = "",
+    playbook: Playbook = NO_PLAYBOOK,
 ) -> Notification:
-    """Return what is owed to one notifier for one change of an incident.
+    """Return what is owed to one notifier for one change of an incident, with what to do first.
 
     `by` names the person who acted, with their `note`; empty when the data did, and then `note`
     says why. The id is computed from the incident, its `sequence` and the notifier, so the same
@@ -37,7 +39,15 @@ def notification_for(
         reason = note or newest(incident).reason
     id = _id(incident.id, str(incident.sequence), notifier)
     type = Action.UPDATED if action in (Action.ASSIGNED, Action.NOTED) else action
-    return _notification(incident, f"incident.{type}", id, notifier, at, reason)
+    telling = Telling(
+        incident=incident,
+        id=id,
+        type=f"incident.{type}",
+        at=at,
+        reason=reason,
+        advice=advise(playbook, incident),
+    )
+    return _notification(telling, notifier)
 
 
 def trial_for(notifier: str, at: datetime) -> Notification:
@@ -89,21 +99,21 @@ def trial_for(notifier: str, at: datetime) -> Notification:
         exhibits=(exhibit,),
     )
     id = _id(TRIAL, at.isoformat(), notifier)
-    return _notification(incident, TRIAL, id, notifier, at, reason)
+    return _notification(
+        Telling(incident=incident, id=id, type=TRIAL, at=at, reason=reason), notifier
+    )
 
 
-def _notification(
-    incident: Incident, type: str, id: str, notifier: str, at: datetime, reason: str
-) -> Notification:
+def _notification(telling: Telling, notifier: str) -> Notification:
     return Notification(
-        id=id,
-        incident_id=incident.id,
+        id=telling.id,
+        incident_id=telling.incident.id,
         notifier=notifier,
-        type=type,
-        sequence=incident.sequence,
-        payload=payload_of(Telling(incident=incident, id=id, type=type, at=at, reason=reason)),
-        created_at=at,
-        next_try_at=at,
+        type=telling.type,
+        sequence=telling.incident.sequence,
+        payload=payload_of(telling),
+        created_at=telling.at,
+        next_try_at=telling.at,
     )
 
 

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TypeAlias
 
+from emberwatch.core.respond.origin import origin_first, thread_url
+from emberwatch.core.respond.playbook import Advice
 from emberwatch.core.respond.room import (
     MOST_BYTES,
     ROOMS,
@@ -15,7 +17,7 @@ from emberwatch.core.respond.room import (
     fit_line_or_none,
     fit_text,
 )
-from emberwatch.core.respond.wording import brief_text, finite, not_judged, origin_first, thread_url
+from emberwatch.core.respond.wording import brief_text, finite, not_judged
 from emberwatch.model.alert import Alert
 from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.sign import Sign
@@ -35,6 +37,7 @@ class Telling:
     type: str
     at: datetime
     reason: str
+    advice: tuple[Advice, ...] = ()
 
 
 def payload_of(telling: Telling) -> str:
@@ -72,9 +75,10 @@ def _payload(telling: Telling, posts: int, room: Room) -> Json:
         "incident": _incident(incident, room),
         "alerts": [_alert(alert, room) for alert in told],
         "brief": {
-            "text": brief_text(incident, telling.reason, room),
+            "text": brief_text(incident, telling.reason, room, telling.advice),
             "posts": [_post(exhibit, room) for exhibit in exhibits[:posts]],
             "thread_url": fit_address(thread_url(incident), room),
+            "steps": [_step(each, room) for each in telling.advice[: room.steps]],
         },
     }
     if posts < len(exhibits):
@@ -153,6 +157,23 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
     }
+
+
+def _step(advice: Advice, room: Room) -> Json:
+    return {
+        "rule": fit_line(advice.rule, room),
+        "name": fit_line(advice.name, room),
+        "say": fit_line(advice.say, room),
+        "why": fit_line(advice.why, room),
+        "draft": fit_line(advice.draft, room),
+        "acknowledge_within": _seconds(advice.acknowledge),
+        "answer_within": _seconds(advice.answer),
+        "update_within": _seconds(advice.update),
+    }
+
+
+def _seconds(length: timedelta | None) -> int | None:
+    return None if length is None else int(length.total_seconds())
 
 
 def _sign(sign: Sign, room: Room) -> Json:

@@ -19,14 +19,24 @@ class Room:
     alerts: int
     evidence: int
     words: int
+    steps: int
 
 
 ROOMS = (
-    Room(post=MOST_BYTES, quote=600, line=2000, address=4000, alerts=100, evidence=100, words=20),
-    Room(post=4000, quote=600, line=600, address=1000, alerts=20, evidence=10, words=5),
-    Room(post=2000, quote=300, line=300, address=500, alerts=5, evidence=5, words=5),
-    Room(post=500, quote=100, line=150, address=300, alerts=3, evidence=0, words=1),
-    Room(post=60, quote=40, line=50, address=150, alerts=1, evidence=0, words=0),
+    Room(
+        post=MOST_BYTES,
+        quote=600,
+        line=2000,
+        address=4000,
+        alerts=100,
+        evidence=100,
+        words=20,
+        steps=30,
+    ),
+    Room(post=4000, quote=600, line=600, address=1000, alerts=20, evidence=10, words=5, steps=12),
+    Room(post=2000, quote=300, line=300, address=500, alerts=5, evidence=5, words=5, steps=8),
+    Room(post=500, quote=100, line=150, address=300, alerts=3, evidence=0, words=1, steps=3),
+    Room(post=60, quote=40, line=50, address=150, alerts=1, evidence=0, words=0, steps=0),
 )
 """From generous to tight: the first cuts nothing that people write, the last always fits."""
 

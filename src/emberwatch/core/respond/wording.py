@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
+from emberwatch.core.respond.origin import origin_first, thread_url
+from emberwatch.core.respond.playbook import Advice
 from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Exhibit, Incident
-from emberwatch.model.post import PostKind
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 
 NOT_JUDGED_WORTH_SAYING = 0.3
@@ -35,8 +36,8 @@ COUNTED = {
 """What `observed` and `expected` count."""
 
 
-def brief_text(incident: Incident, reason: str, room: Room) -> str:
-    """Return what a person reads first: why, the customers' own words, the facts, where to go."""
+def brief_text(incident: Incident, reason: str, room: Room, advice: Sequence[Advice] = ()) -> str:
+    """Return what a person reads first: why, the customers' own words, the facts, what to do."""
     exhibits = origin_first(incident)
     told = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
     return "\n".join(
@@ -50,44 +51,9 @@ def brief_text(incident: Incident, reason: str, room: Room) -> str:
             *_languages(incident, room),
             *_unjudged(incident),
             *_where(incident, room),
+            *_steps(advice, room),
         ]
     )
-
-
-def thread_url(incident: Incident) -> str | None:
-    """Return where the answer is to be written: the post that began the loudest thread."""
-    first = origin(incident)
-    return first.url if first else None
-
-
-def origin(incident: Incident) -> Exhibit | None:
-    """Return the post that began the loudest thread, or the nearest to it that was seen.
-
-    The loudest thread is the one that the newest alert with a thread names, else the one that
-    most of the evidence stands in.
-    """
-    if not incident.exhibits:
-        return None
-    named = [alert for alert in incident.alerts if alert.thread_id]
-    thread_id = max(named, key=lambda alert: alert.at).thread_id if named else None
-    threads = Counter(exhibit.thread_id for exhibit in incident.exhibits)
-    if thread_id not in threads:
-        thread_id = threads.most_common(1)[0][0]
-    thread = [exhibit for exhibit in incident.exhibits if exhibit.thread_id == thread_id]
-    return min(thread, key=lambda exhibit: (not _is_root(exhibit), exhibit.created_at))
-
-
-def _is_root(exhibit: Exhibit) -> bool:
-    """Whether a post began its thread: its id without its kind is then the thread's key."""
-    return any(
-        exhibit.post_id.replace(f":{kind}:", ":", 1) == exhibit.thread_id for kind in PostKind
-    )
-
-
-def origin_first(incident: Incident) -> tuple[Exhibit, ...]:
-    """Return the evidence, the post that began it all before the others."""
-    first = origin(incident)
-    return tuple(sorted(incident.exhibits, key=lambda exhibit: exhibit is not first))
 
 
 def newest(incident: Incident) -> Alert:
@@ -218,6 +184,20 @@ def _unjudged(incident: Incident) -> list[str]:
 def _where(incident: Incident, room: Room) -> list[str]:
     url = fit_address(thread_url(incident), room)
     return [f"Answer here: {url}"] if url else []
+
+
+def _steps(advice: Sequence[Advice], room: Room) -> list[str]:
+    """Say what to do first, and why."""
+    steps = advice[: room.steps]
+    if not steps:
+        return []
+    return [
+        "First steps:",
+        *(
+            fit_line(f"{number}. {step.name}: {step.say} ({step.rule}: {step.why})", room)
+            for number, step in enumerate(steps, 1)
+        ),
+    ]
 
 
 def _amount(value: float) -> str:

@@ -1,0 +1,244 @@
+"""What to do first, and why: advice that fits the trouble. Suggests; people answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from emberwatch.core.read.phrases import spaced
+from emberwatch.core.respond.origin import origin
+from emberwatch.core.respond.unanswered import unanswered
+from emberwatch.model.alert import AlertKind
+from emberwatch.model.incident import Incident, Status
+from emberwatch.model.sign import SignKind
+
+
+class Stance(StrEnum):
+    """How far we go towards a customer; abuse and threats outrank it."""
+
+    GENEROUS = "generous"
+    BALANCED = "balanced"
+    FIRM = "firm"
+
+
+class Template(StrEnum):
+    """A text to begin an answer with."""
+
+    HOLDING = "holding"
+    RESTATE = "restate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What must be so for a rule to fire: everything named here; of a list, any.
+
+    `reach` are followers together, `waiting` authors who wait for an answer; 0 asks for nothing.
+    """
+
+    kinds: tuple[AlertKind, ...] = ()
+    status: tuple[Status, ...] = ()
+    signs: tuple[SignKind, ...] = ()
+    words: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    reach: int = 0
+    hand_offs: int = 0
+    waiting: int = 0
+    mistake: bool = False
+    follows: bool = False
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One piece of advice. `say` holds a text for each stance.
+
+    `is_first` puts it before all rules that are not. The clocks say within what time to act.
+    """
+
+    id: str
+    name: str
+    when: Condition = Condition()
+    say: Mapping[Stance, str]
+    template: Template | None = None
+    acknowledge: timedelta | None = None
+    answer: timedelta | None = None
+    update: timedelta | None = None
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A problem that the user knows of, or a policy: matched by words, shown with its link."""
+
+    name: str
+    words: tuple[str, ...]
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playbook:
+    """All rules, the texts to begin with by language, and the words that defend by language."""
+
+    stance: Stance = Stance.BALANCED
+    rules: tuple[Rule, ...] = ()
+    templates: Mapping[Template, Mapping[str, str]] = field(default_factory=dict)
+    defensive: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """A rule that fired: what it says, why it fired, and a text to begin with."""
+
+    rule: str
+    name: str
+    say: str
+    why: str
+    draft: str = ""
+    acknowledge: timedelta | None = None
+    answer: timedelta | None = None
+    update: timedelta | None = None
+
+
+NO_PLAYBOOK = Playbook()
+
+
+def advise(playbook: Playbook, incident: Incident) -> tuple[Advice, ...]:
+    """Return the advice for an incident as it stands: first rules first, else as they are written.
+
+    Troubles of our own watch ask for no answer to anybody, and get none.
+    """
+    if incident.brand is None:
+        return ()
+    facts = _Facts.of(playbook, incident)
+    fired = [
+        (rule, reasons) for rule in playbook.rules if (reasons := facts.why(rule.when)) is not None
+    ]
+    fired.sort(key=lambda each: not each[0].is_first)
+    return tuple(_advice(playbook, facts, rule, reasons) for rule, reasons in fired)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the machine sees of an incident."""
+
+    incident: Incident
+    texts: tuple[str, ...]
+    languages: tuple[str, ...]
+    signs: tuple[SignKind, ...]
+    reach: int
+    waiting: int
+    notes: tuple[Known, ...]
+
+    @classmethod
+    def of(cls, playbook: Playbook, incident: Incident) -> "_Facts":
+        posts = incident.exhibits
+        texts = tuple(spaced(post.text) for post in posts)
+        authors = {post.author: post.followers or 0 for post in posts}
+        return cls(
+            incident=incident,
+            texts=texts,
+            languages=tuple(dict.fromkeys(post.language for post in posts if post.language)),
+            signs=tuple(dict.fromkeys(sign.kind for post in posts for sign in post.signs)),
+            reach=max(sum(authors.values()), max(alert.reach for alert in incident.alerts)),
+            waiting=len(unanswered([incident])),
+            notes=tuple(note for note in playbook.notes if _first(note.words, texts)),
+        )
+
+    def why(self, when: Condition) -> list[str] | None:
+        """Return why a condition holds, as phrases; None if it does not."""
+        incident = self.incident
+        if when.kinds and not set(when.kinds) & set(incident.kinds):
+            return None
+        if when.status and incident.status not in when.status:
+            return None
+        reasons: list[str] = []
+        for wanted, found in (
+            (when.signs, _shared(when.signs, self.signs)),
+            (when.words, [f'"{word}"' for word in _first(when.words, self.texts)]),
+            (when.languages, _shared(when.languages, self.languages)),
+        ):
+            if wanted and not found:
+                return None
+            reasons += found
+        for least, count, what in (
+            (when.reach, self.reach, "followers"),
+            (when.hand_offs, incident.hand_offs, "hand-offs"),
+            (when.waiting, self.waiting, "people wait"),
+        ):
+            if count < least:
+                return None
+            reasons += [f"{count:,} {what}"] if least else []
+        for is_wanted, holds, what in (
+            (when.mistake, incident.is_our_mistake is True, "our mistake"),
+            (when.follows, incident.previous_id is not None, f"follows {incident.previous_id}"),
+            (when.known, bool(self.notes), "a note of yours"),
+        ):
+            if is_wanted and not holds:
+                return None
+            reasons += [what] if is_wanted else []
+        return reasons or [f"{incident.status} {' and '.join(incident.kinds)}".replace("_", "-")]
+
+
+def _advice(playbook: Playbook, facts: _Facts, rule: Rule, reasons: list[str]) -> Advice:
+    say = rule.say[playbook.stance]
+    if rule.when.known:
+        say = " ".join([say, *(_told(note) for note in facts.notes)])
+    return Advice(
+        rule=rule.id,
+        name=rule.name,
+        say=say,
+        why=", ".join(reasons),
+        draft="" if rule.template is None else draft(playbook, rule.template, facts.incident),
+        acknowledge=rule.acknowledge,
+        answer=rule.answer,
+        update=rule.update,
+    )
+
+
+def _told(note: Known) -> str:
+    link = f" ({note.url})" if note.url else ""
+    return f"{note.name}: {note.text}{link}"
+
+
+def draft(playbook: Playbook, template: Template, incident: Incident) -> str:
+    """Return a text to begin with, in the language of the post that began it, else in English."""
+    texts = playbook.templates.get(template, {})
+    first = origin(incident)
+    language = (first.language if first else None) or "en"
+    return texts.get(language.partition("-")[0], texts.get("en", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defence:
+    """A word of a draft that defends instead of helping, and what to do instead."""
+
+    word: str
+    instead: str
+
+
+def tone(playbook: Playbook, text: str, language: str | None) -> tuple[Defence, ...]:
+    """Return the words of a draft that defend, in the order of the playbook (rule R16).
+
+    A language that the playbook does not know, or none, is looked at in all that it knows.
+    """
+    known = playbook.defensive
+    table = known.get(language or "")
+    tables = list(known.values()) if table is None else [table]
+    read = spaced(text)
+    return tuple(
+        Defence(word=word, instead=instead)
+        for table in tables
+        for word, instead in table.items()
+        if spaced(word) in read
+    )
+
+
+def _shared(wanted: tuple[str, ...], seen: tuple[str, ...]) -> list[str]:
+    return [each for each in seen if each in wanted]
+
+
+def _first(words: tuple[str, ...], texts: tuple[str, ...]) -> list[str]:
+    """Return the first of these words that stands in one of the texts, in a list."""
+    return next(([word] for word in words if any(spaced(word) in text for text in texts)), [])

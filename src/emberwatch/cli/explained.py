@@ -3,16 +3,25 @@
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from math import isfinite, log10
 
 from emberwatch.cli.present import clock, count
-from emberwatch.core.detect.explain import PLAINLY_ANGRY, Explanation, Heard, SpikeExplained
+from emberwatch.core.detect.explain import (
+    PLAINLY_ANGRY,
+    SOON,
+    Explanation,
+    Heard,
+    SpikeExplained,
+    ThreadExplained,
+)
 from emberwatch.core.detect.looks import Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.spike import how_often
+from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.core.detect.voices import Why
 from emberwatch.core.read.text import columns, safe_line
-from emberwatch.model.alert import Alert
+from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Incident
 
 SCHEMA = "emberwatch.explanation/1"
@@ -21,6 +30,7 @@ RECOMPUTED = (
     "Figures are recomputed from the stored posts, with today's configuration; what is in "
     "quotation marks was said then."
 )
+GONE = "It was not watched yet, or the posts of before are gone."
 NOT_RECOMPUTED = "Nothing could be recomputed: its brand is not in today's configuration."
 _SHOWN = 10
 """Mentions that are shown one by one; JSON holds them all."""
@@ -79,26 +89,98 @@ def incident_lines(incident: Incident, moments: Mapping[datetime, Explanation]) 
     for alert in incident.alerts:
         yield ""
         yield from wrapped(f"{alert.kind.replace('_', '-')}, {clock(alert.started_at)} UTC")
-        yield from wrapped(f'It rang: "{as_it_rang(incident, alert)}".')
-        explanation = moments.get(alert.started_at)
-        if explanation is not None:
-            yield from _explained(explanation)
+        yield from wrapped(f'{_said(incident, alert)}: "{as_it_rang(incident, alert)}".')
+        if alert.started_at in moments:
+            yield from _of_alert(alert, moments[alert.started_at])
     yield ""
     yield from wrapped(RECOMPUTED if moments else NOT_RECOMPUTED)
 
 
 def as_it_rang(incident: Incident, alert: Alert) -> str:
-    """Return what was said when an alert rang; it may have been told anew since."""
+    """Return what was said when an alert rang, or the last that was said of it."""
     said = (step.note for step in incident.timeline if step.at == alert.started_at and step.note)
     return next(said, alert.reason)
 
 
+def _said(incident: Incident, alert: Alert) -> str:
+    is_told = any(step.at == alert.started_at for step in incident.timeline)
+    return "It rang" if is_told else "Of it was said last"
+
+
+def _of_alert(alert: Alert, explanation: Explanation) -> Iterator[str]:
+    """Yield what one alert of an incident rests on."""
+    if alert.kind is AlertKind.PILE_ON:
+        threads = [each for each in explanation.threads if each.look.thread_id == alert.thread_id]
+        if not threads:
+            yield from wrapped(GONE)
+        for each in threads:
+            yield from _thread(each, explanation.brand)
+    elif explanation.spike is None:
+        yield from wrapped(GONE)
+    elif alert.kind is AlertKind.SURGE:
+        yield from _series(explanation.spike, (Series.VOLUME,))
+    else:
+        yield from answer(explanation.spike)
+        yield from details(explanation.spike)
+
+
 def _explained(explanation: Explanation) -> Iterator[str]:
     if explanation.spike is None:
-        yield from wrapped("It was not watched yet, or the posts of before are gone.")
-        return
-    yield from answer(explanation.spike)
-    yield from details(explanation.spike)
+        yield from wrapped(GONE)
+    else:
+        yield from answer(explanation.spike)
+        yield from details(explanation.spike)
+    if explanation.threads:
+        yield ""
+        yield "Threads"
+        for each in explanation.threads:
+            yield from _thread(each, explanation.brand)
+
+
+def _thread(explained: ThreadExplained, brand: str) -> Iterator[str]:
+    look = explained.look
+    pace = f"+{look.pace:.0f} a minute" if look.pace >= 1.0 else f"+{60 * look.pace:.0f} an hour"
+    yield from wrapped(
+        f"{look.thread_id}: {count(look.size, 'reaction')} since {look.began_at:%H:%M}, {pace}, "
+        f"about {look.end:,} expected in the end; {look.floor:,} are huge for {brand}.",
+        "  ",
+    )
+    yield from wrapped(_why_thread(look, brand) + _missing_reactions(explained), "    ")
+
+
+def _why_thread(look: ThreadLook, brand: str) -> str:
+    match look.why:
+        case ThreadWhy.RINGING:
+            return f"It was ringing, since {look.ringing_since:%H:%M}."
+        case ThreadWhy.OVER:
+            return "It had rung before, and was over."
+        case ThreadWhy.NOT_CONCERNED:
+            return (
+                f"It did not ring: {look.names} of its {look.posts} posts name {brand}, and its "
+                "first does not, so it is not about it."
+            )
+        case ThreadWhy.APPLAUSE:
+            return (
+                f"It did not ring: {look.angry} of {look.judged} judged posts are angry, so it is "
+                "applause."
+            )
+        case ThreadWhy.TOO_FEW:
+            return f"It did not ring: fewer than {look.fewest} reactions were seen coming."
+        case ThreadWhy.UNSURE:
+            chance = look.chance or 0.0
+            return (
+                f"It did not ring: that it becomes huge was {chance:.0%} likely, and "
+                f"{look.asked:.0%} is asked."
+            )
+        case ThreadWhy.READ_BACK:
+            return "It did not ring: it is huge, but had grown before anybody watched."
+
+
+def _missing_reactions(explained: ThreadExplained) -> str:
+    if explained.missing is None:
+        return ""
+    more = count(explained.missing, "more reaction")
+    return f" {more} within {SOON.total_seconds() / 60:.0f} minutes would have rung."
 
 
 # ---------------------------------------------------------------- the short answer
@@ -163,20 +245,23 @@ def times_a_month(rate: float) -> str:
 # ---------------------------------------------------------------- below it
 def details(explained: SpikeExplained) -> Iterator[str]:
     """Yield the lines below the answer: windows, threshold, voices."""
-    looks = explained.looks
-    for series in Series:
+    yield from _series(explained, tuple(Series))
+    yield ""
+    yield from _threshold(explained)
+    yield ""
+    yield from _voices(explained)
+
+
+def _series(explained: SpikeExplained, wanted: tuple[Series, ...]) -> Iterator[str]:
+    for series in wanted:
         rows = [
             (look, likely)
-            for look, likely in zip(looks.windows, explained.likely, strict=True)
+            for look, likely in zip(explained.looks.windows, explained.likely, strict=True)
             if look.series is series
         ]
         if rows:
             yield ""
             yield from _windows(series, rows)
-    yield ""
-    yield from _threshold(explained)
-    yield ""
-    yield from _voices(explained)
 
 
 def _windows(series: Series, rows: list[tuple[WindowLook, tuple[float, float]]]) -> Iterator[str]:
@@ -315,6 +400,9 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
         "brand": explanation.brand,
         "at": explanation.at,
         "spike": None if explanation.spike is None else _spike_as_json(explanation.spike),
+        "threads": [
+            {**asdict(each.look), "missing_reactions": each.missing} for each in explanation.threads
+        ],
     }
 
 

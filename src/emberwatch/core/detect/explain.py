@@ -1,14 +1,16 @@
 """Why it rings or does not: what was seen of a brand at a moment, and what was missing; pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from emberwatch.core.detect.baseline import QUARTER, WINDOWS, BaselineSettings
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.looks import Looks, WindowLook
+from emberwatch.core.detect.pile_on import PileOn, Thread
 from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Mentioned, Reacted, Tick
@@ -23,6 +25,11 @@ PLAINLY_ANGRY = BaselineSettings().typical_anger
 
 MOST_MISSING = 50
 """More voices than these are not counted out: it was nowhere near."""
+
+SOON = timedelta(minutes=10)
+"""In what time the reactions would have to come that a thread was missing."""
+
+MOST_THREADS = 5
 
 _MINUTE = timedelta(minutes=1)
 
@@ -70,12 +77,29 @@ class SpikeExplained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadExplained:
+    """A thread as the detector of pile-ons saw it.
+
+    `missing` is how many more reactions within `SOON` would have made it ring; None when it rang
+    already, or when no likely number would have.
+    """
+
+    look: ThreadLook
+    missing: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why it rang or did not, of one brand at one moment. `spike` is None before the watch."""
+    """Why it rang or did not, of one brand at one moment.
+
+    `spike` is None before the watch. `threads` are the largest in which the brand is spoken of,
+    those that ring first, at most `MOST_THREADS`.
+    """
 
     brand: str
     at: datetime
     spike: SpikeExplained | None
+    threads: tuple[ThreadExplained, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +109,20 @@ class Sample:
     at: datetime
     windows: tuple[WindowLook, ...] = ()
     likely: tuple[tuple[float, float], ...] = ()
+    threads: Mapping[str, Thread] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """What the rules remembered of a brand at an instant; `recent` are the last twelve hours'
-    events, of every brand.
+    """What the rules remembered of a brand at an instant.
+
+    `threads` are those in which it is spoken of, by key; `recent` the last twelve hours' events,
+    of every brand.
     """
 
     at: datetime
     spike: SpikeState | None
+    threads: Mapping[str, Thread] = field(default_factory=dict)
     recent: Sequence[Mentioned | Reacted] = ()
 
 
@@ -102,8 +130,10 @@ class Explainer:
     """Asks the rules of a brand what they saw."""
 
     def __init__(self, brand: Brand, detectors: Iterable[Detector[Any]]) -> None:
+        rules = tuple(detectors)
         self._brand = brand
-        self._spike = next(each for each in detectors if isinstance(each, Spike))
+        self._spike = next(each for each in rules if isinstance(each, Spike))
+        self._pile_on = next(each for each in rules if isinstance(each, PileOn))
 
     def explain(self, then: Remembered) -> Explanation:
         """Say what the rules saw at an instant."""
@@ -111,16 +141,60 @@ class Explainer:
             brand=self._brand.name,
             at=then.at,
             spike=None if then.spike is None else self._explain_spike(then, then.spike),
+            threads=tuple(self._explain_threads(then)),
         )
 
     def sample(self, then: Remembered) -> Sample:
         """Return the figures of an instant alone, for a picture."""
         if then.spike is None:
-            return Sample(at=then.at)
+            return Sample(at=then.at, threads=then.threads)
         now = self._moved(then.spike, then.at)
         windows = self._spike.looks(self._brand, now).windows
         likely = tuple(self._spike.likely(now, look) for look in windows)
-        return Sample(at=then.at, windows=windows, likely=likely)
+        return Sample(at=then.at, windows=windows, likely=likely, threads=then.threads)
+
+    def growth(self, samples: Iterable[Sample], thread_id: str) -> list[ThreadLook]:
+        """Return how a thread grew, for a picture."""
+        return [
+            self._pile_on.look(thread_id, thread, self._brand, sample.at)
+            for sample in samples
+            if (thread := sample.threads.get(thread_id)) is not None
+        ]
+
+    def _explain_threads(self, then: Remembered) -> Iterator[ThreadExplained]:
+        looks = [
+            self._pile_on.look(key, thread, self._brand, then.at)
+            for key, thread in then.threads.items()
+        ]
+        for look in sorted(looks, key=_largest)[:MOST_THREADS]:
+            if look.size or look.ringing_since:
+                yield ThreadExplained(
+                    look=look, missing=self._missing_reactions(look, then.threads[look.thread_id])
+                )
+
+    def _missing_reactions(self, look: ThreadLook, thread: Thread) -> int | None:
+        """Return the fewest further reactions, spread evenly over `SOON`, that would ring."""
+        if look.why not in (ThreadWhy.TOO_FEW, ThreadWhy.UNSURE):
+            return None
+        low, high = 0, look.floor - look.size
+        if not self._would_ring(look, thread, high):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._would_ring(look, thread, middle) else (middle, high)
+        return high
+
+    def _would_ring(self, look: ThreadLook, thread: Thread, more: int) -> bool:
+        """Whether so many more reactions within `SOON` ring."""
+        state: Thread | None = thread
+        for number in range(1, more + 1):
+            at = look.at + SOON * number / more
+            post = replace(_nobodys(number, at), parent_id=look.thread_id, thread_id=look.thread_id)
+            event = Reacted(at=at, post=replace(post, kind=PostKind.REPLY), feed="")
+            state, alerts = self._pile_on.fold(look.thread_id, state, event)
+            if any(alert.brand == self._brand.name for alert in alerts):
+                return True
+        return False
 
     def _explain_spike(self, then: Remembered, state: SpikeState) -> SpikeExplained:
         brand, at = self._brand, then.at
@@ -196,16 +270,24 @@ def _unwatched(state: SpikeState) -> int:
 def _somebody(brand: Brand, number: int, at: datetime) -> Mention:
     return Mention(
         brand=brand.name,
-        post=Post(
-            source="nobody",
-            native_id=str(number),
-            author=Author(handle=f"nobody{number}"),
-            text="",
-            created_at=at,
-            seen_at=at,
-        ),
+        post=_nobodys(number, at),
         score=Score(sentiment=-PLAINLY_ANGRY, anger=PLAINLY_ANGRY, judged=True, scorer="nobody"),
         matched="",
         feed="",
         fingerprint="",
     )
+
+
+def _nobodys(number: int, at: datetime) -> Post:
+    return Post(
+        source="nobody",
+        native_id=str(number),
+        author=Author(handle=f"nobody{number}"),
+        text="",
+        created_at=at,
+        seen_at=at,
+    )
+
+
+def _largest(look: ThreadLook) -> tuple[bool, int, str]:
+    return look.ringing_since is None, -look.size, look.thread_id

@@ -17,6 +17,7 @@ from emberwatch.core.detect.growth import (
     log_odds,
     usual,
 )
+from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
@@ -425,6 +426,53 @@ class PileOn:
             return False
         speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
         return speaks + log_odds(self._rate(floor)) >= self._bar
+
+    def look(self, key: str, thread: Thread, brand: Brand, at: datetime) -> ThreadLook:
+        """Return what is seen of a thread for a brand, ringing or not."""
+        settings, stake = self._settings, _stake(thread, brand.name)
+        floor, now = brand.pile_on_floor, at.timestamp()
+        rate = self._rate(floor)
+        end, chance = thread.size, None
+        if thread.grown:
+            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, rate)
+            end = max(end, thread.before + round(further))
+        target = floor - thread.before
+        if target > 0 and thread.grown >= max(settings.fewest, target / LIKENESS):
+            speaks = evidence(thread.growth, thread.burst_at, now, thread.grown, target)
+            chance = 1.0 / (1.0 + exp(settings.doubt - speaks - log_odds(rate)))
+        ring = stake.ring
+        return ThreadLook(
+            thread_id=key,
+            root_id=thread.root_id,
+            at=at,
+            began_at=thread.root_created_at or thread.first_at,
+            burst_at=datetime.fromtimestamp(thread.burst_at, UTC),
+            size=thread.size,
+            before=thread.before,
+            pace=_rates(thread, now)[0],
+            end=end,
+            floor=floor,
+            fewest=max(settings.fewest, ceil(target / LIKENESS)),
+            chance=chance,
+            asked=settings.precision,
+            posts=thread.tallies[REPLIES].items + thread.tallies[QUOTES].items,
+            names=stake.posts,
+            judged=thread.judged,
+            angry=thread.angry,
+            why=self._why(thread, stake, floor, chance),
+            ringing_since=ring.started_at if ring and ring.ended_at is None else None,
+        )
+
+    def _why(self, thread: Thread, stake: Stake, floor: int, chance: float | None) -> ThreadWhy:
+        if stake.ring:
+            return ThreadWhy.RINGING if stake.ring.ended_at is None else ThreadWhy.OVER
+        if not self._is_concerned(thread, stake):
+            return ThreadWhy.NOT_CONCERNED
+        if self._is_applause(thread):
+            return ThreadWhy.APPLAUSE
+        if thread.size >= floor:
+            return ThreadWhy.READ_BACK
+        return ThreadWhy.TOO_FEW if chance is None else ThreadWhy.UNSURE
 
     def _rate(self, floor: int) -> float:
         """Return the share of threads that grow huge among those that got a tenth of the way.

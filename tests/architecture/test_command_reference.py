@@ -12,7 +12,7 @@ from emberwatch.cli.score_evaluate import evaluate
 
 SHARED = {"--config": "config_path", "--database": "database", "--json": "as_json"}
 
-CASES = {"ID": "inc_1", "NAME": "one", "FILE": __file__, "KIND": "rss"}
+CASES = {"ID": "inc_1", "NAME": "one", "FILE": __file__, "[FILE]": __file__, "KIND": "rss"}
 """What stands for an argument, so that a command gets as far as reading its configuration."""
 
 ONE_OF = {"mention correct": ["--anger", "0.1"]}

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.daemon import EMBERWATCH, emberwatch
 from tests.e2e.fediverse import free_port
 from tests.e2e.receiver import SECRET
-from tests.e2e.transcript import blocks, fits, steps
+from tests.e2e.transcript import Shell, blocks, fits, steps
 
 
 def _files(root: Path, page: str, folder: Path) -> dict[str, Path]:
@@ -125,6 +125,22 @@ def test_the_guide_to_replay_shows_what_replay_prints(root: Path, tmp_path: Path
         assert fits(shown, real), f"{command}\n--- shown\n{shown}\n--- real\n{real}"
         again = emberwatch(tmp_path, *command.split()[1:])
         assert again.stdout == done.stdout
+
+
+def test_the_guide_to_backtests_shows_what_backtest_prints(root: Path, tmp_path: Path) -> None:
+    _files(root, "replay-history.md", tmp_path)
+    _files(root, "backtest-a-configuration.md", tmp_path)
+    page = (root / "docs/how-to/backtest-a-configuration.md").read_text()
+    consoles = [block for block in blocks(page) if block.language == "console"]
+    assert len(consoles) == 3
+    path = f"{EMBERWATCH.parent}{os.pathsep}{os.environ['PATH']}"
+    with Shell(tmp_path, path) as shell:
+        shell.run("export COLUMNS=100 LINES=50")
+        for command, shown in (step for block in consoles for step in steps(block)):
+            printed, code = shell.run(command)
+            assert code == 0, printed
+            assert fits(shown, printed), f"{command}\n--- shown\n{shown}\n--- real\n{printed}"
+    assert (tmp_path / "report.html").read_text().count("<svg") == 2
 
 
 def _queries(root: Path) -> list[str]:

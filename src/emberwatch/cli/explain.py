@@ -76,7 +76,8 @@ def command(
     if as_json:
         show_json(page.value)
     else:
-        for line in page.lines:
+        click.secho(page.lines[0], bold=True)
+        for line in page.lines[1:]:
             click.echo(line)
     if picture is not None:
         _draw(page.drawn, picture)

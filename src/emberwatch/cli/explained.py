@@ -15,6 +15,8 @@ from emberwatch.core.detect.explain import (
     Heard,
     SpikeExplained,
     ThreadExplained,
+    rings_from,
+    spelt,
 )
 from emberwatch.core.detect.looks import Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.spike import how_often
@@ -35,6 +37,9 @@ NOT_RECOMPUTED = "Nothing could be recomputed: its brand is not in today's confi
 _SHOWN = 10
 """Mentions that are shown one by one; JSON holds them all."""
 
+_CROWD = 5
+"""Reactions from which a thread is shown; JSON holds the smaller ones too."""
+
 _COUNTED = {Series.ANGER: "angry voices", Series.SHARE: "angry voices", Series.VOLUME: "posts"}
 _NAMED = {
     Series.ANGER: "Anger",
@@ -42,9 +47,6 @@ _NAMED = {
     Series.VOLUME: "Posts",
 }
 _WHY_NOT = {
-    Why.SAME_THREAD: "in a thread that another voice speaks for",
-    Why.SAME_AUTHOR: "by somebody who is heard already",
-    Why.SAME_TEXT: "near copies of a post that counts",
     Why.FAINT: "too faint to be called angry",
     Why.NOT_JUDGED: "not judged for anger",
     Why.BOOST: "boosts",
@@ -89,22 +91,29 @@ def incident_lines(incident: Incident, moments: Mapping[datetime, Explanation]) 
     for alert in incident.alerts:
         yield ""
         yield from wrapped(f"{alert.kind.replace('_', '-')}, {clock(alert.started_at)} UTC")
-        yield from wrapped(f'{_said(incident, alert)}: "{as_it_rang(incident, alert)}".')
+        said = as_it_rang(incident, alert)
+        if said is None:
+            yield from wrapped(f'It was said of it last: "{alert.reason}".')
+        else:
+            yield from wrapped(f'It rang: "{said}".')
         if alert.started_at in moments:
             yield from _of_alert(alert, moments[alert.started_at])
     yield ""
     yield from wrapped(RECOMPUTED if moments else NOT_RECOMPUTED)
 
 
-def as_it_rang(incident: Incident, alert: Alert) -> str:
-    """Return what was said when an alert rang, or the last that was said of it."""
-    said = (step.note for step in incident.timeline if step.at == alert.started_at and step.note)
-    return next(said, alert.reason)
-
-
-def _said(incident: Incident, alert: Alert) -> str:
-    is_told = any(step.at == alert.started_at for step in incident.timeline)
-    return "It rang" if is_told else "Of it was said last"
+def as_it_rang(incident: Incident, alert: Alert) -> str | None:
+    """Return what was said when an alert rang, None where nobody was told: of volume alone."""
+    if alert.kind is AlertKind.SURGE and incident.kind is not AlertKind.SURGE:
+        return None
+    together = [
+        each.id
+        for each in incident.alerts
+        if each.started_at == alert.started_at and each.kind is not AlertKind.SURGE
+    ]
+    said = [step.note for step in incident.timeline if step.at == alert.started_at]
+    place = together.index(alert.id) if alert.id in together else 0
+    return said[place] if place < len(said) else None
 
 
 def _of_alert(alert: Alert, explanation: Explanation) -> Iterator[str]:
@@ -130,10 +139,11 @@ def _explained(explanation: Explanation) -> Iterator[str]:
     else:
         yield from answer(explanation.spike)
         yield from details(explanation.spike)
-    if explanation.threads:
+    crowds = [each for each in explanation.threads if each.look.size >= _CROWD]
+    if crowds:
         yield ""
         yield "Threads"
-        for each in explanation.threads:
+        for each in crowds:
             yield from _thread(each, explanation.brand)
 
 
@@ -205,7 +215,7 @@ def answer(explained: SpikeExplained) -> list[str]:
             f"{looks.brand} asks to be woken by chance {times_a_month(looks.asked)} at most."
         )
     if explained.ringing_since is None:
-        said.append(_missing(explained))
+        said += _missing(explained)
     return wrapped(" ".join(said))
 
 
@@ -217,7 +227,7 @@ def seen(look: WindowLook) -> str:
 
 def window(look: WindowLook) -> str:
     """Say how long a window is."""
-    return f"{look.minutes} minutes" if look.minutes < 120 else f"{look.minutes // 60} hours"
+    return spelt(look.minutes)
 
 
 def _by_chance(look: WindowLook) -> str:
@@ -228,13 +238,19 @@ def _by_chance(look: WindowLook) -> str:
     return f"Chance brings as much {how_often(log10(look.rate))}"
 
 
-def _missing(explained: SpikeExplained) -> str:
+def _missing(explained: SpikeExplained) -> Iterator[str]:
+    """Yield what kept it from ringing, and what would have been needed."""
+    looks, nearest = explained.looks, explained.looks.loudest
+    if nearest and nearest.rate <= nearest.bar and nearest.voices < looks.least_voices:
+        voices = "voice never rings" if nearest.voices == 1 else "voices never ring"
+        yield f"But {nearest.voices} {voices} alone."
     if explained.missing is not None:
         more = count(explained.missing, "more angry voice")
-        return f"{more} (anger {PLAINLY_ANGRY:g}) at that minute would have rung."
-    if all(look.needed is None for look in explained.looks.windows):
-        return "It was too early for anything to ring."
-    return "It was far from ringing."
+        yield f"{more} (anger {PLAINLY_ANGRY:g}) at that minute would have rung."
+    elif all(look.needed is None for look in looks.windows):
+        yield "It was too early for anything to ring."
+    else:
+        yield "It was far from ringing."
 
 
 def times_a_month(rate: float) -> str:
@@ -265,24 +281,25 @@ def _series(explained: SpikeExplained, wanted: tuple[Series, ...]) -> Iterator[s
 
 
 def _windows(series: Series, rows: list[tuple[WindowLook, tuple[float, float]]]) -> Iterator[str]:
-    heads = ("seen", "usual", "expected", "mostly", "rings from")
-    yield f"{_NAMED[series]:<14}" + "".join(f"{head:>{_wide(head)}}" for head in heads)
+    heads = ["seen", "usual", "expected", "mostly", "rings from"]
+    if series is not Series.VOLUME:
+        heads.insert(0, "voices")
+    yield f"{_NAMED[series]:<12}" + "".join(f"{head:>{_WIDE[head]}}" for head in heads)
     for look, (low, high) in rows:
-        cells = (
-            f"{look.seen:.1f}",
-            _figure(look.usual),
-            _figure(look.expected),
-            f"{low:.1f} to {high:.1f}",
-            "-" if look.needed is None else f"{look.needed:.1f}",
-        )
-        mark = "  RINGS" if look.rings else ""
-        yield f"  {window(look):<12}" + "".join(
-            f"{cell:>{_wide(head)}}" for head, cell in zip(heads, cells, strict=True)
-        ) + mark  # fmt: skip
+        needed = rings_from(look)
+        cells = {
+            "voices": f"{look.voices}",
+            "seen": f"{look.seen:.1f}",
+            "usual": _figure(look.usual),
+            "expected": _figure(look.expected),
+            "mostly": f"{low:.1f} to {high:.1f}",
+            "rings from": "-" if needed is None else f"{needed:.1f}",
+        }
+        line = f"  {window(look):<10}" + "".join(f"{cells[head]:>{_WIDE[head]}}" for head in heads)
+        yield line + ("  RINGS" if look.rings else "")
 
 
-def _wide(head: str) -> int:
-    return 16 if head == "mostly" else 11
+_WIDE = {"voices": 7, "seen": 7, "usual": 8, "expected": 10, "mostly": 16, "rings from": 12}
 
 
 def _threshold(explained: SpikeExplained) -> Iterator[str]:
@@ -330,7 +347,8 @@ def _voices(explained: SpikeExplained) -> Iterator[str]:
     names = {each.post: f"@{each.author}" for each in explained.heard if each.author}
     yield from _listed(counted, names)
     yield from _listed([each for each in others if each.behind is not None], names)
-    for why, number in Counter(each.why for each in others).most_common():
+    silent = Counter(each.why for each in others if each.behind is None)
+    for why, number in silent.most_common():
         yield from wrapped(f"- {number} {_WHY_NOT[why]}", "  ")
     if explained.boosts:
         yield from wrapped(f"- {count(explained.boosts, 'boost')} of their threads", "  ")
@@ -430,7 +448,7 @@ def _spike_as_json(explained: SpikeExplained) -> dict[str, object]:
                 "chance": look.chance,
                 "rate": _finite(look.rate),
                 "bar": look.bar,
-                "needed": look.needed,
+                "needed": rings_from(look),
                 "rings": look.rings,
                 "is_loudest": look == looks.loudest,
             }

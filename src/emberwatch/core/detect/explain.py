@@ -126,6 +126,16 @@ class Remembered:
     recent: Sequence[Mentioned | Reacted] = ()
 
 
+def rings_from(look: WindowLook) -> float | None:
+    """Return what would have had to be seen; what rang with voices of less anger was enough."""
+    return look.needed if look.needed is None or not look.rings else min(look.needed, look.seen)
+
+
+def spelt(minutes: int) -> str:
+    """Say how long a window is."""
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+
+
 class Explainer:
     """Asks the rules of a brand what they saw."""
 

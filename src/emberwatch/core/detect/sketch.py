@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from emberwatch.core.detect.explain import Explanation, Sample
+from emberwatch.core.detect.explain import Explanation, Sample, rings_from, spelt
 from emberwatch.core.detect.looks import Series, WindowLook
 from emberwatch.core.detect.thread_look import ThreadLook
 from emberwatch.model.alert import AlertKind
@@ -144,10 +144,11 @@ def _told(series: Series, looks: "_Looks") -> str:
     """Say in words what a panel shows."""
     at, most, _ = max(looks, key=_seen)
     when = datetime.fromtimestamp(at, UTC)
-    needed = f"; it would ring from {most.needed:.1f} on" if most.needed is not None else ""
+    needed = rings_from(most)
+    rings = "" if needed is None else f"; it rings from {needed:.1f} on"
     return (
         f"{_name(series, most)}: at most {most.seen:.1f}, at {when:%H:%M} on {when:%d %B}, where "
-        f"{most.expected:.1f} were expected{needed}."
+        f"{most.expected:.1f} were expected{rings}."
     )
 
 
@@ -164,8 +165,7 @@ def _seen(look: tuple[float, WindowLook, tuple[float, float]]) -> float:
 
 
 def _name(series: Series, look: WindowLook) -> str:
-    length = f"{look.minutes} minutes" if look.minutes < 120 else f"{look.minutes // 60} hours"
-    return f"{_COUNTED[series]} in the {length} before"
+    return f"{_COUNTED[series]} in the {spelt(look.minutes)} before"
 
 
 _Looks = list[tuple[float, WindowLook, tuple[float, float]]]
@@ -197,7 +197,7 @@ def _panel(series: Series, looks: _Looks) -> Panel:
             ),
             Line(
                 name="rings from here",
-                points=tuple((at, look.needed) for at, look, _ in looks),
+                points=tuple((at, rings_from(look)) for at, look, _ in looks),
                 colour=Colour.RED,
                 dash=Dash.DASHED,
             ),

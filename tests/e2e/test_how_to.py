@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -141,6 +142,18 @@ def test_the_guide_to_backtests_shows_what_backtest_prints(root: Path, tmp_path:
             assert code == 0, printed
             assert fits(shown, printed), f"{command}\n--- shown\n{shown}\n--- real\n{printed}"
     assert (tmp_path / "report.html").read_text().count("<svg") == 2
+
+
+def test_the_guide_to_explanations_shows_what_explain_prints(root: Path, tmp_path: Path) -> None:
+    _files(root, "ask-why-it-rang.md", tmp_path)
+    page = (root / "docs/how-to/ask-why-it-rang.md").read_text()
+    consoles = [block for block in blocks(page) if block.language == "console"]
+    assert len(consoles) == 3
+    for command, shown in (step for block in consoles for step in steps(block)):
+        done = emberwatch(tmp_path, *shlex.split(command)[1:])
+        real = done.stderr + done.stdout
+        assert fits(shown, real), f"{command}\n--- shown\n{shown}\n--- real\n{real}"
+    assert "rings from here" in (tmp_path / "why.svg").read_text()
 
 
 def _queries(root: Path) -> list[str]:

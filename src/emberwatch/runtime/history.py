@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
+from typing import TypeGuard
 
 from emberwatch.core.detect.detector import whole_minute
 from emberwatch.core.pipeline import Outcome, Policy, States, Step
@@ -226,7 +227,7 @@ def _is_by_the_minute(time: Unwatched) -> bool:
     ) and time.at == whole_minute(time.at)
 
 
-def is_leap(event: Event) -> bool:
+def is_leap(event: Event) -> TypeGuard[Unwatched]:
     """Whether an event tells of a watch that stood still, so that no tick came meanwhile."""
     return isinstance(event, Unwatched) and event.at - event.since > GAP_AFTER
 
@@ -377,7 +378,7 @@ class Rerun:
         step, fed = self._step(), 0
         for event in events:
             while stop is not None and event.at > stop:
-                if not isinstance(event, Unwatched) or not is_leap(event) or stop <= event.since:
+                if not is_leap(event) or stop <= event.since:
                     self._stop(step, stop)
                 self._commit(step)
                 yield stop
@@ -407,8 +408,7 @@ class Rerun:
         self.past.take(outcome)
 
     def _feed(self, step: Step, event: Event) -> None:
-        if not is_leap(event):
-            self._wait(step, event.at)
+        self._wait(step, event.since if is_leap(event) else event.at)
         self.clock = event.at if self.clock is None else max(self.clock, event.at)
         offer(step, event, self.crashed)
 

@@ -213,7 +213,7 @@ def test_nothing_is_lived_beyond_the_last_stop(desk: Desk) -> None:
 # ---------------------------------------------------------------- with other eyes
 def reread(*brands: object) -> Reread:
     return Reread(
-        matcher=Matcher(brands), scorer=Ear(), languages={brand.name: ("en",) for brand in brands}
+        matcher=Matcher(brands), scorer=Ear, languages={brand.name: ("en",) for brand in brands}
     )
 
 
@@ -255,7 +255,11 @@ def test_a_feed_that_is_read_for_others_is_not_asked(desk: Desk) -> None:
 def test_a_stored_score_is_not_judged_again(desk: Desk) -> None:
     desk.bring(seen(a_post("1", text="Acme is awful"), 1), at=NOON + minutes(1))
     with desk.store.reading() as look:
-        again_ = Reread(matcher=Matcher((BRANDS["Acme"],)), scorer=None, languages={"Acme": ()})
+        again_ = Reread(
+            matcher=Matcher((BRANDS["Acme"],)),
+            scorer=lambda: pytest.fail("asked for a score"),
+            languages={"Acme": ()},
+        )
         (heard,) = [
             each.mention.score.anger
             for each in events(look, TOWN, reread=again_)

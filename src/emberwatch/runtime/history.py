@@ -5,7 +5,7 @@ stands in docs/explanation/backtests.md.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
@@ -58,11 +58,12 @@ _Beside = tuple[tuple[datetime, int], Event]
 class Reread:
     """Asks anew of which brands a stored post speaks, as another configuration may see it.
 
-    A post is scored only when it has no score yet. `languages` are those expected of each brand.
+    A post is scored only when it has no score yet, so `scorer` is asked for late, if at all.
+    `languages` are those expected of each brand.
     """
 
     matcher: Matcher
-    scorer: Scorer
+    scorer: Callable[[], Scorer]
     languages: Mapping[str, tuple[str, ...]]
 
     def __call__(
@@ -98,7 +99,7 @@ class Reread:
             )
             for stored, matches in unscored
         ]
-        scores = iter(self.scorer.score(texts) if texts else ())
+        scores = iter(self.scorer().score(texts) if texts else ())
         for stored, matches in zip(chunk, matched, strict=True):
             if stored.is_erased or not matches:
                 # without its text a mention stands as it is stored

@@ -27,7 +27,7 @@ def test_a_thread_is_flagged_once() -> None:
 
 
 def test_a_handful_of_reactions_is_never_flagged() -> None:
-    assert not list(judge_threads(steady("few", 20, 1.0)))
+    assert not list(judge_threads(steady("few", 9, 1.0)))
 
 
 def test_a_slow_thread_is_flagged_at_the_target_at_the_latest() -> None:

@@ -7,15 +7,14 @@ from math import ceil, exp, log
 
 from emberwatch.core.detect.detector import whole_minute
 from emberwatch.core.detect.growth import (
-    LIKENESS,
     NO_GROWTH,
+    SIGHT,
     Growth,
-    chance_of,
+    Sizes,
     evidence,
     expected_in_the_end,
     grow,
     log_odds,
-    usual,
 )
 from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -42,11 +41,11 @@ class PileOnSettings:
     """The share of alerts that shall come true, at the base rate."""
     base_rate: float = 0.01
     """The share of the brand's threads that grow huge."""
-    smallest: int = 1
+    smallest: float = 1.0
     """The size from which threads count in that share."""
-    doubt: float = 2.0
-    """Log odds taken off the forecast. With one of five shapes of simulated threads left out of the
-    fit it was off by up to 1.2; on real cascades it promised more than it kept until 2 were off."""
+    doubt: float = 0.5
+    """Log odds taken off the forecast just short of the target, none off at `fewest`: the less is
+    left to be gained by ringing early, the surer we want to be."""
     fewest: int = 10
     """Reactions that we must have seen coming before anything rings."""
     angry_from: float = 0.3
@@ -60,8 +59,9 @@ class PileOnSettings:
     quiet_after: timedelta = timedelta(hours=2)
     """An alert ends after so long a silence."""
     cold_after: timedelta = timedelta(hours=6)
-    cold_after_alert: timedelta = timedelta(hours=24)
-    """A thread is forgotten after so long a silence."""
+    cold_after_crowd: timedelta = timedelta(hours=48)
+    """A thread is forgotten after so long a silence; a crowd of `fewest`, or one that rang, may
+    sleep a night over it."""
     most_evidence: int = 50
 
     @classmethod
@@ -69,7 +69,7 @@ class PileOnSettings:
         """Return the settings for threads of which `base_rate` come to the floor, when only those
         count that come within sight of it.
         """
-        return cls(base_rate=base_rate, smallest=ceil(floor / LIKENESS))
+        return cls(base_rate=base_rate, smallest=floor / SIGHT)
 
 
 DEFAULTS = PileOnSettings()
@@ -175,7 +175,6 @@ class PileOn:
     def __init__(self, brands: Mapping[str, Brand], settings: PileOnSettings = DEFAULTS) -> None:
         self._brands = brands
         self._settings = settings
-        self._bar = log_odds(settings.precision) + settings.doubt
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the threads that an event concerns: a quote stands in two."""
@@ -374,8 +373,8 @@ class PileOn:
     ) -> tuple[Thread, tuple[Alert, ...]]:
         """Say to each brand what is new to it; without a new voice nothing rings."""
         grown, weighed = thread.grown, thread.weighed
-        is_due = may_ring and grown != weighed and (grown <= 60 or 20 * grown >= 21 * weighed)
-        if is_due:
+        is_looked_at = may_ring and is_due(grown, weighed)
+        if is_looked_at:
             thread = replace(thread, weighed=grown)
         alerts = []
         stakes = list(thread.stakes)
@@ -383,7 +382,9 @@ class PileOn:
             brand, ring = self._brands.get(stake.brand), stake.ring
             if ring and ring.ended_at is None:
                 ring = self._go_on(thread, ring, at)
-            elif brand and may_ring and self._is_huge(thread, stake, brand, at, is_due=is_due):
+            elif (
+                brand and may_ring and self._is_huge(thread, stake, brand, at, is_due=is_looked_at)
+            ):
                 ring = self._begin(thread, ring, at)
             if ring is None or ring is stake.ring:
                 continue
@@ -420,26 +421,27 @@ class PileOn:
             lively = thread.growth.since(at.timestamp() - 3600.0)
             return lively >= max(min(self._settings.fewest, floor), floor / 10)
         target = floor - thread.before
-        if target <= 0 or not is_due or stake.ring:
+        if not is_due or stake.ring or not self._settings.fewest <= thread.grown < target:
             return False
-        if thread.grown < max(self._settings.fewest, target / LIKENESS):
-            return False
+        return self._odds(thread, brand, at, target) >= self._bar(thread.grown, target)
+
+    def _odds(self, thread: Thread, brand: Brand, at: datetime, target: int) -> float:
+        """Return the log odds of a thread's burst coming to a target."""
         speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
-        return speaks + log_odds(self._rate(floor)) >= self._bar
+        return speaks + log_odds(self._sizes(brand).prior(thread.grown, target))
 
     def look(self, key: str, thread: Thread, brand: Brand, at: datetime) -> ThreadLook:
         """Return what is seen of a thread for a brand, ringing or not."""
         settings, stake = self._settings, _stake(thread, brand.name)
-        floor, now = brand.pile_on_floor, at.timestamp()
-        rate = self._rate(floor)
+        floor, now, sizes = brand.pile_on_floor, at.timestamp(), self._sizes(brand)
         end, chance = thread.size, None
         if thread.grown:
-            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, rate)
+            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
             end = max(end, thread.before + round(further))
         target = floor - thread.before
-        if target > 0 and thread.grown >= max(settings.fewest, target / LIKENESS):
-            speaks = evidence(thread.growth, thread.burst_at, now, thread.grown, target)
-            chance = 1.0 / (1.0 + exp(settings.doubt - speaks - log_odds(rate)))
+        if settings.fewest <= thread.grown < target:
+            doubt = self._bar(thread.grown, target) - log_odds(settings.precision)
+            chance = 1.0 / (1.0 + exp(doubt - self._odds(thread, brand, at, target)))
         ring = stake.ring
         return ThreadLook(
             thread_id=key,
@@ -452,7 +454,7 @@ class PileOn:
             pace=_rates(thread, now)[0],
             end=end,
             floor=floor,
-            fewest=max(settings.fewest, ceil(target / LIKENESS)),
+            fewest=settings.fewest,
             chance=chance,
             asked=settings.precision,
             posts=thread.tallies[REPLIES].items + thread.tallies[QUOTES].items,
@@ -474,14 +476,15 @@ class PileOn:
             return ThreadWhy.READ_BACK
         return ThreadWhy.TOO_FEW if chance is None else ThreadWhy.UNSURE
 
-    def _rate(self, floor: int) -> float:
-        """Return the share of threads that grow huge among those that got a tenth of the way.
+    def _bar(self, grown: int, target: int) -> float:
+        """Return the log odds from which a burst of a size rings."""
+        fewest = self._settings.fewest
+        way = log(grown / fewest) / log(target / fewest)
+        return log_odds(self._settings.precision) + self._settings.doubt * way
 
-        Sizes have no typical scale: whatever size threads have reached, the same share of them
-        grows tenfold. That share follows from the base rate.
-        """
-        steps = max(log(floor / max(self._settings.smallest, 1)) / log(LIKENESS), 1.0)
-        return float(self._settings.base_rate ** (1.0 / steps))
+    def _sizes(self, brand: Brand) -> Sizes:
+        settings = self._settings
+        return Sizes(huge=brand.pile_on_floor, share=settings.base_rate, smallest=settings.smallest)
 
     def _is_concerned(self, thread: Thread, stake: Stake) -> bool:
         """Whether it is about the brand at all: a passing word in somebody else's thread is not."""
@@ -520,21 +523,18 @@ class PileOn:
         return min(out_at, changed_at + timedelta(seconds=1))
 
     def _cold_at(self, thread: Thread) -> datetime:
-        cold_at = thread.touched_at + self._settings.cold_after
-        for stake in thread.stakes:
-            if stake.ring and stake.ring.ended_at is not None:
-                cold_at = max(cold_at, stake.ring.ended_at + self._settings.cold_after_alert)
-        return cold_at
+        is_crowd = thread.size >= self._settings.fewest or any(each.ring for each in thread.stakes)
+        settings = self._settings
+        return thread.touched_at + (settings.cold_after_crowd if is_crowd else settings.cold_after)
 
     def _alert(
         self, key: str, thread: Thread, stake: Stake, ring: Ring, brand: Brand, at: datetime
     ) -> Alert:
-        floor, now, base_rate = brand.pile_on_floor, at.timestamp(), self._settings.base_rate
-        rate = self._rate(floor)
+        sizes, now = self._sizes(brand), at.timestamp()
         first_at = thread.root_created_at or thread.first_at
         end = thread.size
         if ring.ended_at is None:
-            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, rate)
+            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
             end = max(end, thread.before + round(further))
         root = (thread.root_id,) if thread.root_id else ()
         again = f":{ring.times}" if ring.times > 1 else ""
@@ -548,8 +548,8 @@ class PileOn:
             ended_at=ring.ended_at,
             first_post_at=first_at,
             observed=float(thread.size),
-            expected=round(usual((at - first_at).total_seconds(), floor, base_rate, rate), 2),
-            chance=chance_of(max(end, 1), floor, base_rate, rate),
+            expected=round(sizes.usual((at - first_at).total_seconds()), 2),
+            chance=sizes.reaching(max(end, 1)),
             window_minutes=max(1, ceil((now - thread.burst_at) / 60.0)),
             reach=thread.reach,
             not_judged=_not_judged(thread),
@@ -576,6 +576,13 @@ class PileOn:
             words += f"; {thread.angry / thread.judged:.0%} of {thread.judged} judged are angry"
         words += unknown
         return words if ring.fire is not Fire.COOLING else f"{words}; cooling"
+
+
+def is_due(grown: int, looked: int) -> bool:
+    """Whether a thread of so many reactions is looked at again: each time while it is small, then
+    at each 5 % of growth.
+    """
+    return grown != looked and (grown <= 30 or 20 * grown >= 21 * looked)
 
 
 def _threads(post: Post) -> tuple[str, ...]:

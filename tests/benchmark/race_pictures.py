@@ -38,7 +38,7 @@ def _svg(height: int, title: str, summary: str, body: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
         f"<title>{escape(title)}</title><desc>{escape(summary)}</desc>{_STYLE}"
-        f'<text x="12" y="22" font-weight="bold">{escape(title)}</text>'
+        f'<text x="12" y="22" style="font-weight:bold">{escape(title)}</text>'
         + "".join(body)
         + "</svg>\n"
     )
@@ -50,9 +50,26 @@ def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") 
     )
 
 
+def _label(name: str, x: float, y: float, boxes: list[tuple[float, float, float, float]]) -> str:
+    """Write a name beside its dot, where nothing else is, and take the place."""
+    width = 6.6 * len(name)
+    places = [(side, up) for up in (0, -16, 16, -32, 32, 48) for side in (1, -1)]
+    for side, up in places:
+        begin = x + 11.0 if side > 0 else x - 11.0 - width
+        box = (begin, begin + width, y + up - 7.0, y + up + 7.0)
+        is_free = not any(
+            box[0] < other[1] and other[0] < box[1] and box[2] < other[3] and other[2] < box[3]
+            for other in boxes
+        )
+        if is_free and box[0] > 62.0:
+            break
+    boxes.append(box)
+    return _text(box[0], y + up + 4.0, name)
+
+
 def recall_against_delay(entrants: Sequence[Entrant]) -> str:
     """Draw each detector where its median delay (logarithmic) and its recall are."""
-    left, right, top, bottom = 60.0, WIDTH - 190.0, 40.0, 400.0
+    left, right, top, bottom = 60.0, WIDTH - 60.0, 50.0, 410.0
     body: list[str] = []
     for minutes in (2, 5, 10, 20, 50, 100, 200):
         x = left + (right - left) * log10(minutes / 2.0) / 2.0
@@ -63,8 +80,8 @@ def recall_against_delay(entrants: Sequence[Entrant]) -> str:
         body.append(f'<line class="axis" x1="{left}" x2="{right}" y1="{y:.0f}" y2="{y:.0f}"/>')
         body.append(_text(left - 8, y + 4, f"{tenth / 10:.1f}", "dim", "end"))
     body.append(_text((left + right) / 2, bottom + 38, "median delay, minutes", "dim", "middle"))
-    body.append(_text(12, top - 4, "found", "dim"))
-    told: list[tuple[float, float]] = []
+    body.append(_text(12, top - 2, "found", "dim"))
+    dots: list[tuple[Entrant, float, float]] = []
     summary = []
     for entrant in entrants:
         found = figures(entrant.runs)
@@ -73,16 +90,16 @@ def recall_against_delay(entrants: Sequence[Entrant]) -> str:
             continue
         summary.append(f"{plain(entrant)}: {found.recall:.2f} found, {delay:.0f} minutes")
         x = left + (right - left) * min(max(log10(delay / 2.0) / 2.0, 0.0), 1.0)
-        y = bottom - (bottom - top) * found.recall
+        dots.append((entrant, x, bottom - (bottom - top) * found.recall))
+    boxes = [(x - 7.0, x + 7.0, y - 7.0, y + 7.0) for _, x, y in dots]
+    for entrant, x, y in dots:
         kind = "ours" if "emberwatch" in entrant.name else "theirs"
         body.append(f'<circle class="{kind}" cx="{x:.0f}" cy="{y:.0f}" r="6"/>')
-        low = y + 4.0
-        while any(abs(low - other) < 15.0 and abs(x - at) < 170.0 for at, other in told):
-            low += 15.0
-        told.append((x, low))
-        body.append(_text(x + 10, low, plain(entrant)))
+        rate = figures(entrant.runs).false_a_week
+        name = plain(entrant) if rate <= ASKED else f"{plain(entrant)} ({rate:.2f} a week)"
+        body.append(_label(name, x, y, boxes))
     title = f"Storms found, and how soon, at no more than {ASKED:g} false incidents a week"
-    return _svg(450, title, "; ".join(summary), body)
+    return _svg(460, title, "; ".join(summary), body)
 
 
 def false_alarms_by_size(entrants: Sequence[Entrant]) -> str:

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import event as note
 from hypothesis import strategies as st
 
-from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.pile_on import PileOn, PileOnSettings
 from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Event, Mentioned, Reacted, Tick, Unwatched
@@ -334,3 +334,63 @@ def test_an_open_alert_only_tells_again_of_more_or_of_another_fire(gap: int, cou
     for before, after in pairwise(told):
         if before.id == after.id:
             assert (after.observed or 0) > (before.observed or 0) or after.fire != before.fire
+
+
+# ---------------------------------------------------------------- what is normal for whom
+def needed(state: SpikeState | None, at: datetime, within: timedelta) -> int:
+    """Return how many furious strangers within a time it takes to ring."""
+    for count in range(3, 60):
+        events = [said(n, at + within * n / count, 0.9) for n in range(count)]
+        end = Tick(at=(at + within).replace(second=0) + minutes(1))
+        if fold(SPIKE, [*events, end], {"Acme": state}).rang_at("spike"):
+            return count
+    raise AssertionError("no number of voices rings")
+
+
+def lived(waves: int, days: float = 14.0) -> Following:
+    """Return a brand after weeks of two angry posts an hour, `waves` hours' worth at a time."""
+    life = Following(Spike({"Acme": a_brand(false_alarms_per_month=1.0)}))
+    for hour in range(int(24 * days)):
+        begin = NOON + timedelta(hours=hour)
+        angry = 2 * waves if hour % waves == 0 else 0
+        for n in range(4 + angry):
+            life.post(begin + minutes(60.0 * n / (4 + angry)), 0.0 if n < 4 else 0.9)
+    return life
+
+
+def test_a_brand_whose_anger_comes_in_waves_takes_more_to_ring() -> None:
+    steady, restless = lived(1), lived(6)
+    by = timedelta(minutes=50)
+    few, many = (needed(life.state, life.now + minutes(70), by) for life in (steady, restless))
+    assert many >= few + 3
+
+
+def test_a_storm_of_yesterday_does_not_hide_one_of_today() -> None:
+    calm, stormy = lived(1), lived(1)
+    begin = stormy.now
+    for n in range(60):
+        stormy.post(begin + minutes(2.0 * n), 0.9)
+    for life in (calm, stormy):
+        life.live(NOON + timedelta(days=15, hours=6), 12.0)
+    by = timedelta(minutes=50)
+    few, many = (needed(life.state, life.now + minutes(1), by) for life in (calm, stormy))
+    assert many <= few + 3
+
+
+def test_precision_is_asked_at_the_base_rate() -> None:
+    """The rarer huge threads are, the more of one must be seen before it rings."""
+    floors = {"Acme": a_brand(pile_on_floor=300)}
+    sizes = []
+    for base_rate in (0.44, 0.01):
+        detector = PileOn(floors, PileOnSettings(base_rate=base_rate))
+        for pace in (3.0, 6.0, 12.0):
+            root = Mentioned(at=BEGIN, mention=a_mention("root", at=BEGIN))
+            events = [
+                said(n, BEGIN + timedelta(seconds=pace * n), 0.9, thread="root", parent="root")
+                for n in range(1, 301)
+            ]
+            first = fold(detector, [root, *events]).told()[0]
+            sizes.append(first.observed or 0.0)
+    common, rare = sizes[:3], sizes[3:]
+    assert all(few <= many for few, many in zip(common, rare, strict=True))
+    assert sum(common) < sum(rare)

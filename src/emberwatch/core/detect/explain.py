@@ -137,13 +137,14 @@ def spelt(minutes: int) -> str:
 
 
 class Explainer:
-    """Asks the rules of a brand what they saw."""
+    """Asks the rules of a brand what they saw; instants in rising order are the quickest."""
 
     def __init__(self, brand: Brand, detectors: Iterable[Detector[Any]]) -> None:
         rules = tuple(detectors)
         self._brand = brand
         self._spike = next(each for each in rules if isinstance(each, Spike))
         self._pile_on = next(each for each in rules if isinstance(each, PileOn))
+        self._last: tuple[SpikeState, datetime, SpikeState] | None = None
 
     def explain(self, then: Remembered) -> Explanation:
         """Say what the rules saw at an instant."""
@@ -222,7 +223,7 @@ class Explainer:
             likely=tuple(self._spike.likely(now, look) for look in looks.windows),
             ringing_since=now.spike.started_at if now.spike else None,
             surging_since=now.surge.started_at if now.surge else None,
-            heard=_heard(looks, [event.mention for event in mentions]),
+            heard=_heard(looks, [event.mention for event in mentions], at - LONGEST),
             boosts=sum(
                 isinstance(event, Reacted)
                 and event.post.kind is PostKind.BOOST
@@ -234,9 +235,18 @@ class Explainer:
         )
 
     def _moved(self, state: SpikeState, at: datetime) -> SpikeState:
-        """Return the state as it is at an instant when nothing more came."""
-        after, _ = self._spike.fold(self._brand.name, state, Tick(at=at))
-        return after or state
+        """Return the state as it is at an instant when nothing more came.
+
+        Instants of one silence are asked for one after another: each goes on from the last, so
+        that a silence of months is lived through once.
+        """
+        before = state
+        if self._last and self._last[0] is state and self._last[1] <= at:
+            before = self._last[2]
+        after, _ = self._spike.fold(self._brand.name, before, Tick(at=at))
+        moved = after or before
+        self._last = (state, at, moved)
+        return moved
 
     def _missing(self, state: SpikeState, at: datetime) -> int | None:
         """Return how many more angry voices at this very minute would have made it ring."""
@@ -244,12 +254,13 @@ class Explainer:
             voice = Mentioned(at=at, mention=_somebody(self._brand, number, at))
             after, _ = self._spike.fold(self._brand.name, state, voice)
             state = after or state
-            if self._moved(state, at + _MINUTE).spike is not None:
+            look, _ = self._spike.fold(self._brand.name, state, Tick(at=at + _MINUTE))
+            if look is not None and look.spike is not None:
                 return number
         return None
 
 
-def _heard(looks: Looks, mentions: Sequence[Mention]) -> tuple[Heard, ...]:
+def _heard(looks: Looks, mentions: Sequence[Mention], since: datetime) -> tuple[Heard, ...]:
     said = {mention.post.id: mention.post for mention in mentions}
     heard = [
         Heard(
@@ -262,6 +273,7 @@ def _heard(looks: Looks, mentions: Sequence[Mention]) -> tuple[Heard, ...]:
             text=(post.text or None) if post else None,
         )
         for verdict in looks.verdicts
+        if verdict.created_at > since
     ]
     return tuple(sorted(heard, key=_weightiest))
 

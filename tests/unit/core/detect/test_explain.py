@@ -115,7 +115,9 @@ def test_asking_changes_nothing() -> None:
 
 def test_every_mention_is_told_why_it_counts_or_not() -> None:
     past = Past()
-    past.say("early", -30).say("loud", 1, anger=0.9, author="anna", thread="t")
+    past.say("early", -30).say("long ago", -800).say(
+        "loud", 1, anger=0.9, author="anna", thread="t"
+    )
     past.say("same thread", 2, thread="t").say("same author", 3, author="anna")
     past.say("same text", 4, fingerprint="text of other").say("other", 5, anger=0.85)
     past.say("faint", 6, anger=0.1).say("not judged", 7, anger=None)
@@ -219,6 +221,18 @@ def test_a_sample_holds_the_same_windows() -> None:
     assert explained
     assert (sample.windows, sample.likely) == (explained.looks.windows, explained.likely)
     assert explainer.sample(Remembered(at=NOON, spike=None)).windows == ()
+
+
+def test_a_silence_is_lived_through_once_and_in_any_order() -> None:
+    past = Past().say("1", 1)
+    explainer = Explainer(past.brand, (past.spike, past.pile_on))
+    minutes_after = (2, 900, 30_000, 2)
+    together = [explainer.sample(past.then(minute)) for minute in minutes_after]
+    alone = [
+        Explainer(past.brand, (past.spike, past.pile_on)).sample(past.then(minute))
+        for minute in minutes_after
+    ]
+    assert together == alone
 
 
 def test_what_rang_with_milder_voices_was_enough() -> None:

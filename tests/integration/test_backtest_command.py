@@ -300,9 +300,10 @@ HATE = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def report(folder: Path) -> str:
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Write the report of a story whose angriest posts are hostile, beside the calmer one."""
+    folder = configured(tmp_path_factory.mktemp("report"))
     story = [*_story()]
     for number in range(4):
         at = NOON + timedelta(seconds=number)

@@ -29,6 +29,14 @@ class Growth:
         """Return how many reactions came after a moment."""
         return sum(self.weights[bisect_right(self.moments, moment) :])
 
+    def of_the_last(self, number: float) -> float:
+        """Return when the last `number` reactions began: more than 0, and there are as many."""
+        seen, place = 0, len(self.moments)
+        while seen < number:
+            place -= 1
+            seen += self.weights[place]
+        return self.moments[place]
+
 
 NO_GROWTH = Growth()
 

@@ -16,6 +16,7 @@ from emberwatch.core.detect.growth import (
     grow,
     log_odds,
 )
+from emberwatch.core.detect.outlook import Count, Outlook, Pace, Standing
 from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.brand import Brand
@@ -90,8 +91,10 @@ class Tally:
 
 
 NONE_YET = Tally()
+_RINGING = (Standing.HUGE, Standing.LIKELY)
 REPLIES, QUOTES, BOOSTS = range(3)
 """Where each kind's tally stands."""
+_KINDS = ("replies", "quotes", "boosts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +220,82 @@ class PileOn:
             if stake.ring and stake.ring.ended_at is None
         ]
         return whole_minute(min(moments, default=self._cold_at(state)))
+
+    def outlook(self, state: Thread, brand: str, at: datetime) -> Outlook:
+        """Return what one brand is to make of a thread at a moment: why it rings, or why not.
+
+        `at` is not before the thread's last event. Raises `KeyError` for a brand that is not
+        configured.
+        """
+        known, settings = self._brands[brand], self._settings
+        stake, now = _stake(state, brand), at.timestamp()
+        target, sizes = known.pile_on_floor - state.before, self._sizes(known)
+        chance = prior = None
+        asked = settings.precision
+        if state.size < known.pile_on_floor and self._is_foreseeable(state, target):
+            prior = sizes.prior(state.grown, target)
+            chance = _share(self._odds(state, known, at, target))
+            asked = _share(self._bar(state.grown, target))
+        if stake not in state.stakes:
+            standing = Standing.NOT_WATCHED
+        elif stake.ring and stake.ring.ended_at is None:
+            standing = Standing.RUNG
+        else:
+            standing = self._standing(state, stake, known, at, is_due=True)
+        return Outlook(
+            brand=brand,
+            at=at,
+            standing=standing,
+            size=state.size,
+            counts=tuple(
+                Count(kind=kind, items=tally.items, counter=tally.counter, size=tally.size)
+                for kind, tally in zip(_KINDS, state.tallies, strict=True)
+            ),
+            grown=state.grown,
+            before=state.before,
+            unseen=state.unseen,
+            began_at=datetime.fromtimestamp(state.burst_at, UTC),
+            pace=_pace(state, now),
+            chance=chance,
+            asked=asked,
+            prior=prior,
+            huge=known.pile_on_floor,
+            base_rate=settings.base_rate,
+            expected=self._end(state, sizes, now),
+            angry_share=state.angry / state.judged if state.judged else None,
+            judged=state.judged,
+            not_judged=_not_judged(state),
+            reach=state.reach,
+            needed=self._needed(state, stake, known, at, standing),
+        )
+
+    def _needed(
+        self, thread: Thread, stake: Stake, brand: Brand, at: datetime, standing: Standing
+    ) -> int | None:
+        """Return how many more reactions within a minute would ring, if any number would."""
+        if standing in (*_RINGING, Standing.RUNG, Standing.NOT_WATCHED):
+            return None
+        fewest, most = 1, max(brand.pile_on_floor - thread.size, brand.pile_on_floor // 10 + 1, 10)
+        if not self._would_ring(thread, stake, brand, at, most):
+            return None
+        while fewest < most:
+            middle = (fewest + most) // 2
+            if self._would_ring(thread, stake, brand, at, middle):
+                most = middle
+            else:
+                fewest = middle + 1
+        return most
+
+    def _would_ring(
+        self, thread: Thread, stake: Stake, brand: Brand, at: datetime, more: int
+    ) -> bool:
+        until = at + timedelta(minutes=1)
+        moments = _spread(at.timestamp(), until.timestamp(), more)
+        then = self._grow(thread, until, moments, unseen=0)
+        boosts = then.tallies[BOOSTS]
+        size = boosts.size + more
+        then = replace(then, tallies=_put(then.tallies, BOOSTS, Tally(size, boosts.counter, size)))
+        return self._standing(then, stake, brand, until, is_due=True) in _RINGING
 
     # ------------------------------------------------------------ counting
     def _hear(
@@ -382,10 +461,10 @@ class PileOn:
             brand, ring = self._brands.get(stake.brand), stake.ring
             if ring and ring.ended_at is None:
                 ring = self._go_on(thread, ring, at)
-            elif (
-                brand and may_ring and self._is_huge(thread, stake, brand, at, is_due=is_looked_at)
-            ):
-                ring = self._begin(thread, ring, at)
+            elif brand and may_ring:
+                standing = self._standing(thread, stake, brand, at, is_due=is_looked_at)
+                if standing in _RINGING:
+                    ring = self._begin(thread, ring, at)
             if ring is None or ring is stake.ring:
                 continue
             stakes[index] = replace(stake, ring=ring)
@@ -408,22 +487,34 @@ class PileOn:
         ended_at = at if fire is Fire.OUT else None
         return replace(ring, size=thread.size, fire=fire, ended_at=ended_at)
 
-    def _is_huge(
+    def _standing(
         self, thread: Thread, stake: Stake, brand: Brand, at: datetime, *, is_due: bool
-    ) -> bool:
-        """Whether a thread is huge for a brand, or as good as certain to become so."""
+    ) -> Standing:
+        """Return whether a thread is huge for a brand, or as good as certain to become so.
+
+        A forecast that is not due counts as unlikely.
+        """
         floor, size = brand.pile_on_floor, thread.size
-        if not self._is_concerned(thread, stake) or self._is_applause(thread):
-            return False
+        if not self._is_concerned(thread, stake):
+            return Standing.NOT_CONCERNED
+        if self._is_applause(thread):
+            return Standing.APPLAUSE
         if size >= floor:
-            if stake.ring is None and size - thread.unseen >= floor:
-                return True
+            is_new = stake.ring is None and size - thread.unseen >= floor
             lively = thread.growth.since(at.timestamp() - 3600.0)
-            return lively >= max(min(self._settings.fewest, floor), floor / 10)
+            is_lively = lively >= max(min(self._settings.fewest, floor), floor / 10)
+            return Standing.HUGE if is_new or is_lively else Standing.STALE
+        if stake.ring:
+            return Standing.TOLD_BEFORE
         target = floor - thread.before
-        if not is_due or stake.ring or not self._settings.fewest <= thread.grown < target:
-            return False
-        return self._odds(thread, brand, at, target) >= self._bar(thread.grown, target)
+        if not self._is_foreseeable(thread, target):
+            return Standing.TOO_FEW
+        if is_due and self._odds(thread, brand, at, target) >= self._bar(thread.grown, target):
+            return Standing.LIKELY
+        return Standing.UNLIKELY
+
+    def _is_foreseeable(self, thread: Thread, target: int) -> bool:
+        return self._settings.fewest <= thread.grown < target
 
     def _odds(self, thread: Thread, brand: Brand, at: datetime, target: int) -> float:
         """Return the log odds of a thread's burst coming to a target."""
@@ -532,10 +623,7 @@ class PileOn:
     ) -> Alert:
         sizes, now = self._sizes(brand), at.timestamp()
         first_at = thread.root_created_at or thread.first_at
-        end = thread.size
-        if ring.ended_at is None:
-            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
-            end = max(end, thread.before + round(further))
+        end = thread.size if ring.ended_at else self._end(thread, sizes, now)
         root = (thread.root_id,) if thread.root_id else ()
         again = f":{ring.times}" if ring.times > 1 else ""
         return Alert(
@@ -558,6 +646,13 @@ class PileOn:
             fire=ring.fire,
             reason=self._reason(thread, ring, brand, at, end),
         )
+
+    def _end(self, thread: Thread, sizes: Sizes, now: float) -> int:
+        """Return the size that a thread will pass with even odds."""
+        if not thread.grown:
+            return thread.size
+        further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
+        return max(thread.size, thread.before + round(further))
 
     def _reason(self, thread: Thread, ring: Ring, brand: Brand, at: datetime, end: int) -> str:
         missing = _not_judged(thread)
@@ -658,6 +753,29 @@ def _spread(since: float, until: float, number: int) -> tuple[tuple[float, int],
         )
         for part in range(parts)
     )
+
+
+def _pace(thread: Thread, now: float) -> Pace:
+    growth, half = thread.growth, thread.grown / 2.0
+
+    def took(number: float) -> timedelta:
+        began = growth.of_the_last(min(number, half)) if half else now
+        return timedelta(seconds=max(now - began, 0.0))
+
+    return Pace(
+        last_minute=growth.since(now - 60.0),
+        last_5_minutes=growth.since(now - 300.0),
+        last_15_minutes=growth.since(now - 900.0),
+        newer_half_took=took(half),
+        last_5_took=took(5.0),
+        last_20_took=took(20.0),
+        age=timedelta(seconds=max(now - thread.burst_at, 0.0)),
+    )
+
+
+def _share(odds: float) -> float:
+    """Return the probability whose log odds these are."""
+    return 1.0 / (1.0 + exp(-odds))
 
 
 def _rates(thread: Thread, now: float) -> tuple[float, float]:

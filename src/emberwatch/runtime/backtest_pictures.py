@@ -171,8 +171,8 @@ class _Course:
             summary=f"Angry voices and posts in {length}, seen and expected.",
             panels=(
                 Panel(
-                    name=f"Angry voices (weight) in {length}",
-                    lines=_lines(starts, steps, _weight, _expected_weight),
+                    name=f"Angry voices in {length}",
+                    lines=_lines(starts, steps, _heat, _expected_heat),
                 ),
                 Panel(
                     name=f"Posts in {length}",
@@ -235,16 +235,16 @@ def _points(
     )
 
 
-def _weight(quarter: Quarter) -> float:
-    return quarter.weight
+def _heat(quarter: Quarter) -> float:
+    return quarter.heat
 
 
 def _volume(quarter: Quarter) -> float:
     return quarter.volume
 
 
-def _expected_weight(quarter: Quarter) -> float:
-    return quarter.expected_weight * quarter.watched / QUARTER
+def _expected_heat(quarter: Quarter) -> float:
+    return quarter.expected_heat * quarter.watched / QUARTER
 
 
 def _expected_volume(quarter: Quarter) -> float:

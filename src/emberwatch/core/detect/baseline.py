@@ -542,12 +542,8 @@ def judge_anger(
     settings: BaselineSettings, baseline: Baseline, index: int, *, hot: float, usual: float
 ) -> Finding:
     """Return how unlikely this heat of distinct voices is where `usual` is expected."""
-    one = lump(settings, baseline, index)
+    one, mean, relative = _angry_law(settings, baseline, index, usual)
     count = hot / one
-    mean = usual / one
-    spread = _spread(settings.angry_spread[index], baseline.angry_spread, index, mean)
-    known = 1.0 / (baseline.long_heat / one + 0.5)
-    relative = spread + known + _coldness(baseline)
     if count - mean <= _ORDINARY * sqrt(mean + relative * mean * mean):
         return Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     return Finding(
@@ -557,6 +553,25 @@ def judge_anger(
         log_chance=negative_binomial_log_tail(count, mean, 1.0 / relative),
         bursts=_bursts_as_big(settings, baseline, hot - usual),
     )
+
+
+def angry_log_chance(
+    settings: BaselineSettings, baseline: Baseline, index: int, *, hot: float, usual: float
+) -> float:
+    """Return the log of the chance of as much heat or more, however ordinary it is."""
+    one, mean, relative = _angry_law(settings, baseline, index, usual)
+    return negative_binomial_log_tail(hot / one, mean, 1.0 / relative)
+
+
+def _angry_law(
+    settings: BaselineSettings, baseline: Baseline, index: int, usual: float
+) -> tuple[float, float, float]:
+    """Return what counts as one, how many are expected, and how far that is from Poisson's law."""
+    one = lump(settings, baseline, index)
+    mean = usual / one
+    spread = _spread(settings.angry_spread[index], baseline.angry_spread, index, mean)
+    known = 1.0 / (baseline.long_heat / one + 0.5)
+    return one, mean, spread + known + _coldness(baseline)
 
 
 def _bursts_as_big(settings: BaselineSettings, baseline: Baseline, hot: float) -> float:

@@ -567,11 +567,10 @@ class Spike:
                 finding = normal.judge_volume(
                     beliefs, learnt, index, volume=seen, usual=look.expected
                 )
-            else:
-                finding = normal.judge_anger(
-                    beliefs, learnt, index, weight=seen, voices=seen / one, usual=look.expected
-                )
-            return finding.log_chance
+                return finding.log_chance
+            return normal.angry_log_chance(
+                beliefs, learnt, index, hot=seen / one, usual=look.expected / one
+            )
 
         low = _least(lambda seen: log_chance(seen) <= log(0.9), 0.001)
         return low, _least(lambda seen: log_chance(seen) <= log(0.1), low)

@@ -1,7 +1,7 @@
 """Laws of anger: what must never silence an alert, and what must never ring one."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
@@ -185,13 +185,8 @@ def test_the_order_of_angry_posts_within_a_minute_does_not_matter(
 
 def counts(state: SpikeState) -> object:
     """Return what was counted, rounded: sums of the same numbers differ in the last digits."""
-    quarter = state.past.quarters[-1]
-    return (
-        state.minutes,
-        sorted(voice.post for voice in state.voices),
-        (quarter.volume, quarter.judged, quarter.calm),
-        (round(quarter.weight, 9), round(quarter.squares, 9)),
-    )
+    quarter = {name: round(value, 9) for name, value in asdict(state.past.quarters[-1]).items()}
+    return state.minutes, sorted(voice.post for voice in state.voices), quarter
 
 
 @settings(max_examples=40, deadline=None)
@@ -394,3 +389,19 @@ def test_precision_is_asked_at_the_base_rate() -> None:
     common, rare = sizes[:3], sizes[3:]
     assert all(few <= many for few, many in zip(common, rare, strict=True))
     assert sum(common) < sum(rare)
+
+
+def test_the_first_hours_of_a_brand_take_far_more_than_its_first_evening() -> None:
+    by, counts = minutes(50), []
+    for hours in (4, 20):
+        life = Following(SPIKE)
+        life.live(NOON + timedelta(hours=hours), 20.0)
+        counts.append(needed(life.state, life.now + minutes(1), by))
+    assert counts[0] >= 1.4 * counts[1]
+
+
+def test_what_is_read_back_never_rings_however_fresh_and_however_much() -> None:
+    events = [said(n, BEGIN + minutes(n), 0.9, is_history=True) for n in range(60)]
+    assert fold(SPIKE, events, past()).told() == []
+    live = [said(n, BEGIN + minutes(n), 0.9) for n in range(60)]
+    assert fold(SPIKE, live, past()).rang_at("spike")

@@ -498,7 +498,7 @@ def test_an_edit_leaves_how_a_post_came_as_it_was(store: Store) -> None:
     assert stored.post.text == "Acme again"
 
 
-def test_times_without_a_watch_are_joined_where_they_follow_each_other(store: Store) -> None:
+def test_minutes_without_a_watch_are_joined_where_they_follow_each_other(store: Store) -> None:
     def unwatched(since: float, until: float, brand: str = "Acme") -> Unwatched:
         return Unwatched(brand=brand, since=NOON + minutes(since), at=NOON + minutes(until))
 
@@ -506,7 +506,7 @@ def test_times_without_a_watch_are_joined_where_they_follow_each_other(store: St
     record(store, unwatched=(begun, unwatched(0, 0, "Other")))
     record(store, unwatched=(unwatched(0, 1), unwatched(1, 2), unwatched(1, 2, "Other")))
     record(store, unwatched=(unwatched(2, 3), begun))
-    record(store, unwatched=(unwatched(5, 90),))
+    record(store, unwatched=(unwatched(5, 90), unwatched(90, 180)))
     with store.reading() as look:
         assert look.unwatched() == [
             begun,
@@ -514,6 +514,7 @@ def test_times_without_a_watch_are_joined_where_they_follow_each_other(store: St
             unwatched(1, 2, "Other"),
             unwatched(0, 3),
             unwatched(5, 90),
+            unwatched(90, 180),
         ]
 
 

@@ -185,8 +185,13 @@ def test_the_order_of_angry_posts_within_a_minute_does_not_matter(
 
 def counts(state: SpikeState) -> object:
     """Return what was counted, rounded: sums of the same numbers differ in the last digits."""
-    quarter = {name: round(value, 9) for name, value in asdict(state.past.quarters[-1]).items()}
-    return state.minutes, sorted(voice.post for voice in state.voices), quarter
+    counted = [_rounded(minute) for minute in state.minutes]
+    voices = sorted(voice.post for voice in state.voices)
+    return counted, voices, _rounded(state.past.quarters[-1])
+
+
+def _rounded(counted: Any) -> dict[str, float]:
+    return {name: round(value, 9) for name, value in asdict(counted).items()}
 
 
 @settings(max_examples=40, deadline=None)

@@ -429,8 +429,8 @@ class Reading(Protocol):
     def unwatched(self) -> list[Unwatched]:
         """Return when brands were not watched, by the end of each time, then by brand.
 
-        Times that follow each other without a gap are one. An empty one (`since` equals `at`)
-        tells when the watch of a brand began.
+        Minutes that follow each other are one time. An empty one (`since` equals `at`) tells when
+        the watch of a brand began.
         """
         ...
 

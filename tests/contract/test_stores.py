@@ -9,6 +9,7 @@ import pytest
 
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
+from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import (
     Action,
     Exhibit,
@@ -30,6 +31,8 @@ from emberwatch.ports import (
     Ledger,
     Root,
     Store,
+    StoredCount,
+    StoredPost,
     StoredState,
 )
 from emberwatch.store.memory import MemoryStore
@@ -425,6 +428,95 @@ def test_health_is_kept_a_feed(store: Store) -> None:
     record(store, health=(well,))
     with store.reading() as look:
         assert look.health() == {"hn": blind, "town": well}
+
+
+def test_posts_come_back_in_the_order_in_which_they_came(store: Store) -> None:
+    with store.reading() as look:
+        assert list(look.posts()) == []
+    said, mine = a_mention("1"), a_mention("3")
+    also = replace(mine, brand="Other")
+    reply = a_post("2", parent="1", thread="1")
+    late = a_post("4", at=NOON - DAY, kind=PostKind.BOOST, thread="1")
+    record(
+        store,
+        feed="town",
+        posts=(said.post, reply, mine.post),
+        mentions=(said, also, mine),
+    )
+    record(store, feed="village", posts=(late,))
+    with store.reading() as look:
+        assert list(look.posts()) == [
+            StoredPost(post=said.post, feed="town", mentions=(said,)),
+            StoredPost(post=reply, feed="town"),
+            StoredPost(post=mine.post, feed="town", mentions=(mine, also)),
+            StoredPost(post=late, feed="village"),
+        ]
+
+
+def test_a_post_comes_with_the_counters_that_were_read_with_it_first(store: Store) -> None:
+    root = a_mention("1", counters=Counters(replies=3, likes=9))
+    again = replace(root.post, seen_at=NOON + DAY, counters=Counters(replies=8))
+    count = Count(thread_id=root.post.key, counters=root.post.counters, root_created_at=NOON)
+    record(store, feed="town", posts=(root.post,), mentions=(root,), counts=((NOON, count),))
+    later = replace(count, counters=again.counters)
+    unknown = replace(count, thread_id="jsonl::99")
+    record(
+        store,
+        feed="town",
+        edits=(again,),
+        counts=((NOON + DAY, later), (NOON + DAY / 2, unknown)),
+    )
+    with store.reading() as look:
+        (stored,) = look.posts()
+        assert stored.counted == Counters(replies=3, likes=9)
+        assert list(look.counts()) == [
+            StoredCount(at=NOON + DAY / 2, count=unknown),
+            StoredCount(at=NOON + DAY, count=later, feed="town"),
+        ]
+
+
+def test_an_erased_post_comes_back_without_its_words(store: Store) -> None:
+    said = a_mention("1")
+    record(store, feed="town", posts=(said.post,), mentions=(said,))
+    with store.writing() as tx:
+        assert tx.purge(NOON + DAY, NOON + DAY)
+    with store.reading() as look:
+        (stored,) = look.posts()
+    assert stored.is_erased
+    assert (stored.post.text, stored.post.author.handle) == ("", "")
+    assert stored.mentions[0].score.anger == said.score.anger
+
+
+def test_an_edit_leaves_how_a_post_came_as_it_was(store: Store) -> None:
+    post = a_post("1", flags=frozenset((Flag.READ_BACK, Flag.CLAMPED)))
+    said = replace(a_mention("1"), post=post)
+    record(store, feed="town", posts=(post,), mentions=(said,))
+    edit = replace(post, text="Acme again", flags=frozenset(), seen_at=NOON + DAY)
+    record(store, feed="town", edits=(edit,))
+    with store.reading() as look:
+        (stored,) = look.posts()
+    assert stored.post.flags == {Flag.READ_BACK, Flag.CLAMPED}
+    assert stored.post.text == "Acme again"
+
+
+def test_minutes_without_a_watch_are_joined_where_they_follow_each_other(store: Store) -> None:
+    def unwatched(since: float, until: float, brand: str = "Acme") -> Unwatched:
+        return Unwatched(brand=brand, since=NOON + minutes(since), at=NOON + minutes(until))
+
+    begun = unwatched(0, 0)
+    record(store, unwatched=(begun, unwatched(0, 0, "Other")))
+    record(store, unwatched=(unwatched(0, 1), unwatched(1, 2), unwatched(1, 2, "Other")))
+    record(store, unwatched=(unwatched(2, 3), begun))
+    record(store, unwatched=(unwatched(5, 90), unwatched(90, 180)))
+    with store.reading() as look:
+        assert look.unwatched() == [
+            begun,
+            unwatched(0, 0, "Other"),
+            unwatched(1, 2, "Other"),
+            unwatched(0, 3),
+            unwatched(5, 90),
+            unwatched(90, 180),
+        ]
 
 
 def test_states_are_replaced_and_forgotten_by_key(store: Store) -> None:

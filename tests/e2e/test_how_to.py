@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from tests.e2e.daemon import EMBERWATCH, emberwatch
 from tests.e2e.fediverse import free_port
 from tests.e2e.receiver import SECRET
-from tests.e2e.transcript import blocks, fits, steps
+from tests.e2e.transcript import Shell, blocks, fits, steps
 
 
 def _files(root: Path, page: str, folder: Path) -> dict[str, Path]:
@@ -125,6 +126,34 @@ def test_the_guide_to_replay_shows_what_replay_prints(root: Path, tmp_path: Path
         assert fits(shown, real), f"{command}\n--- shown\n{shown}\n--- real\n{real}"
         again = emberwatch(tmp_path, *command.split()[1:])
         assert again.stdout == done.stdout
+
+
+def test_the_guide_to_backtests_shows_what_backtest_prints(root: Path, tmp_path: Path) -> None:
+    _files(root, "replay-history.md", tmp_path)
+    _files(root, "backtest-a-configuration.md", tmp_path)
+    page = (root / "docs/how-to/backtest-a-configuration.md").read_text()
+    consoles = [block for block in blocks(page) if block.language == "console"]
+    assert len(consoles) == 3
+    path = f"{EMBERWATCH.parent}{os.pathsep}{os.environ['PATH']}"
+    with Shell(tmp_path, path) as shell:
+        shell.run("export COLUMNS=100 LINES=50")
+        for command, shown in (step for block in consoles for step in steps(block)):
+            printed, code = shell.run(command)
+            assert code == 0, printed
+            assert fits(shown, printed), f"{command}\n--- shown\n{shown}\n--- real\n{printed}"
+    assert (tmp_path / "report.html").read_text().count("<svg") == 2
+
+
+def test_the_guide_to_explanations_shows_what_explain_prints(root: Path, tmp_path: Path) -> None:
+    _files(root, "ask-why-it-rang.md", tmp_path)
+    page = (root / "docs/how-to/ask-why-it-rang.md").read_text()
+    consoles = [block for block in blocks(page) if block.language == "console"]
+    assert len(consoles) == 3
+    for command, shown in (step for block in consoles for step in steps(block)):
+        done = emberwatch(tmp_path, *shlex.split(command)[1:])
+        real = done.stderr + done.stdout
+        assert fits(shown, real), f"{command}\n--- shown\n{shown}\n--- real\n{real}"
+    assert "rings from here" in (tmp_path / "why.svg").read_text()
 
 
 def _queries(root: Path) -> list[str]:

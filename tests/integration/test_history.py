@@ -55,7 +55,7 @@ def stored_bodies(look: Reading) -> dict:
 
 
 def an_unruly_story() -> list[str]:
-    """Return the story beginning with posts of no brand, with late, repeated and edited ones."""
+    """Return the story beginning with posts of no brand, with late and repeated ones."""
     lines = list(_story())
     first = NOON - timedelta(days=7, hours=5)
     lines.insert(0, _line(500_000, "nobody in particular", first))
@@ -63,7 +63,8 @@ def an_unruly_story() -> list[str]:
         at = json.loads(lines[place])["created_at"]
         facts = json.loads(lines[place - 9]) | {"seen_at": at, "replies": 4, "id": str(700 + place)}
         lines.insert(place, json.dumps(facts))
-    lines.append(_line(1, "Bought a kettle at Acme", NOON, seen_at=str(NOON + timedelta(hours=2))))
+    read_again = json.loads(lines[1]) | {"seen_at": str(NOON + timedelta(hours=2)), "likes": 9}
+    lines.append(json.dumps(read_again))
     again = json.loads(next(line for line in lines if '"1000000",' in line))
     seen = NOON + timedelta(hours=1, minutes=1)
     lines.insert(-1, json.dumps(again | {"replies": 700, "seen_at": seen.isoformat()}))

@@ -221,6 +221,18 @@ def test_a_new_mention_is_stored_with_its_score_and_told_to_the_rules(desk: Desk
     assert desk.noted("Acme 1") == ["12:00:00 Acme 1 in jsonl::1"]
 
 
+def test_a_reply_is_kept_as_it_was_when_its_thread_was_known(folder: Path) -> None:
+    desk = Desk(folder, PileOn(BRANDS))
+    early = a_post("2", text="me too", parent="1", thread="1")
+    root = a_post("1", text="Acme is awful", seen_at=NOON + minutes(1))
+    later = _later(early, 2, counters=Counters(likes=7))
+    desk.bring(early, root, later, at=NOON + minutes(3))
+    assert desk.ask("SELECT seen_at, likes FROM _post WHERE native_id = '2'") == [
+        ("2026-03-02T12:02:00.000000Z", 7)
+    ]
+    desk.store.close()
+
+
 def test_a_post_of_two_brands_is_one_post_and_two_mentions(desk: Desk) -> None:
     desk.bring(a_post("1", text="Acme and Other"))
     assert len(desk.ask("SELECT * FROM mentions")) == 2

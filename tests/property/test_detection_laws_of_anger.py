@@ -1,7 +1,7 @@
 """Laws of anger: what must never silence an alert, and what must never ring one."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import event as note
 from hypothesis import strategies as st
 
-from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.pile_on import PileOn, PileOnSettings
 from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Event, Mentioned, Reacted, Tick, Unwatched
@@ -185,13 +185,13 @@ def test_the_order_of_angry_posts_within_a_minute_does_not_matter(
 
 def counts(state: SpikeState) -> object:
     """Return what was counted, rounded: sums of the same numbers differ in the last digits."""
-    quarter = state.past.quarters[-1]
-    return (
-        state.minutes,
-        sorted(voice.post for voice in state.voices),
-        (quarter.volume, quarter.judged, quarter.calm),
-        (round(quarter.weight, 9), round(quarter.squares, 9)),
-    )
+    counted = [_rounded(minute) for minute in state.minutes]
+    voices = sorted(voice.post for voice in state.voices)
+    return counted, voices, _rounded(state.past.quarters[-1])
+
+
+def _rounded(counted: Any) -> dict[str, float]:
+    return {name: round(value, 9) for name, value in asdict(counted).items()}
 
 
 @settings(max_examples=40, deadline=None)
@@ -334,3 +334,79 @@ def test_an_open_alert_only_tells_again_of_more_or_of_another_fire(gap: int, cou
     for before, after in pairwise(told):
         if before.id == after.id:
             assert (after.observed or 0) > (before.observed or 0) or after.fire != before.fire
+
+
+# ---------------------------------------------------------------- what is normal for whom
+def needed(state: SpikeState | None, at: datetime, within: timedelta) -> int:
+    """Return how many furious strangers within a time it takes to ring."""
+    for count in range(3, 60):
+        events = [said(n, at + within * n / count, 0.9) for n in range(count)]
+        end = Tick(at=(at + within).replace(second=0) + minutes(1))
+        if fold(SPIKE, [*events, end], {"Acme": state}).rang_at("spike"):
+            return count
+    raise AssertionError("no number of voices rings")
+
+
+def lived(waves: int, days: float = 14.0) -> Following:
+    """Return a brand after weeks of two angry posts an hour, `waves` hours' worth at a time."""
+    life = Following(Spike({"Acme": a_brand(false_alarms_per_month=1.0)}))
+    for hour in range(int(24 * days)):
+        begin = NOON + timedelta(hours=hour)
+        angry = 2 * waves if hour % waves == 0 else 0
+        for n in range(4 + angry):
+            life.post(begin + minutes(60.0 * n / (4 + angry)), 0.0 if n < 4 else 0.9)
+    return life
+
+
+def test_a_brand_whose_anger_comes_in_waves_takes_more_to_ring() -> None:
+    steady, restless = lived(1), lived(6)
+    by = timedelta(minutes=50)
+    few, many = (needed(life.state, life.now + minutes(70), by) for life in (steady, restless))
+    assert many >= few + 3
+
+
+def test_a_storm_of_yesterday_does_not_hide_one_of_today() -> None:
+    calm, stormy = lived(1), lived(1)
+    begin = stormy.now
+    for n in range(60):
+        stormy.post(begin + minutes(2.0 * n), 0.9)
+    for life in (calm, stormy):
+        life.live(NOON + timedelta(days=15, hours=6), 12.0)
+    by = timedelta(minutes=50)
+    few, many = (needed(life.state, life.now + minutes(1), by) for life in (calm, stormy))
+    assert many <= few + 3
+
+
+def test_precision_is_asked_at_the_base_rate() -> None:
+    """The rarer huge threads are, the more of one must be seen before it rings."""
+    floors = {"Acme": a_brand(pile_on_floor=300)}
+    sizes = []
+    for base_rate in (0.44, 0.01):
+        detector = PileOn(floors, PileOnSettings(base_rate=base_rate))
+        for pace in (3.0, 6.0, 12.0):
+            root = Mentioned(at=BEGIN, mention=a_mention("root", at=BEGIN))
+            events = [
+                said(n, BEGIN + timedelta(seconds=pace * n), 0.9, thread="root", parent="root")
+                for n in range(1, 301)
+            ]
+            first = fold(detector, [root, *events]).told()[0]
+            sizes.append(first.observed or 0.0)
+    common, rare = sizes[:3], sizes[3:]
+    assert all(few <= many for few, many in zip(common, rare, strict=True))
+    assert sum(common) < sum(rare)
+
+
+def test_the_first_hours_of_a_brand_take_far_more_than_its_first_evening() -> None:
+    by, counts = minutes(50), []
+    for hours in (4, 20):
+        life = Following(SPIKE)
+        life.live(NOON + timedelta(hours=hours), 20.0)
+        counts.append(needed(life.state, life.now + minutes(1), by))
+    assert counts[0] >= 1.4 * counts[1]
+
+
+def test_what_is_read_back_never_rings_however_fresh_and_however_much() -> None:
+    events = [said(n, BEGIN + minutes(n), 0.9, is_history=True) for n in range(60)]
+    assert fold(SPIKE, events, past()).told() == []
+    live = [said(n, BEGIN + minutes(n), 0.9) for n in range(60)]
+    assert fold(SPIKE, live, past()).rang_at("spike")

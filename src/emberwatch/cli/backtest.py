@@ -1,6 +1,5 @@
 """Say what would have rung in the past, how early and how often falsely."""
 
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--false-alarms-per-month",
     "budget",
+    metavar="X",
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--target",
+    metavar="N",
     type=click.IntRange(2),
     default=300,
     show_default=True,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--base-rate",
+    metavar="SHARE",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.44,
     show_default=True,
@@ -266,18 +268,19 @@ def _replayed(file: Path, config: "Config") -> "Iterator[Reading]":
 
 @contextmanager
 def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None] | None]:
-    """Show a progress bar on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
+    """Show a progress bar on a terminal that can draw one; nothing in a pipe."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    console = Console(stderr=True)
+    if not console.is_interactive:
+        yield None
+        return
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
     )
     task = bar.add_task(what, total=total)

@@ -115,8 +115,8 @@ def _body(
 
 # ---------------------------------------------------------------- tables
 _COLUMNS = (
-    "Rang", "Real", "Dismissed", "Unknown", "Missed", "Asked a month", "False a month",
-    "Before people",
+    "Rang", "Real", "False", "Unknown", "Missed", "Asked a month", "False a month",
+    "Earlier",
 )  # fmt: skip
 
 
@@ -134,9 +134,9 @@ def _summary(results: Sequence[Backtest]) -> Iterator[str]:
         plain=2,
     )
     yield (
-        '<p class="soft">Real: somebody acknowledged, answered or resolved it. Dismissed: somebody '
-        "called it no trouble. Unknown: nobody said. Missed: people worked on it, and it does not "
-        "ring. False a month: from those dismissed alone to those with the unknown. Before people: "
+        '<p class="soft">Real: somebody acknowledged, answered or resolved it. False: somebody '
+        "dismissed it. Unknown: nobody said. Missed: people worked on it, and it does not ring. "
+        "False a month: from those dismissed alone to those with the unknown. Earlier: "
         "how long before somebody first acted it rings, in the median.</p>"
     )
 
@@ -228,8 +228,7 @@ def _storm(
     picture = _picture(storm, results, drawn)
     if picture is not None:
         yield draw(picture)
-    told = next((each.incident for each in storm.rung if each is not None), storm.lived)
-    for exhibit in told.exhibits[:MOST_POSTS] if told else ():
+    for exhibit in storm.told.exhibits[:MOST_POSTS]:
         yield _post(exhibit)
 
 

@@ -18,7 +18,7 @@ from emberwatch.core.respond.track_record import (
 from emberwatch.model.incident import Incident
 from emberwatch.runtime.backtest import Backtest
 
-PEOPLE = {Label.REAL: "real", Label.FALSE: "dismissed", Label.UNKNOWN: "-"}
+PEOPLE = {Label.REAL: "real", Label.FALSE: "false", Label.UNKNOWN: "-"}
 """What people made of a trouble, in one word."""
 
 
@@ -35,6 +35,14 @@ class Storm:
         """When anybody first knew of it."""
         known = [each.incident.opened_at for each in self.rung if each is not None]
         return min([*known, *([self.lived.opened_at] if self.lived else [])])
+
+    @property
+    def told(self) -> Incident:
+        """The incident to tell it by: the first that opens, or the one that people saw."""
+        opened = (each.incident for each in self.rung if each is not None)
+        told = next(opened, self.lived)
+        assert told is not None  # noqa: S101 - a storm without either is none
+        return told
 
     @property
     def label(self) -> Label:
@@ -109,7 +117,7 @@ def show(trials: Sequence[Backtest]) -> None:
 
 
 _HEADINGS = (
-    "Rang", "Real", "Dismissed", "Unknown", "Missed", "Asked", "False a month", "Before people",
+    "Rang", "Real", "False", "Unknown", "Missed", "Asked", "False a month", "Earlier",
 )  # fmt: skip
 
 
@@ -154,7 +162,7 @@ def _show_incidents(trial: Backtest) -> None:
         *((each, None, None) for record in trial.records for each in record.missed),
     ]
     table(
-        ("Incident", "Brand", "Kinds", "Opened (UTC)", "People", "Before people", "Why"),
+        ("Incident", "Brand", "Kinds", "Opened (UTC)", "People", "Earlier"),
         (
             (
                 incident.id,
@@ -163,7 +171,6 @@ def _show_incidents(trial: Backtest) -> None:
                 clock(incident.opened_at),
                 "missed" if label is None else PEOPLE[label],
                 lead(before),
-                "does not ring any more" if label is None else incident.alerts[0].reason,
             )
             for incident, label, before in rows
         ),
@@ -173,24 +180,19 @@ def _show_incidents(trial: Backtest) -> None:
 
 def _show_storms(trials: Sequence[Backtest]) -> None:
     table(
-        ("Brand", *(f"{trial.name} (UTC)" for trial in trials), "People", "Before people", "Why"),
+        ("Brand", "Kinds", *(f"{trial.name} (UTC)" for trial in trials), "People", "Earlier"),
         (
             (
                 storm.brand,
+                "+".join(storm.told.kinds),
                 *("-" if each is None else clock(each.incident.opened_at) for each in storm.rung),
                 PEOPLE[storm.label],
                 " / ".join(lead(each.lead if each else None) for each in storm.rung),
-                _why(storm),
             )
             for storm in storms(trials)
         ),
         empty="Nothing would have rung.",
     )
-
-
-def _why(storm: Storm) -> str:
-    told = next((each.incident for each in storm.rung if each is not None), storm.lived)
-    return told.alerts[0].reason if told else ""
 
 
 def _rung(trial: Backtest) -> list[Rung]:

@@ -11,7 +11,8 @@ from emberwatch.cli.place import config_option, database_option, json_option, op
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
-    from emberwatch.core.detect.explain import Explanation, Sample
+    from emberwatch.core.detect.explain import Explainer, Explanation, Sample
+    from emberwatch.core.detect.thread_look import ThreadLook
     from emberwatch.model.brand import Brand
     from emberwatch.model.incident import Incident
     from emberwatch.picture import Picture
@@ -75,7 +76,8 @@ def command(
     if as_json:
         show_json(page.value)
     else:
-        for line in page.lines:
+        click.secho(page.lines[0], bold=True)
+        for line in page.lines[1:]:
             click.echo(line)
     if picture is not None:
         _draw(page.drawn, picture)
@@ -131,14 +133,15 @@ def _of_moment(
     from emberwatch.core.detect import sketch
 
     since, until = at - sketch.BEFORE, min(at + sketch.AFTER, today)
-    around = sketch.stops(since, until) if is_drawn else []
-    moments, samples = _past(config, look, brand, [at], around)
+    past = _past(config, look, brand, [at], sketch.stops(since, until) if is_drawn else [])
+    explanation = past.moments[at]
     drawn = None
     if is_drawn:
+        largest = [each.look.thread_id for each in explanation.threads[:1]]
         rang = look.incidents(brand=brand.name, opened_from=since, opened_to=until)
-        drawn = sketch.moment_picture(moments[at], samples, rang)
+        drawn = sketch.moment_picture(explanation, past.samples, past.threads(largest), rang)
     return _Page(
-        value=moment_as_json(moments[at]), lines=list(moment_lines(moments[at])), drawn=drawn
+        value=moment_as_json(explanation), lines=list(moment_lines(explanation)), drawn=drawn
     )
 
 
@@ -147,22 +150,41 @@ def _of_incident(
 ) -> _Page:
     from emberwatch.cli.explained import incident_as_json, incident_lines
     from emberwatch.core.detect import sketch
+    from emberwatch.model.alert import AlertKind
 
     brand = next((each for each in config.brands if each.name == incident.brand), None)
     moments: dict[datetime, Explanation] = {}
     drawn = None
     if brand is not None:
-        since, until = sketch.ends(incident, today)
-        around = sketch.stops(since, until) if is_drawn else []
         rang = [alert.started_at for alert in incident.alerts]
-        moments, samples = _past(config, look, brand, rang, around)
+        around = sketch.stops(*sketch.ends(incident, today)) if is_drawn else []
+        past = _past(config, look, brand, rang, around)
+        moments = past.moments
         if is_drawn:
-            drawn = sketch.incident_picture(incident, moments, samples)
+            piled = [
+                alert.thread_id
+                for alert in incident.alerts
+                if alert.kind is AlertKind.PILE_ON and alert.thread_id is not None
+            ]
+            drawn = sketch.incident_picture(incident, moments, past.samples, past.threads(piled))
     return _Page(
         value=incident_as_json(incident, moments),
         lines=list(incident_lines(incident, moments)),
         drawn=drawn,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """What the stored past tells of a brand: at the moments asked about, and around them."""
+
+    explainer: "Explainer"
+    moments: "dict[datetime, Explanation]"
+    samples: "list[Sample]"
+
+    def threads(self, ids: "list[str]") -> "list[list[ThreadLook]]":
+        """Return how these threads grew."""
+        return [self.explainer.growth(self.samples, id) for id in ids]
 
 
 def _past(
@@ -171,21 +193,19 @@ def _past(
     brand: "Brand",
     moments: "list[datetime]",
     around: "list[datetime]",
-) -> "tuple[dict[datetime, Explanation], list[Sample]]":
+) -> _Past:
     """Live through the past once; explain each of the moments, and sample what lies around."""
     from emberwatch.core.detect.explain import Explainer
     from emberwatch.runtime.hindsight import look_back
     from emberwatch.runtime.wiring import past_feeds, policy
 
     rules = policy(config, is_told=False, is_replay=True)
-    explainer = Explainer(brand, rules.detectors)
-    explained = {}
-    samples = []
+    past = _Past(explainer=Explainer(brand, rules.detectors), moments={}, samples=[])
     asked, drawn = set(moments), set(around)
     stops = sorted(asked | drawn)
     for then in look_back(look, rules, past_feeds(config), brand.name, stops):
         if then.at in asked:
-            explained[then.at] = explainer.explain(then)
+            past.moments[then.at] = past.explainer.explain(then)
         if then.at in drawn:
-            samples.append(explainer.sample(then))
-    return explained, samples
+            past.samples.append(past.explainer.sample(then))
+    return past

@@ -3,16 +3,27 @@
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from math import isfinite, log10
 
 from emberwatch.cli.present import clock, count
-from emberwatch.core.detect.explain import PLAINLY_ANGRY, Explanation, Heard, SpikeExplained
+from emberwatch.core.detect.explain import (
+    PLAINLY_ANGRY,
+    SOON,
+    Explanation,
+    Heard,
+    SpikeExplained,
+    ThreadExplained,
+    rings_from,
+    spelt,
+)
 from emberwatch.core.detect.looks import Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.spike import how_often
+from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.core.detect.voices import Why
 from emberwatch.core.read.text import columns, safe_line
-from emberwatch.model.alert import Alert
+from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Incident
 
 SCHEMA = "emberwatch.explanation/1"
@@ -21,9 +32,13 @@ RECOMPUTED = (
     "Figures are recomputed from the stored posts, with today's configuration; what is in "
     "quotation marks was said then."
 )
+GONE = "It was not watched yet, or the posts of before are gone."
 NOT_RECOMPUTED = "Nothing could be recomputed: its brand is not in today's configuration."
 _SHOWN = 10
 """Mentions that are shown one by one; JSON holds them all."""
+
+_CROWD = 5
+"""Reactions from which a thread is shown; JSON holds the smaller ones too."""
 
 _COUNTED = {Series.ANGER: "angry voices", Series.SHARE: "angry voices", Series.VOLUME: "posts"}
 _NAMED = {
@@ -32,9 +47,6 @@ _NAMED = {
     Series.VOLUME: "Posts",
 }
 _WHY_NOT = {
-    Why.SAME_THREAD: "in a thread that another voice speaks for",
-    Why.SAME_AUTHOR: "by somebody who is heard already",
-    Why.SAME_TEXT: "near copies of a post that counts",
     Why.FAINT: "too faint to be called angry",
     Why.NOT_JUDGED: "not judged for anger",
     Why.BOOST: "boosts",
@@ -79,26 +91,106 @@ def incident_lines(incident: Incident, moments: Mapping[datetime, Explanation]) 
     for alert in incident.alerts:
         yield ""
         yield from wrapped(f"{alert.kind.replace('_', '-')}, {clock(alert.started_at)} UTC")
-        yield from wrapped(f'It rang: "{as_it_rang(incident, alert)}".')
-        explanation = moments.get(alert.started_at)
-        if explanation is not None:
-            yield from _explained(explanation)
+        said = as_it_rang(incident, alert)
+        if said is None:
+            yield from wrapped(f'It was said of it last: "{alert.reason}".')
+        else:
+            yield from wrapped(f'It rang: "{said}".')
+        if alert.started_at in moments:
+            yield from _of_alert(alert, moments[alert.started_at])
     yield ""
     yield from wrapped(RECOMPUTED if moments else NOT_RECOMPUTED)
 
 
-def as_it_rang(incident: Incident, alert: Alert) -> str:
-    """Return what was said when an alert rang; it may have been told anew since."""
-    said = (step.note for step in incident.timeline if step.at == alert.started_at and step.note)
-    return next(said, alert.reason)
+def as_it_rang(incident: Incident, alert: Alert) -> str | None:
+    """Return what was said when an alert rang, None where nobody was told: of volume alone."""
+    if alert.kind is AlertKind.SURGE and incident.kind is not AlertKind.SURGE:
+        return None
+    together = [
+        each.id
+        for each in incident.alerts
+        if each.started_at == alert.started_at and each.kind is not AlertKind.SURGE
+    ]
+    said = [step.note for step in incident.timeline if step.at == alert.started_at]
+    place = together.index(alert.id) if alert.id in together else 0
+    return said[place] if place < len(said) else None
+
+
+def _of_alert(alert: Alert, explanation: Explanation) -> Iterator[str]:
+    """Yield what one alert of an incident rests on."""
+    if alert.kind is AlertKind.PILE_ON:
+        threads = [each for each in explanation.threads if each.look.thread_id == alert.thread_id]
+        if not threads:
+            yield from wrapped(GONE)
+        for each in threads:
+            yield from _thread(each, explanation.brand)
+    elif explanation.spike is None:
+        yield from wrapped(GONE)
+    elif alert.kind is AlertKind.SURGE:
+        yield from _series(explanation.spike, (Series.VOLUME,))
+    else:
+        yield from answer(explanation.spike)
+        yield from details(explanation.spike)
 
 
 def _explained(explanation: Explanation) -> Iterator[str]:
     if explanation.spike is None:
-        yield from wrapped("It was not watched yet, or the posts of before are gone.")
-        return
-    yield from answer(explanation.spike)
-    yield from details(explanation.spike)
+        yield from wrapped(GONE)
+    else:
+        yield from answer(explanation.spike)
+        yield from details(explanation.spike)
+    crowds = [each for each in explanation.threads if each.look.size >= _CROWD]
+    if crowds:
+        yield ""
+        yield "Threads"
+        for each in crowds:
+            yield from _thread(each, explanation.brand)
+
+
+def _thread(explained: ThreadExplained, brand: str) -> Iterator[str]:
+    look = explained.look
+    pace = f"+{look.pace:.0f} a minute" if look.pace >= 1.0 else f"+{60 * look.pace:.0f} an hour"
+    yield from wrapped(
+        f"{look.thread_id}: {count(look.size, 'reaction')} since {look.began_at:%H:%M}, {pace}, "
+        f"about {look.end:,} expected in the end; {look.floor:,} are huge for {brand}.",
+        "  ",
+    )
+    yield from wrapped(_why_thread(look, brand) + _missing_reactions(explained), "    ")
+
+
+def _why_thread(look: ThreadLook, brand: str) -> str:
+    match look.why:
+        case ThreadWhy.RINGING:
+            return f"It was ringing, since {look.ringing_since:%H:%M}."
+        case ThreadWhy.OVER:
+            return "It had rung before, and was over."
+        case ThreadWhy.NOT_CONCERNED:
+            return (
+                f"It did not ring: {look.names} of its {look.posts} posts name {brand}, and its "
+                "first does not, so it is not about it."
+            )
+        case ThreadWhy.APPLAUSE:
+            return (
+                f"It did not ring: {look.angry} of {look.judged} judged posts are angry, so it is "
+                "applause."
+            )
+        case ThreadWhy.TOO_FEW:
+            return f"It did not ring: fewer than {look.fewest} reactions were seen coming."
+        case ThreadWhy.UNSURE:
+            chance = look.chance or 0.0
+            return (
+                f"It did not ring: that it becomes huge was {chance:.0%} likely, and "
+                f"{look.asked:.0%} is asked."
+            )
+        case ThreadWhy.READ_BACK:
+            return "It did not ring: it is huge, but had grown before anybody watched."
+
+
+def _missing_reactions(explained: ThreadExplained) -> str:
+    if explained.missing is None:
+        return ""
+    more = count(explained.missing, "more reaction")
+    return f" {more} within {SOON.total_seconds() / 60:.0f} minutes would have rung."
 
 
 # ---------------------------------------------------------------- the short answer
@@ -123,7 +215,7 @@ def answer(explained: SpikeExplained) -> list[str]:
             f"{looks.brand} asks to be woken by chance {times_a_month(looks.asked)} at most."
         )
     if explained.ringing_since is None:
-        said.append(_missing(explained))
+        said += _missing(explained)
     return wrapped(" ".join(said))
 
 
@@ -135,7 +227,7 @@ def seen(look: WindowLook) -> str:
 
 def window(look: WindowLook) -> str:
     """Say how long a window is."""
-    return f"{look.minutes} minutes" if look.minutes < 120 else f"{look.minutes // 60} hours"
+    return spelt(look.minutes)
 
 
 def _by_chance(look: WindowLook) -> str:
@@ -146,13 +238,19 @@ def _by_chance(look: WindowLook) -> str:
     return f"Chance brings as much {how_often(log10(look.rate))}"
 
 
-def _missing(explained: SpikeExplained) -> str:
+def _missing(explained: SpikeExplained) -> Iterator[str]:
+    """Yield what kept it from ringing, and what would have been needed."""
+    looks, nearest = explained.looks, explained.looks.loudest
+    if nearest and nearest.rate <= nearest.bar and nearest.voices < looks.least_voices:
+        voices = "voice never rings" if nearest.voices == 1 else "voices never ring"
+        yield f"But {nearest.voices} {voices} alone."
     if explained.missing is not None:
         more = count(explained.missing, "more angry voice")
-        return f"{more} (anger {PLAINLY_ANGRY:g}) at that minute would have rung."
-    if all(look.needed is None for look in explained.looks.windows):
-        return "It was too early for anything to ring."
-    return "It was far from ringing."
+        yield f"{more} (anger {PLAINLY_ANGRY:g}) at that minute would have rung."
+    elif all(look.needed is None for look in looks.windows):
+        yield "It was too early for anything to ring."
+    else:
+        yield "It was far from ringing."
 
 
 def times_a_month(rate: float) -> str:
@@ -163,41 +261,45 @@ def times_a_month(rate: float) -> str:
 # ---------------------------------------------------------------- below it
 def details(explained: SpikeExplained) -> Iterator[str]:
     """Yield the lines below the answer: windows, threshold, voices."""
-    looks = explained.looks
-    for series in Series:
-        rows = [
-            (look, likely)
-            for look, likely in zip(looks.windows, explained.likely, strict=True)
-            if look.series is series
-        ]
-        if rows:
-            yield ""
-            yield from _windows(series, rows)
+    yield from _series(explained, tuple(Series))
     yield ""
     yield from _threshold(explained)
     yield ""
     yield from _voices(explained)
 
 
+def _series(explained: SpikeExplained, wanted: tuple[Series, ...]) -> Iterator[str]:
+    for series in wanted:
+        rows = [
+            (look, likely)
+            for look, likely in zip(explained.looks.windows, explained.likely, strict=True)
+            if look.series is series
+        ]
+        if rows:
+            yield ""
+            yield from _windows(series, rows)
+
+
 def _windows(series: Series, rows: list[tuple[WindowLook, tuple[float, float]]]) -> Iterator[str]:
-    heads = ("seen", "usual", "expected", "mostly", "rings from")
-    yield f"{_NAMED[series]:<14}" + "".join(f"{head:>{_wide(head)}}" for head in heads)
+    heads = ["seen", "usual", "expected", "mostly", "rings from"]
+    if series is not Series.VOLUME:
+        heads.insert(0, "voices")
+    yield f"{_NAMED[series]:<12}" + "".join(f"{head:>{_WIDE[head]}}" for head in heads)
     for look, (low, high) in rows:
-        cells = (
-            f"{look.seen:.1f}",
-            _figure(look.usual),
-            _figure(look.expected),
-            f"{low:.1f} to {high:.1f}",
-            "-" if look.needed is None else f"{look.needed:.1f}",
-        )
-        mark = "  RINGS" if look.rings else ""
-        yield f"  {window(look):<12}" + "".join(
-            f"{cell:>{_wide(head)}}" for head, cell in zip(heads, cells, strict=True)
-        ) + mark  # fmt: skip
+        needed = rings_from(look)
+        cells = {
+            "voices": f"{look.voices}",
+            "seen": f"{look.seen:.1f}",
+            "usual": _figure(look.usual),
+            "expected": _figure(look.expected),
+            "mostly": f"{low:.1f} to {high:.1f}",
+            "rings from": "-" if needed is None else f"{needed:.1f}",
+        }
+        line = f"  {window(look):<10}" + "".join(f"{cells[head]:>{_WIDE[head]}}" for head in heads)
+        yield line + ("  RINGS" if look.rings else "")
 
 
-def _wide(head: str) -> int:
-    return 16 if head == "mostly" else 11
+_WIDE = {"voices": 7, "seen": 7, "usual": 8, "expected": 10, "mostly": 16, "rings from": 12}
 
 
 def _threshold(explained: SpikeExplained) -> Iterator[str]:
@@ -245,7 +347,8 @@ def _voices(explained: SpikeExplained) -> Iterator[str]:
     names = {each.post: f"@{each.author}" for each in explained.heard if each.author}
     yield from _listed(counted, names)
     yield from _listed([each for each in others if each.behind is not None], names)
-    for why, number in Counter(each.why for each in others).most_common():
+    silent = Counter(each.why for each in others if each.behind is None)
+    for why, number in silent.most_common():
         yield from wrapped(f"- {number} {_WHY_NOT[why]}", "  ")
     if explained.boosts:
         yield from wrapped(f"- {count(explained.boosts, 'boost')} of their threads", "  ")
@@ -315,6 +418,9 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
         "brand": explanation.brand,
         "at": explanation.at,
         "spike": None if explanation.spike is None else _spike_as_json(explanation.spike),
+        "threads": [
+            {**asdict(each.look), "missing_reactions": each.missing} for each in explanation.threads
+        ],
     }
 
 
@@ -342,7 +448,7 @@ def _spike_as_json(explained: SpikeExplained) -> dict[str, object]:
                 "chance": look.chance,
                 "rate": _finite(look.rate),
                 "bar": look.bar,
-                "needed": look.needed,
+                "needed": rings_from(look),
                 "rings": look.rings,
                 "is_loudest": look == looks.loudest,
             }

@@ -12,7 +12,7 @@ import click
 from emberwatch.core.read.text import safe_line
 
 MARKS = {"info": "·", "warning": "▲", "high": "▲▲", "critical": "■"}
-WHOLE = ("Incident", "Notification")
+WHOLE = ("Incident", "Notification", "Configuration")
 """Headings of columns whose cells people copy."""
 
 COLOURS = {"info": "blue", "warning": "yellow", "high": "red", "critical": "bright_red"}

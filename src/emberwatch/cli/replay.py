@@ -67,6 +67,7 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
 
 
 def bytes_of(file: Path) -> IO[bytes]:
+    """Open a file of posts, packed or not."""
     if file.suffix == ".gz":
         return gzip.open(file, "rb")  # type: ignore[return-value]
     return file.open("rb")
@@ -96,6 +97,7 @@ def lines_in(lines: IO[bytes], file: Path) -> Iterator[bytes]:
 
 
 def say(done: "Replayed") -> None:
+    """Say what came of a file, and which of its lines were left out."""
     for problem in done.bad[:20]:
         click.echo(f"left out: {problem}", err=True)
     if len(done.bad) > 20:
@@ -155,8 +157,12 @@ class _Progress:
         self._bar: Progress | None = None
 
     def __enter__(self) -> "_Progress":
-        if sys.stderr.isatty():
-            from rich.console import Console
+        if not sys.stderr.isatty():
+            return self
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if console.is_interactive:
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             bar = self._bar = Progress(
@@ -164,7 +170,7 @@ class _Progress:
                 BarColumn(),
                 TextColumn("{task.fields[posts]} posts"),
                 TimeRemainingColumn(),
-                console=Console(stderr=True),
+                console=console,
                 transient=True,
             )
             self._task = bar.add_task("replay", total=self._size, posts=0)
@@ -181,4 +187,5 @@ class _Progress:
 
 
 def progress(file: Path, lines: IO[bytes]) -> _Progress:
+    """Return a progress bar for the reading of a file."""
     return _Progress(file, lines)

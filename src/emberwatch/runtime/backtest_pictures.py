@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from emberwatch.core.detect import sketch
 from emberwatch.core.detect.baseline import QUARTER, Quarter
 from emberwatch.core.detect.explain import Explainer, Explanation, Remembered, Sample
+from emberwatch.core.detect.pile_on import PileOn, Thread
 from emberwatch.core.detect.spike import Spike, SpikeState
-from emberwatch.core.pipeline import Policy
+from emberwatch.core.pipeline import Policy, States
 from emberwatch.core.respond.track_record import TrackRecord
+from emberwatch.model.alert import AlertKind
 from emberwatch.model.event import Event, Tick
 from emberwatch.model.incident import Incident
 from emberwatch.picture import Colour, Dash, Line, Panel, Picture, Span
@@ -54,40 +56,25 @@ def pictures(result: Backtest, policy: Policy, past: Iterable[Event]) -> Picture
     storms = sorted((incident for record in shown for incident in _storms(record)), key=_opened_at)[
         -MOST_STORMS:
     ]
-    explainers = {
-        record.brand: Explainer(policy.brands[record.brand], policy.detectors) for record in shown
-    }
-    courses = {record.brand: _Course(record.brand, policy, since, until) for record in shown}
-    asked: dict[datetime, list[_Asked]] = defaultdict(list)
-    for storm in storms:
-        for at in (*_around(storm, until), *(alert.started_at for alert in storm.alerts)):
-            asked[at].append(_Asked(storm, is_moment=any(at == a.started_at for a in storm.alerts)))
-    samples: dict[str, list[Sample]] = defaultdict(list)
-    moments: dict[str, dict[datetime, Explanation]] = defaultdict(dict)
-    stops = {*asked, *_every(since, until), until}
+    sitters = [
+        _Sitter(storm, Explainer(policy.brands[storm.brand or ""], policy.detectors), until)
+        for storm in storms
+    ]
+    courses = [_Course(record.brand, policy, since, until) for record in shown]
+    asked: dict[datetime, list[_Sitter]] = defaultdict(list)
+    for sitter in sitters:
+        for at in sitter.stops:
+            asked[at].append(sitter)
     rerun = Rerun(policy)
-    for at in rerun.walk(past, sorted(stops)):
-        for each in asked.get(at, ()):
-            brand = each.storm.brand or ""
-            then = Remembered(at=at, spike=_state(rerun, brand))
-            samples[each.storm.id].append(explainers[brand].sample(then))
-            if each.is_moment:
-                moments[each.storm.id][at] = explainers[brand].explain(then)
-        for course in courses.values():
-            course.take(_state(rerun, course.brand), at)
+    for at in rerun.walk(past, sorted({*asked, *_every(since, until), until})):
+        for sitter in asked.get(at, ()):
+            sitter.take(rerun.states, at)
+        for course in courses:
+            course.take(rerun.states, at)
     return Pictures(
-        brands={brand: course.picture() for brand, course in courses.items()},
-        storms={
-            storm.id: sketch.incident_picture(storm, moments[storm.id], samples[storm.id])
-            for storm in storms
-        },
+        brands={course.brand: course.picture() for course in courses},
+        storms={sitter.storm.id: sitter.picture() for sitter in sitters},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    storm: Incident
-    is_moment: bool
 
 
 def _storms(record: TrackRecord) -> list[Incident]:
@@ -103,18 +90,47 @@ def _opened_at(incident: Incident) -> datetime:
     return incident.opened_at
 
 
-def _around(storm: Incident, until: datetime) -> Sequence[datetime]:
-    return sketch.stops(*sketch.ends(storm, until))[::-_THINNED]
-
-
 def _every(since: datetime, until: datetime) -> Iterable[datetime]:
     for number in range(1, (until - since) // _EVERY + 1):
         yield since + _EVERY * number
 
 
-def _state(rerun: Rerun, brand: str) -> SpikeState | None:
-    state = rerun.states.get((Spike.name, brand))
+def _spike(states: States, brand: str) -> SpikeState | None:
+    state = states.get((Spike.name, brand))
     return state if isinstance(state, SpikeState) else None
+
+
+class _Sitter:
+    """A storm whose picture is taken while its time is lived through again."""
+
+    def __init__(self, storm: Incident, explainer: Explainer, until: datetime) -> None:
+        self.storm = storm
+        self._explainer = explainer
+        self._samples: list[Sample] = []
+        self._moments: dict[datetime, Explanation] = {}
+        self._rang = {a.started_at for a in storm.alerts if a.kind is AlertKind.SPIKE}
+        self._threads = [
+            a.thread_id for a in storm.alerts if a.kind is AlertKind.PILE_ON and a.thread_id
+        ]
+        around = sketch.stops(*sketch.ends(storm, until))[::-_THINNED]
+        self.stops = {*around, *(at for at in self._rang if at <= until)}
+
+    def take(self, states: States, at: datetime) -> None:
+        """Take down what the rules remember at one of the stops."""
+        found = ((key, states.get((PileOn.name, key))) for key in self._threads)
+        then = Remembered(
+            at=at,
+            spike=_spike(states, self.storm.brand or ""),
+            threads={key: thread for key, thread in found if isinstance(thread, Thread)},
+        )
+        self._samples.append(self._explainer.sample(then))
+        if at in self._rang:
+            self._moments[at] = self._explainer.explain(then)
+
+    def picture(self) -> Picture:
+        """Show what led to the storm, and what became of it."""
+        grown = [self._explainer.growth(self._samples, key) for key in self._threads]
+        return sketch.incident_picture(self.storm, self._moments, self._samples, grown)
 
 
 class _Course:
@@ -128,12 +144,13 @@ class _Course:
         self._quarters: list[Quarter | None] = []
         self._moved: Callable[[SpikeState, datetime], SpikeState | None] = _mover(brand, policy)
 
-    def take(self, state: SpikeState | None, at: datetime) -> None:
+    def take(self, states: States, at: datetime) -> None:
         """Take down what closed before an instant; all of it at the end."""
         last = at if at >= self._until else at - _LATE
         wanted = (last - _EPOCH) // _QUARTER
         if wanted <= self._next:
             return
+        state = _spike(states, self.brand)
         now = None if state is None else self._moved(state, at)
         kept = {} if now is None else _by_number(now)
         self._quarters += [kept.get(number) for number in range(self._next, wanted)]
@@ -154,8 +171,8 @@ class _Course:
             summary=f"Angry voices and posts in {length}, seen and expected.",
             panels=(
                 Panel(
-                    name=f"Angry voices (weight) in {length}",
-                    lines=_lines(starts, steps, _weight, _expected_weight),
+                    name=f"Angry voices in {length}",
+                    lines=_lines(starts, steps, _heat, _expected_heat),
                 ),
                 Panel(
                     name=f"Posts in {length}",
@@ -218,16 +235,16 @@ def _points(
     )
 
 
-def _weight(quarter: Quarter) -> float:
-    return quarter.weight
+def _heat(quarter: Quarter) -> float:
+    return quarter.heat
 
 
 def _volume(quarter: Quarter) -> float:
     return quarter.volume
 
 
-def _expected_weight(quarter: Quarter) -> float:
-    return quarter.expected_weight * quarter.watched / QUARTER
+def _expected_heat(quarter: Quarter) -> float:
+    return quarter.expected_heat * quarter.watched / QUARTER
 
 
 def _expected_volume(quarter: Quarter) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from emberwatch.core.detect.explain import LONGEST, Remembered
+from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.pipeline import Policy
 from emberwatch.model.event import Event, Mentioned, Reacted
@@ -26,7 +27,16 @@ def look_back(
     recent: deque[Mentioned | Reacted] = deque()
     rerun = Rerun(policy)
     for at in rerun.walk(_noted(events(look, feeds), recent), stops):
-        yield Remembered(at=at, spike=rerun.states.get((Spike.name, brand)), recent=recent)
+        yield Remembered(
+            at=at,
+            spike=rerun.states.get((Spike.name, brand)),
+            threads={
+                key: thread
+                for (name, key), thread in rerun.states.items()
+                if name == PileOn.name and any(stake.brand == brand for stake in thread.stakes)
+            },
+            recent=recent,
+        )
 
 
 def _noted(past: Iterable[Event], recent: deque[Mentioned | Reacted]) -> Iterator[Event]:

@@ -5,11 +5,12 @@ stands in docs/explanation/backtests.md.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
+from typing import TypeGuard
 
 from emberwatch.core.detect.detector import whole_minute
 from emberwatch.core.pipeline import Outcome, Policy, States, Step
@@ -57,11 +58,12 @@ _Beside = tuple[tuple[datetime, int], Event]
 class Reread:
     """Asks anew of which brands a stored post speaks, as another configuration may see it.
 
-    A post is scored only when it has no score yet. `languages` are those expected of each brand.
+    A post is scored only when it has no score yet, so `scorer` is asked for late, if at all.
+    `languages` are those expected of each brand.
     """
 
     matcher: Matcher
-    scorer: Scorer
+    scorer: Callable[[], Scorer]
     languages: Mapping[str, tuple[str, ...]]
 
     def __call__(
@@ -97,7 +99,7 @@ class Reread:
             )
             for stored, matches in unscored
         ]
-        scores = iter(self.scorer.score(texts) if texts else ())
+        scores = iter(self.scorer().score(texts) if texts else ())
         for stored, matches in zip(chunk, matched, strict=True):
             if stored.is_erased or not matches:
                 # without its text a mention stands as it is stored
@@ -226,7 +228,7 @@ def _is_by_the_minute(time: Unwatched) -> bool:
     ) and time.at == whole_minute(time.at)
 
 
-def is_leap(event: Event) -> bool:
+def is_leap(event: Event) -> TypeGuard[Unwatched]:
     """Whether an event tells of a watch that stood still, so that no tick came meanwhile."""
     return isinstance(event, Unwatched) and event.at - event.since > GAP_AFTER
 
@@ -377,7 +379,7 @@ class Rerun:
         step, fed = self._step(), 0
         for event in events:
             while stop is not None and event.at > stop:
-                if not isinstance(event, Unwatched) or not is_leap(event) or stop <= event.since:
+                if not is_leap(event) or stop <= event.since:
                     self._stop(step, stop)
                 self._commit(step)
                 yield stop
@@ -407,8 +409,7 @@ class Rerun:
         self.past.take(outcome)
 
     def _feed(self, step: Step, event: Event) -> None:
-        if not is_leap(event):
-            self._wait(step, event.at)
+        self._wait(step, event.since if is_leap(event) else event.at)
         self.clock = event.at if self.clock is None else max(self.clock, event.at)
         offer(step, event, self.crashed)
 

@@ -508,24 +508,23 @@ class Processor:
         crashed: list[tuple[str, datetime, str]],
         clock: datetime | None,
     ) -> Ledger:
-        kept = {mention.post.id for mention in outcome.mentions}
-        kept.update(post.id for post in outcome.reactions)
-        kept.update(id for id, _, _ in crashed)
+        # one batch may bring a post several times, and it is kept as it was when that was decided
+        reactions = {post.id: post for post in outcome.reactions}
+        set_aside = {id for id, _, _ in crashed}
+        held = [
+            item
+            for item in items
+            if not item.is_new
+            or item.mentions
+            or reactions.get(item.post.id) is item.post
+            or item.post.id in set_aside
+        ]
         return Ledger(
-            posts=tuple(item.post for item in items if item.is_new and item.post.id in kept),
-            edits=tuple(item.post for item in items if not item.is_new and not item.is_nothing),
-            mentions=tuple(
-                mention
-                for item in items
-                if not item.is_new or item.post.id in kept
-                for mention in item.mentions
-            ),
+            posts=tuple(item.post for item in held if item.is_new),
+            edits=tuple(item.post for item in held if not item.is_new and not item.is_nothing),
+            mentions=tuple(mention for item in held for mention in item.mentions),
             counts=(
-                *(
-                    (item.post.seen_at, _count(item.post))
-                    for item in items
-                    if item.is_recounted and (not item.is_new or item.post.id in kept)
-                ),
+                *((item.post.seen_at, _count(item.post)) for item in held if item.is_recounted),
                 *((arrivals.at, count) for count in arrivals.counts),
             ),
             feed=arrivals.feed or None,

@@ -14,6 +14,9 @@ from emberwatch.model.post import Author, Post, PostKind, post_key
 FURTHEST = 2.0e11
 """Seconds from 1970 beyond which no calendar of ours goes."""
 
+SWEPT_FROM = 1_000
+"""Threads from which on those that fell silent are forgotten, whenever there are twice as many."""
+
 _BRAND = "judged"
 _SOURCE = "threads"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,15 +57,16 @@ def judge_threads(
         raise ValueError(f"a base rate lies between 0 and 1, got {base_rate}")
     brand = Brand(name=_BRAND, words=(_BRAND,), pile_on_floor=target)
     detector = PileOn({_BRAND: brand}, PileOnSettings.among_alike(base_rate, target))
-    threads: dict[str, Thread] = {}
+    threads: dict[str, Thread | None] = {}
     rung: set[str] = set()
+    most = SWEPT_FROM
     for number, row in enumerate(rows):
         if row.cascade in rung:
             continue
         began_at = _EPOCH + timedelta(seconds=row.root_time)
         at = began_at + timedelta(seconds=row.t)
         key = post_key(_SOURCE, "", row.cascade)
-        thread = _woken(detector, key, threads.get(row.cascade), at)
+        thread = _woken(detector, threads.get(row.cascade), at)
         if thread is None:
             root = Mentioned(at=began_at, mention=_root(row.cascade, began_at))
             thread, _ = detector.fold(key, None, root)
@@ -72,17 +76,21 @@ def judge_threads(
             rung.add(row.cascade)
             threads.pop(row.cascade, None)
             yield row.cascade, row.t
-        elif thread is not None:
+        else:
             threads[row.cascade] = thread
+        if len(threads) > most:
+            woken = {name: _woken(detector, each, at) for name, each in threads.items()}
+            threads = {name: each for name, each in woken.items() if each is not None}
+            most = max(2 * len(threads), SWEPT_FROM)
 
 
-def _woken(detector: PileOn, key: str, thread: Thread | None, at: datetime) -> Thread | None:
+def _woken(detector: PileOn, thread: Thread | None, at: datetime) -> Thread | None:
     """Return the thread as the ticks since its last reaction left it."""
     while thread is not None:
         wakes_at = detector.wakes_at(thread)
         if wakes_at is None or wakes_at >= at:
             return thread
-        thread, _ = detector.fold(key, thread, Tick(at=wakes_at))
+        thread, _ = detector.fold("", thread, Tick(at=wakes_at))
     return None
 
 

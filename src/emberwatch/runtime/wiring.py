@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ def reread(config: Config) -> Reread:
     """Return how a configuration finds its brands in stored posts."""
     return Reread(
         matcher=Matcher(config.brands),
-        scorer=scorer(),
+        scorer=cache(scorer),
         languages={brand.name: brand.languages for brand in config.brands},
     )
 

@@ -30,7 +30,7 @@ from emberwatch.ports import (
     StoredState,
     Writing,
 )
-from emberwatch.store.writing import lasting
+from emberwatch.store.writing import MINUTE, lasting
 
 DAY = timedelta(hours=24)
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -458,7 +458,8 @@ class _MemoryWriting(_MemoryReading):
     def _leave_unwatched(self, time: Unwatched) -> None:
         times = self.shelves.unwatched
         for until, since, brand in list(times):
-            if brand == time.brand and since < until == time.since:
+            goes_on = time.at - time.since <= MINUTE
+            if goes_on and brand == time.brand and since < until == time.since:
                 del times[until, since, brand]
                 times[time.at, since, brand] = None
                 return

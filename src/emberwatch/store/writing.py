@@ -18,6 +18,9 @@ from emberwatch.store.reading import DUE_NOW, LAST_ROW, SqliteReading, erased_ur
 PURGE_CHUNK = 250
 """Posts that one `purge` erases, so that it holds the write lock for some 50 ms."""
 
+MINUTE = timedelta(minutes=1)
+"""Blind feeds are told of minute by minute, which is one time; a watch that stood still is not."""
+
 MERGED_PAGES = 64
 """Pages of the search index that one `purge` rewrites; a merge is what removes erased words."""
 
@@ -243,7 +246,8 @@ class SqliteWriting(SqliteReading):
         )
         for time in ledger.unwatched:
             row = rows.cells(time.brand, instant_text(time.since), instant_text(time.at))
-            if not self._db.execute(UNWATCHED_ON, row).rowcount:
+            goes_on = time.at - time.since <= MINUTE
+            if not (goes_on and self._db.execute(UNWATCHED_ON, row).rowcount):
                 self._db.execute(UNWATCHED, row)
         if ledger.clock is not None:
             self._db.execute(SET_CLOCK, (instant_text(ledger.clock),))

@@ -17,6 +17,7 @@ from tests.build import NOON, a_mention, a_post, an_alert, minutes
 from tests.rules import NOTIFIERS, Crier, Sleeper, SmallWatch, a_policy, act
 
 SPIKE = an_alert("spike:Acme:1")
+COOLING = replace(SPIKE, fire=Fire.COOLING)
 PILE_ON = an_alert("pile_on:Acme:1", kind=AlertKind.PILE_ON, reason="67 voices in one thread")
 SURGE = an_alert("surge:Acme:1", kind=AlertKind.SURGE, reason="900 posts in 60 minutes")
 
@@ -314,7 +315,7 @@ def test_a_thread_that_is_younger_leaves_the_clock_alone() -> None:
 
 def test_an_alert_after_the_quiet_opens_a_new_incident_that_names_the_old() -> None:
     second = _at(replace(SPIKE, id="spike:Acme:2"), 361)
-    watch = _crying({"1": [SPIKE], "2": [second]}, quiet_after=timedelta(hours=6))
+    watch = _crying({"1": [COOLING], "2": [second]}, quiet_after=timedelta(hours=6))
     watch.feed(_said("1"))
     watch.feed(_said("2", 361))
     before, after = _all(watch)
@@ -324,7 +325,7 @@ def test_an_alert_after_the_quiet_opens_a_new_incident_that_names_the_old() -> N
 
 def test_an_alert_just_within_the_quiet_joins() -> None:
     second = _at(replace(SPIKE, id="spike:Acme:2"), 360)
-    watch = _crying({"1": [SPIKE], "2": [second]}, quiet_after=timedelta(hours=6))
+    watch = _crying({"1": [COOLING], "2": [second]}, quiet_after=timedelta(hours=6))
     watch.feed(_said("1"))
     watch.feed(_said("2", 360))
     assert len(_only(watch).alerts) == 2
@@ -332,9 +333,9 @@ def test_an_alert_just_within_the_quiet_joins() -> None:
 
 def test_a_new_alert_joins_the_newest_of_two_incidents_that_gather() -> None:
     late = [_at(replace(SPIKE, id=f"spike:Acme:{n}"), minute) for n, minute in ((2, 20), (3, 30))]
-    again = _at(SPIKE, 29, fire=Fire.BURNING)
+    again = _at(COOLING, 29)
     watch = _crying(
-        {"1": [SPIKE], "2": [late[0]], "3": [again], "4": [late[1]]}, quiet_after=minutes(15)
+        {"1": [COOLING], "2": [late[0]], "3": [again], "4": [late[1]]}, quiet_after=minutes(15)
     )
     watch.feed(_said("1"), _said("2", 20), _said("3", 29), _said("4", 30))
     first, second = _all(watch)
@@ -432,7 +433,7 @@ def test_volume_that_swells_anew_after_a_person_closed_it_opens_nothing() -> Non
 
 def test_an_anger_after_the_quiet_is_a_new_incident_however_long_the_volume_went_on() -> None:
     second = _at(replace(SPIKE, id="spike:Acme:2"), 361)
-    watch = _crying({"1": [SPIKE], "2": [_at(SURGE, 200)], "3": [second]})
+    watch = _crying({"1": [COOLING], "2": [_at(SURGE, 200)], "3": [second]})
     watch.feed(_said("1"), _said("2", 200), _said("3", 361))
     assert len(_all(watch)) == 2
 
@@ -470,8 +471,8 @@ def test_what_a_person_did_in_the_meantime_is_kept() -> None:
 
 
 def test_the_previous_incident_may_stand_in_the_same_batch() -> None:
-    late = [_at(replace(SPIKE, id=f"spike:Acme:{n}"), 20 * n) for n in (2, 3)]
-    watch = _crying({"0": [SPIKE], "1": [late[0]], "2": [late[1]]}, quiet_after=minutes(5))
+    late = [_at(replace(COOLING, id=f"spike:Acme:{n}"), 20 * n) for n in (2, 3)]
+    watch = _crying({"0": [COOLING], "1": [late[0]], "2": [late[1]]}, quiet_after=minutes(5))
     watch.feed(_said("0"))
     watch.feed(_said("1", 40), _said("2", 60))
     first, second, third = _all(watch)

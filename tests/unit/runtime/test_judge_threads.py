@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from emberwatch.runtime.threads import Reaction, judge_threads
+from emberwatch.runtime.threads import SWEPT_FROM, Reaction, judge_threads
 
 
 def steady(cascade: str, number: int, gap: float, root_time: float = 0.0) -> list[Reaction]:
@@ -27,7 +27,7 @@ def test_a_thread_is_flagged_once() -> None:
 
 
 def test_a_handful_of_reactions_is_never_flagged() -> None:
-    assert not list(judge_threads(steady("few", 20, 1.0)))
+    assert not list(judge_threads(steady("few", 9, 1.0)))
 
 
 def test_a_slow_thread_is_flagged_at_the_target_at_the_latest() -> None:
@@ -51,6 +51,23 @@ def test_when_a_thread_began_does_not_matter() -> None:
     assert list(judge_threads(steady("quick", 400, 1.0))) == list(
         judge_threads(steady("quick", 400, 1.0, root_time=1.4e9))
     )
+
+
+def test_a_thread_is_forgotten_after_as_long_a_silence_as_a_live_one() -> None:
+    """Its next voice finds a new thread; those of before do not count."""
+    before = [Reaction(cascade="old", t=3_600.0 * index) for index in range(1, 30)]
+    after = [Reaction(cascade="old", t=400_000.0 + 3_600.0 * index) for index in range(1, 30)]
+    assert not list(judge_threads([*before, *after], 40))
+    assert list(judge_threads(before + before[-1:] * 11, 40))
+
+
+def test_many_threads_that_fell_silent_change_nothing_for_those_that_go_on() -> None:
+    idle = [
+        Reaction(cascade=f"idle{index}", t=5.0, root_time=400.0 * index)
+        for index in range(2 * SWEPT_FROM)
+    ]
+    last = steady("last", 400, 2.0, root_time=800.0 * SWEPT_FROM)
+    assert dict(judge_threads([*idle, *last])) == dict(judge_threads(last))
 
 
 def test_flags_come_while_the_rows_are_read() -> None:

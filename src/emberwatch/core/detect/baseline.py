@@ -7,11 +7,16 @@ follows the storm that it is compared with, and posts that arrive late still tea
 The level is a discounted Gamma-Poisson estimate: sums of posts and of exposure that fade. Total
 volume teaches the level and its rhythm, for it has the most data; the angry part follows as a
 share of the posts whose anger is known.
+
+Anger is measured in *heat*, 0 to 1: how angry a post sounds beside a typical angry voice of this
+brand. So it does not matter on which scale a scorer speaks, or how coldly a brand's customers
+complain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp, sqrt
+from itertools import accumulate
+from math import exp, log, sqrt
 
 from emberwatch.core.detect.tail import negative_binomial_log_tail
 
@@ -22,6 +27,9 @@ WINDOWS = (15, 30, 60, 120, 240, 720)
 """Lengths in minutes of the windows that are looked at."""
 
 _HOUR = WINDOWS.index(60)
+_HOURS_A_MONTH = 730.6
+_ORDINARY = 1.5
+"""Standard deviations up to which nothing is remarkable: the chance is not worth working out."""
 _DELAY = 8
 _LONGEST = WINDOWS[-1] // QUARTER
 KEPT = _LONGEST + _DELAY + 1
@@ -41,8 +49,12 @@ class BaselineSettings:
     many posts of data outweigh the belief. A spread is the relative variance of what one window
     brings, beyond chance. A window that is quieter than usual by a factor is expected to bring
     less anger by that factor to the `quiet_power`. A silence of a busy brand in which
-    `longest_silence` posts should have come is a blind watch, not calm. How the numbers were
-    chosen: docs/explanation/detection.md.
+    `longest_silence` posts should have come is a blind watch, not calm.
+
+    The typical angry voice (mean square over mean of all anger) is believed to be `typical_anger`,
+    and is `least_typical` at least; below `faint` times that a post has no heat. Angry voices are
+    believed to come in clusters of `typical_cluster`. How the numbers were chosen:
+    docs/explanation/detection.md.
     """
 
     level_days: float = 1.5
@@ -57,7 +69,20 @@ class BaselineSettings:
     first_posts: float = 0.3
     first_hours: float = 0.3
     first_share: float = 0.25
-    typical_anger: float = 0.6
+    typical_anger: float = 0.45
+    least_typical: float = 0.3
+    typical_strength: float = 4.0
+    faint: float = 0.3
+    typical_burst: float = 0.5
+    doubtful_burst: float = 0.05
+    burst_strength: float = 10.0
+    burst_length: float = 1.4
+    burst_few: float = 32.0
+    burst_most: float = 8.0
+    burst_rate: float = 0.08
+    burst_power: float = 1.3
+    burst_end: float = 60.0
+    mood_spread: float = 0.02
     angry_spread: tuple[float, ...] = (0.06, 0.06, 0.06, 0.06, 0.07, 0.08)
     calm_spread: tuple[float, ...] = (0.15, 0.15, 0.15, 0.15, 0.15, 0.12)
     volume_spread: tuple[float, ...] = (0.25, 0.2, 0.2, 0.2, 0.2, 0.15)
@@ -71,9 +96,9 @@ class Quarter:
     """A quarter of an hour: what came, and what was expected of a whole one when it began.
 
     `read_back` counts those posts of `volume` that are history, `judged` those whose anger is
-    known, `calm` those of them that are not angry; `weight` sums the anger of distinct voices,
-    `squares` its squares; `nameless` is the part of it that a plain series told. `watched` is in
-    minutes.
+    known; `calm` sums what their heat lacks to 1. `heat` is of distinct voices, `nameless` the part
+    of it that a plain series told. `anger` sums the anger of the judged; `squares` and
+    `heat_squares` sum squares. `watched` is in minutes.
     """
 
     watched: int = QUARTER
@@ -81,20 +106,22 @@ class Quarter:
     read_back: float = 0.0
     judged: float = 0.0
     calm: float = 0.0
-    weight: float = 0.0
+    anger: float = 0.0
     squares: float = 0.0
+    heat: float = 0.0
+    heat_squares: float = 0.0
     nameless: float = 0.0
     expected_volume: float = 0.0
     expected_calm: float = 0.0
-    expected_weight: float = 0.0
+    expected_heat: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
     """What was learnt of one brand; sums that fade. Hours are weighted by season.
 
-    `hours`, `days` and `angry_hours` hold posts (angry weight) and then exposure (expected weight)
-    of each hour of the day or day of the week. Spreads are pairs (excess, base) a window.
+    `hours`, `days` and `angry_hours` hold posts (heat) and then exposure (expected heat) of each
+    hour of the day or day of the week. Spreads are pairs (excess, base) a window, `bursts` is one.
     """
 
     watched_days: float = 0.0
@@ -105,11 +132,14 @@ class Baseline:
     long_exposure: float = 0.0
     long_judged: float = 0.0
     long_calm: float = 0.0
-    long_weight: float = 0.0
+    long_heat: float = 0.0
     judged: float = 0.0
-    weight: float = 0.0
-    sum_weight: float = 0.0
+    heat: float = 0.0
+    sum_anger: float = 0.0
     sum_squares: float = 0.0
+    sum_heat: float = 0.0
+    sum_heat_squares: float = 0.0
+    bursts: tuple[float, float] = (0.0, 0.0)
     hours: tuple[float, ...] = (0.0,) * (2 * _HOURS)
     days: tuple[float, ...] = (0.0,) * (2 * _DAYS)
     angry_hours: tuple[float, ...] = (0.0,) * (2 * _HOURS)
@@ -120,25 +150,22 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """A brand's recent quarters, the open one last, and what was learnt of those before.
+    """A brand's open quarter, the recent ones before it, and what was learnt of those before.
 
     `opened` is the number of the open quarter, counted from 1970. `unwatched_to` is the minute up
     to which gaps were entered.
     """
 
     opened: int
-    quarters: tuple[Quarter, ...]
+    closed: tuple[Quarter, ...]
+    now: Quarter
     baseline: Baseline = field(default_factory=Baseline)
     unwatched_to: int = 0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
-    """What a window should have brought: posts, calm posts and angry weight."""
-
-    volume: float
-    calm: float
-    weight: float
+    @property
+    def quarters(self) -> tuple[Quarter, ...]:
+        """All kept quarters, the open one last."""
+        return (*self.closed, self.now)
 
 
 # ---------------------------------------------------------------- time moves on
@@ -146,7 +173,7 @@ def begin(settings: BaselineSettings, minute: int) -> Past:
     """Return the past of a brand of which nothing is known, at a minute since 1970."""
     opened = minute // QUARTER
     first = _open(settings, Baseline(), opened, watched=QUARTER - minute % QUARTER)
-    return Past(opened=opened, quarters=(first,))
+    return Past(opened=opened, closed=(), now=first)
 
 
 def advance(
@@ -183,11 +210,21 @@ def _step(
         quarters = [_open(settings, baseline, number, QUARTER - _overlap(gap, number))]
     while number < opened:
         if len(quarters) > _DELAY:
-            baseline = learn(settings, baseline, number - _DELAY, quarters[:-_DELAY], trust)
+            baseline = learn(settings, baseline, number - _DELAY, quarters, trust)
         number += 1
         quarters.append(_open(settings, baseline, number, QUARTER - _overlap(gap, number)))
         del quarters[:-KEPT]
-    return replace(past, opened=opened, quarters=tuple(quarters), baseline=baseline)
+    return _kept(past, opened, quarters, baseline)
+
+
+def _kept(past: Past, opened: int, quarters: Sequence[Quarter], baseline: Baseline) -> Past:
+    return Past(
+        opened=opened,
+        closed=tuple(quarters[:-1]),
+        now=quarters[-1],
+        baseline=baseline,
+        unwatched_to=past.unwatched_to,
+    )
 
 
 def _open(
@@ -204,20 +241,21 @@ def _open(
         watched=watched,
         expected_volume=per_hour * season * hours,
         expected_calm=calm * season * hours,
-        expected_weight=judged * share(settings, baseline) * season * correction * hours,
+        expected_heat=judged * share(settings, baseline) * season * correction * hours,
     )
 
 
 def _unwatch(past: Past, gap: tuple[int, int]) -> Past:
     """Take the minutes of a gap out of the quarters that are still kept."""
-    first = past.opened - len(past.quarters) + 1
+    first = past.opened - len(past.closed)
     quarters = tuple(
         replace(quarter, watched=max(0, quarter.watched - gone))
         if (gone := _overlap(gap, first + index))
         else quarter
         for index, quarter in enumerate(past.quarters)
     )
-    return replace(past, quarters=quarters, unwatched_to=max(gap[1], past.unwatched_to))
+    until = max(gap[1], past.unwatched_to)
+    return replace(past, closed=quarters[:-1], now=quarters[-1], unwatched_to=until)
 
 
 def _overlap(gap: tuple[int, int], number: int) -> int:
@@ -228,7 +266,8 @@ def _overlap(gap: tuple[int, int], number: int) -> int:
 
 def heal(past: Past) -> Past:
     """Count every kept minute as watched: what we missed was read back after all."""
-    return replace(past, quarters=tuple(replace(q, watched=QUARTER) for q in past.quarters))
+    closed = tuple(replace(q, watched=QUARTER) for q in past.closed)
+    return replace(past, closed=closed, now=replace(past.now, watched=QUARTER))
 
 
 def is_gap(past: Past, minute: int) -> bool:
@@ -239,51 +278,48 @@ def is_gap(past: Past, minute: int) -> bool:
     return past.quarters[index].watched < QUARTER
 
 
-def add(
-    settings: BaselineSettings,
-    past: Past,
-    minute: int,
-    *,
-    volume: float = 1.0,
-    read_back: float = 0.0,
-    judged: float = 0.0,
-    calm: float = 0.0,
-    weight: float = 0.0,
-    squares: float = 0.0,
-    nameless: float = 0.0,
-) -> Past:
-    """Count posts of a minute that is not in the future, however late they come.
+def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> Past:
+    """Count what came in a minute that is not in the future, however late it comes.
 
-    Those whose quarter was already learnt teach the level at once; expectations stay as they are.
+    Only what came is read of `came`. Posts whose quarter was already learnt teach the level at
+    once; expectations stay as they are.
     """
-    index = minute // QUARTER - past.opened - 1
-    reach = min(len(past.quarters), _DELAY + 1)
-    if index >= -reach:
-        q = past.quarters[index]
-        counted = Quarter(
-            watched=q.watched,
-            volume=q.volume + volume,
-            read_back=q.read_back + read_back,
-            judged=q.judged + judged,
-            calm=q.calm + calm,
-            weight=q.weight + weight,
-            squares=q.squares + squares,
-            nameless=q.nameless + nameless,
-            expected_volume=q.expected_volume,
-            expected_calm=q.expected_calm,
-            expected_weight=q.expected_weight,
-        )
-        quarters = past.quarters
-        after = quarters[index + 1 :] if index < -1 else ()
-        return Past(
-            opened=past.opened,
-            quarters=(*quarters[:index], counted, *after),
-            baseline=past.baseline,
-            unwatched_to=past.unwatched_to,
-        )
-    late = Quarter(volume=volume, judged=judged, calm=calm, weight=weight, squares=squares)
-    baseline = _teach(settings, past.baseline, minute // QUARTER, past.opened, late)
-    return replace(past, baseline=baseline)
+    back = past.opened - minute // QUARTER
+    if back == 0:
+        now, closed = _both(past.now, came), past.closed
+    elif back <= min(len(past.closed), _DELAY):
+        now = past.now
+        place = len(past.closed) - back
+        both = _both(past.closed[place], came)
+        closed = (*past.closed[:place], both, *past.closed[place + 1 :])
+    else:
+        baseline = _teach(settings, past.baseline, minute // QUARTER, past.opened, came)
+        return replace(past, baseline=baseline)
+    return Past(
+        opened=past.opened,
+        closed=closed,
+        now=now,
+        baseline=past.baseline,
+        unwatched_to=past.unwatched_to,
+    )
+
+
+def _both(quarter: Quarter, came: Quarter) -> Quarter:
+    return Quarter(
+        watched=quarter.watched,
+        volume=quarter.volume + came.volume,
+        read_back=quarter.read_back + came.read_back,
+        judged=quarter.judged + came.judged,
+        calm=quarter.calm + came.calm,
+        anger=quarter.anger + came.anger,
+        squares=quarter.squares + came.squares,
+        heat=quarter.heat + came.heat,
+        heat_squares=quarter.heat_squares + came.heat_squares,
+        nameless=quarter.nameless + came.nameless,
+        expected_volume=quarter.expected_volume,
+        expected_calm=quarter.expected_calm,
+        expected_heat=quarter.expected_heat,
+    )
 
 
 # ---------------------------------------------------------------- what is expected
@@ -297,58 +333,114 @@ def level(settings: BaselineSettings, baseline: Baseline) -> float:
 
 
 def share(settings: BaselineSettings, baseline: Baseline) -> float:
-    """Return the angry weight that a judged post carries on average, of late."""
-    slow = (baseline.long_weight + 2.0 * settings.first_share) / (baseline.long_judged + 2.0)
+    """Return the heat that a judged post carries on average, of late."""
+    slow = (baseline.long_heat + 2.0 * settings.first_share) / (baseline.long_judged + 2.0)
     strength = settings.share_strength
-    return (baseline.weight + strength) / (baseline.judged + strength / slow)
+    return (baseline.heat + strength) / (baseline.judged + strength / slow)
 
 
 def unit(settings: BaselineSettings, baseline: Baseline) -> float:
-    """Return the weight of a typical angry voice: mean square over mean."""
-    typical = settings.typical_anger
-    return (baseline.sum_squares + 10.0 * typical * typical) / (
-        baseline.sum_weight + 10.0 * typical
+    """Return the anger of a typical angry voice: mean square over mean of all judged posts."""
+    typical, strength = settings.typical_anger, settings.typical_strength
+    return max(
+        settings.least_typical,
+        (baseline.sum_squares + strength * typical) / (baseline.sum_anger + strength),
     )
 
 
-def expected(past: Past, minute: int) -> tuple[Expected, ...]:
-    """Return what each window that ends with this minute should have brought.
+def heat(settings: BaselineSettings, typical: float, anger: float) -> float:
+    """Return how angry a post sounds (0..1) where a typical angry voice sounds like `typical`."""
+    faint = settings.faint
+    return min(1.0, max(0.0, (anger / typical - faint) / (1.0 - faint)))
 
-    `minute` is the present one and counts as whole. Windows of three hours and more begin with a
-    quarter (see `window_start`).
+
+def voice(baseline: Baseline) -> float:
+    """Return the heat of a typical voice that has any: mean square over mean."""
+    return (baseline.sum_heat_squares + 5.0) / (baseline.sum_heat + 5.0)
+
+
+def burst(settings: BaselineSettings, baseline: Baseline) -> float:
+    """Return how much more angry quarters stray from their neighbours than chance alone.
+
+    0 where each voice comes on its own, the more the more voices come as the answer to another.
+    Only a plain series has bursts: of mentions we know the threads, and each is one voice.
     """
-    found: list[Expected] = []
-    quarters = past.quarters
-    newest = past.opened
-    elapsed = minute - newest * QUARTER + 1
-    volume = calm = weight = 0.0
-    done = 0
-    for window in WINDOWS:
-        start = window_start(window, minute)
-        first = start // QUARTER
-        depth = min(newest - first + 1, len(quarters))
-        while done < depth - 1 or (done < depth and start % QUARTER == 0):
-            done += 1
-            q = quarters[-done]
-            part = min(q.watched, elapsed) / QUARTER if done == 1 else q.watched / QUARTER
-            volume += q.expected_volume * part
-            calm += q.expected_calm * part
-            weight += q.expected_weight * part
-        if done < depth:
-            q = quarters[-depth]
-            part = (first + 1) * QUARTER - start
-            part = min(part, elapsed) if depth == 1 else part
-            rest = part / QUARTER * (q.watched / QUARTER)
-            found.append(
-                Expected(
-                    volume=volume + q.expected_volume * rest,
-                    calm=calm + q.expected_calm * rest,
-                    weight=weight + q.expected_weight * rest,
-                )
-            )
-        else:
-            found.append(Expected(volume=volume, calm=calm, weight=weight))
-    return tuple(found)
+    excess, base = baseline.bursts
+    if base == 0.0:
+        return 0.0
+    strength = settings.burst_strength
+    found = (excess + strength * settings.typical_burst) / (base + strength)
+    return max(0.0, found - settings.doubtful_burst)
+
+
+def lump(settings: BaselineSettings, baseline: Baseline, index: int) -> float:
+    """Return the heat of what comes as one in a window: a typical voice, or several at once."""
+    length = 1.0 if index < _HOUR else settings.burst_length
+    return voice(baseline) * (1.0 + length * burst(settings, baseline))
+
+
+class Sums:
+    """What the closed quarters brought and should have brought, by how far back one looks.
+
+    Each list holds at `n` the sum over the last `n` closed quarters.
+    """
+
+    __slots__ = (
+        "calm",
+        "expected_calm",
+        "expected_heat",
+        "expected_volume",
+        "heat",
+        "judged",
+        "live",
+        "nameless",
+        "volume",
+    )
+
+    def __init__(self, closed: Sequence[Quarter]) -> None:
+        back = closed[::-1]
+        self.volume = _running(q.volume for q in back)
+        self.live = _running(q.volume - q.read_back for q in back)
+        self.judged = _running(q.judged for q in back)
+        self.calm = _running(q.calm for q in back)
+        self.heat = _running(q.heat for q in back)
+        self.nameless = _running(q.nameless for q in back)
+        self.expected_volume = _running(q.expected_volume * q.watched / QUARTER for q in back)
+        self.expected_calm = _running(q.expected_calm * q.watched / QUARTER for q in back)
+        self.expected_heat = _running(q.expected_heat * q.watched / QUARTER for q in back)
+
+
+def _running(values: Iterable[float]) -> list[float]:
+    return list(accumulate(values, initial=0.0))
+
+
+def expected(past: Past, sums: Sums, minute: int, window: int) -> tuple[float, float, float]:
+    """Return the posts, the calm and the heat that a window which ends now should have brought.
+
+    `minute` is the present one and counts as whole. `sums` are those of `past.closed`.
+    """
+    start = window_start(window, minute)
+    now = past.now
+    depth = past.opened - start // QUARTER
+    elapsed = minute - past.opened * QUARTER + 1
+    part = min(now.watched, elapsed) if depth else min(window, elapsed) * now.watched / QUARTER
+    part /= QUARTER
+    volume = now.expected_volume * part
+    calm = now.expected_calm * part
+    hot = now.expected_heat * part
+    if depth == 0 or not past.closed:
+        return volume, calm, hot
+    whole = min(depth - 1 if start % QUARTER else depth, len(past.closed))
+    volume += sums.expected_volume[whole]
+    calm += sums.expected_calm[whole]
+    hot += sums.expected_heat[whole]
+    if whole < depth <= len(past.closed):
+        q = past.closed[-depth]
+        part = (QUARTER - start % QUARTER) / QUARTER * (q.watched / QUARTER)
+        volume += q.expected_volume * part
+        calm += q.expected_calm * part
+        hot += q.expected_heat * part
+    return volume, calm, hot
 
 
 def window_start(window: int, minute: int) -> int:
@@ -360,17 +452,17 @@ def window_start(window: int, minute: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoFar:
-    """What the kept quarters before a window brought: watched minutes and angry weight."""
+    """What the kept quarters before a window brought: watched minutes and heat."""
 
     minutes: int
-    weight: float
+    heat: float
 
 
 def so_far(past: Past, start: int) -> SoFar:
     """Return what came before a minute: all that is known of a brand on its first day."""
-    first = past.opened - len(past.quarters) + 1
+    first = past.opened - len(past.closed)
     before = past.quarters[: max(0, start // QUARTER - first)]
-    return SoFar(minutes=sum(q.watched for q in before), weight=sum(q.weight for q in before))
+    return SoFar(minutes=sum(q.watched for q in before), heat=sum(q.heat for q in before))
 
 
 def _table_factor(
@@ -420,14 +512,16 @@ def _angry_season(settings: BaselineSettings, baseline: Baseline, number: int) -
 class Finding:
     """How far from normal one window is.
 
-    `observed` and `expected` are angry weight (or posts); `log_chance` is ln of the probability of
-    so much; `window` in minutes.
+    `observed` and `expected` are heat (or posts); `log_chance` is ln of the probability of so
+    much; `window` in minutes. `bursts` is how often a month one burst of voices, as this brand
+    has them, brings as much by itself.
     """
 
     window: int
     observed: float
     expected: float
     log_chance: float
+    bursts: float = 0.0
 
 
 def local_factor(
@@ -445,26 +539,52 @@ def local_factor(
 
 
 def judge_anger(
-    settings: BaselineSettings,
-    baseline: Baseline,
-    index: int,
-    *,
-    weight: float,
-    voices: float,
-    usual: float,
+    settings: BaselineSettings, baseline: Baseline, index: int, *, hot: float, usual: float
 ) -> Finding:
-    """Return how unlikely this angry weight of this many voices is where `usual` is expected.
+    """Return how unlikely this heat of distinct voices is where `usual` is expected."""
+    one, mean, relative = _angry_law(settings, baseline, index, usual)
+    count = hot / one
+    if count - mean <= _ORDINARY * sqrt(mean + relative * mean * mean):
+        return Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
+    return Finding(
+        window=WINDOWS[index],
+        observed=hot,
+        expected=usual,
+        log_chance=negative_binomial_log_tail(count, mean, 1.0 / relative),
+        bursts=_bursts_as_big(settings, baseline, hot - usual),
+    )
 
-    The sum is counted in typical voices, but never as more voices than were heard.
-    """
-    one = unit(settings, baseline)
-    count = min(weight / one, voices)
+
+def angry_log_chance(
+    settings: BaselineSettings, baseline: Baseline, index: int, *, hot: float, usual: float
+) -> float:
+    """Return the log of the chance of as much heat or more, however ordinary it is."""
+    one, mean, relative = _angry_law(settings, baseline, index, usual)
+    return negative_binomial_log_tail(hot / one, mean, 1.0 / relative)
+
+
+def _angry_law(
+    settings: BaselineSettings, baseline: Baseline, index: int, usual: float
+) -> tuple[float, float, float]:
+    """Return what counts as one, how many are expected, and how far that is from Poisson's law."""
+    one = lump(settings, baseline, index)
     mean = usual / one
     spread = _spread(settings.angry_spread[index], baseline.angry_spread, index, mean)
-    known = 1.0 / (baseline.long_weight / one + 0.5)
-    shape = 1.0 / (spread + known + _coldness(baseline))
-    chance = negative_binomial_log_tail(count, mean, shape)
-    return Finding(window=WINDOWS[index], observed=weight, expected=usual, log_chance=chance)
+    known = 1.0 / (baseline.long_heat / one + 0.5)
+    return one, mean, spread + known + _coldness(baseline)
+
+
+def _bursts_as_big(settings: BaselineSettings, baseline: Baseline, hot: float) -> float:
+    """Return how often a month one burst brings that much heat or more.
+
+    Sizes of threads have no typical scale up to some dozens of voices; what is far beyond those
+    is a storm, however it began.
+    """
+    one = voice(baseline)
+    size = max(1.0, hot / one)
+    voices = level(settings, baseline) * share(settings, baseline) / one * _HOURS_A_MONTH
+    bursts = voices * settings.burst_rate * burst(settings, baseline)
+    return bursts * exp(-settings.burst_power * log(size) - size / settings.burst_end)
 
 
 def judge_volume(
@@ -497,7 +617,8 @@ def learn(
     quarters: Sequence[Quarter],
     trust: float,
 ) -> Baseline:
-    """Learn the last of these consecutive quarters, which is quarter `number`."""
+    """Learn quarter `number`, after which come the last 8 of these consecutive quarters."""
+    quarters, after = quarters[:-_DELAY], quarters[-_DELAY:]
     q = quarters[-1]
     watched = q.watched / QUARTER
     usual = q.expected_volume * watched
@@ -506,6 +627,7 @@ def learn(
         return baseline
     if silence > settings.longest_silence:
         trust *= 0.02
+    bursts = _bursts(settings, baseline, number, quarters, after)
     trust *= _suspicion(settings, baseline, quarters)
     worth = trust * watched
     season = _season(settings, baseline, number)
@@ -515,11 +637,11 @@ def learn(
     kept = volume / q.volume if q.volume else 1.0
     judged = q.judged * kept
     factor = local_factor(settings, baseline, 0, q.calm, q.expected_calm * watched)
-    likely = q.expected_weight * watched * factor
+    likely = q.expected_heat * watched * factor
     angry_spread = settings.angry_spread[0]
     most = likely + 3.0 * sqrt(likely + angry_spread * likely * likely) + 1.0
-    weight = min(q.weight, most) if baseline.watched_days > 1.0 else q.weight
-    weight = min(weight, judged) if kept < 1.0 else weight
+    hot = min(q.heat, most) if baseline.watched_days > 1.0 else q.heat
+    hot = min(hot, judged) if kept < 1.0 else hot
     hours = QUARTER / 60.0
     fade = 0.5 ** (worth / (_PER_DAY * settings.level_days))
     slow = 0.5 ** (worth / (_PER_DAY * settings.long_days))
@@ -539,17 +661,20 @@ def learn(
         long_exposure=baseline.long_exposure * slow + worth * season * hours,
         long_judged=baseline.long_judged * slow + trust * judged,
         long_calm=baseline.long_calm * slow + trust * q.calm * kept,
-        long_weight=baseline.long_weight * slow + trust * weight,
+        long_heat=baseline.long_heat * slow + trust * hot,
         judged=baseline.judged * quick + trust * worth_share * judged,
-        weight=baseline.weight * quick + trust * worth_share * weight,
-        sum_weight=baseline.sum_weight * slow + trust * q.weight,
+        heat=baseline.heat * quick + trust * worth_share * hot,
+        sum_anger=baseline.sum_anger * slow + trust * q.anger,
         sum_squares=baseline.sum_squares * slow + trust * q.squares,
+        sum_heat=baseline.sum_heat * slow + trust * q.heat,
+        sum_heat_squares=baseline.sum_heat_squares * slow + trust * q.heat_squares,
+        bursts=bursts,
         hours=_count(baseline.hours, hour, trust * volume, worth * hours, seasonal),
         days=_count(baseline.days, day, trust * volume, worth * hours * by_hour, seasonal),
         angry_hours=_count(
             baseline.angry_hours,
             hour,
-            trust * weight,
+            trust * hot,
             trust * judged * share(settings, baseline),
             seasonal,
         ),
@@ -579,13 +704,13 @@ def _suspicion(
 ) -> float:
     """Return how much an hour that looks out of the ordinary may teach."""
     hour = quarters[-4:]
-    weight = sum(q.weight for q in hour)
-    likely = sum(q.expected_weight * q.watched for q in hour) / QUARTER
+    hot = sum(q.heat for q in hour)
+    likely = sum(q.expected_heat * q.watched for q in hour) / QUARTER
     calm = sum(q.calm for q in hour)
     usual = sum(q.expected_calm * q.watched for q in hour) / QUARTER
     likely *= local_factor(settings, baseline, _HOUR, calm, usual)
     spread = _spread(settings.angry_spread[_HOUR], baseline.angry_spread, _HOUR, likely)
-    if weight > likely + 2.5 * sqrt(likely + spread * likely * likely) + 1.0:
+    if hot > likely + 2.5 * sqrt(likely + spread * likely * likely) + 1.0:
         return 0.3
     return 1.0
 
@@ -603,8 +728,8 @@ def _blocks(
         list(baseline.calm_spread),
         list(baseline.volume_spread),
     ]
-    one = unit(settings, baseline)
     for index, window in enumerate(WINDOWS):
+        one = lump(settings, baseline, index)
         size = window // QUARTER
         if (number + 1) % size or len(quarters) < size or baseline.watched_days < 1.0:
             continue
@@ -612,15 +737,15 @@ def _blocks(
         if any(q.watched < QUARTER for q in block):
             continue
         volume = sum(q.volume for q in block)
-        weight = sum(q.weight for q in block)
+        hot = sum(q.heat for q in block)
         calm = sum(q.calm for q in block)
         usual_volume = sum(q.expected_volume for q in block)
-        usual_weight = sum(q.expected_weight for q in block)
+        usual_heat = sum(q.expected_heat for q in block)
         usual_calm = sum(q.expected_calm for q in block)
-        likely = usual_weight * local_factor(settings, baseline, index, calm, usual_calm)
+        likely = usual_heat * local_factor(settings, baseline, index, calm, usual_calm)
         fade = 0.5 ** (trust * window / (1440.0 * settings.long_days))
         for table, beliefs, seen, mean in (
-            (tables[0], settings.angry_spread, weight / one, likely / one),
+            (tables[0], settings.angry_spread, hot / one, likely / one),
             (tables[1], settings.calm_spread, calm, usual_calm),
             (tables[2], settings.volume_spread, volume, usual_volume),
         ):
@@ -630,6 +755,39 @@ def _blocks(
             table[2 * index] = table[2 * index] * fade + trust * (squared - mean)
             table[2 * index + 1] = table[2 * index + 1] * fade + trust * mean * mean
     return tuple(tables[0]), tuple(tables[1]), tuple(tables[2])
+
+
+def _bursts(
+    settings: BaselineSettings,
+    baseline: Baseline,
+    number: int,
+    quarters: Sequence[Quarter],
+    after: Sequence[Quarter],
+) -> tuple[float, float]:
+    """Learn from two hours, at their end, whether angry voices come in bursts.
+
+    Their quarters are held against their own mean, so neither the level nor a slow change of it
+    matters. A mood that wanders strays too; the more is expected, the less a stray tells. What is
+    not over two hours later is a storm and no burst.
+    """
+    block = quarters[-_DELAY:]
+    if (number + 1) % _DELAY or len(block) < _DELAY or any(q.watched < QUARTER for q in block):
+        return baseline.bursts
+    excess, base = baseline.bursts
+    one = voice(baseline)
+    seen = [q.nameless / one for q in block]
+    total = sum(seen)
+    if total == 0.0:
+        return baseline.bursts
+    strayed = (sum(x * x for x in seen) - total * total / _DELAY) * _DELAY / (_DELAY - 1.0)
+    mood = settings.mood_spread * total * total / _DELAY
+    fade = 0.5 ** (_DELAY / (_PER_DAY * settings.long_days))
+    worth = 1.0 / (1.0 + total / settings.burst_few)
+    since = sum(q.nameless for q in after) / one
+    if since > 0.25 * total + 3.0 * sum(q.expected_heat for q in after) / one:
+        worth *= 0.1
+    beyond = min(strayed - total - mood, settings.burst_most * total)
+    return excess * fade + worth * beyond, base * fade + worth * total
 
 
 def _teach(
@@ -648,9 +806,11 @@ def _teach(
         long_volume=baseline.long_volume + slow * late.volume,
         long_judged=baseline.long_judged + slow * late.judged,
         long_calm=baseline.long_calm + slow * late.calm,
-        long_weight=baseline.long_weight + slow * late.weight,
-        sum_weight=baseline.sum_weight + slow * late.weight,
+        long_heat=baseline.long_heat + slow * late.heat,
+        sum_anger=baseline.sum_anger + slow * late.anger,
         sum_squares=baseline.sum_squares + slow * late.squares,
+        sum_heat=baseline.sum_heat + slow * late.heat,
+        sum_heat_squares=baseline.sum_heat_squares + slow * late.heat_squares,
         hours=_count(baseline.hours, hour, seasonal * late.volume, 0.0, 1.0),
         days=_count(baseline.days, day, seasonal * late.volume, 0.0, 1.0),
     )

@@ -1,14 +1,16 @@
 """Why it rings or does not: what was seen of a brand at a moment, and what was missing; pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from emberwatch.core.detect.baseline import QUARTER, WINDOWS, BaselineSettings
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.looks import Looks, WindowLook
+from emberwatch.core.detect.pile_on import PileOn, Thread
 from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Mentioned, Reacted, Tick
@@ -23,6 +25,11 @@ PLAINLY_ANGRY = BaselineSettings().typical_anger
 
 MOST_MISSING = 50
 """More voices than these are not counted out: it was nowhere near."""
+
+SOON = timedelta(minutes=10)
+"""In what time the reactions would have to come that a thread was missing."""
+
+MOST_THREADS = 5
 
 _MINUTE = timedelta(minutes=1)
 
@@ -70,12 +77,29 @@ class SpikeExplained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadExplained:
+    """A thread as the detector of pile-ons saw it.
+
+    `missing` is how many more reactions within `SOON` would have made it ring; None when it rang
+    already, or when no likely number would have.
+    """
+
+    look: ThreadLook
+    missing: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why it rang or did not, of one brand at one moment. `spike` is None before the watch."""
+    """Why it rang or did not, of one brand at one moment.
+
+    `spike` is None before the watch. `threads` are the largest in which the brand is spoken of,
+    those that ring first, at most `MOST_THREADS`.
+    """
 
     brand: str
     at: datetime
     spike: SpikeExplained | None
+    threads: tuple[ThreadExplained, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,25 +109,42 @@ class Sample:
     at: datetime
     windows: tuple[WindowLook, ...] = ()
     likely: tuple[tuple[float, float], ...] = ()
+    threads: Mapping[str, Thread] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """What the rules remembered of a brand at an instant; `recent` are the last twelve hours'
-    events, of every brand.
+    """What the rules remembered of a brand at an instant.
+
+    `threads` are those in which it is spoken of, by key; `recent` the last twelve hours' events,
+    of every brand.
     """
 
     at: datetime
     spike: SpikeState | None
+    threads: Mapping[str, Thread] = field(default_factory=dict)
     recent: Sequence[Mentioned | Reacted] = ()
 
 
+def rings_from(look: WindowLook) -> float | None:
+    """Return what would have had to be seen; what rang with voices of less anger was enough."""
+    return look.needed if look.needed is None or not look.rings else min(look.needed, look.seen)
+
+
+def spelt(minutes: int) -> str:
+    """Say how long a window is."""
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+
+
 class Explainer:
-    """Asks the rules of a brand what they saw."""
+    """Asks the rules of a brand what they saw; instants in rising order are the quickest."""
 
     def __init__(self, brand: Brand, detectors: Iterable[Detector[Any]]) -> None:
+        rules = tuple(detectors)
         self._brand = brand
-        self._spike = next(each for each in detectors if isinstance(each, Spike))
+        self._spike = next(each for each in rules if isinstance(each, Spike))
+        self._pile_on = next(each for each in rules if isinstance(each, PileOn))
+        self._last: tuple[SpikeState, datetime, SpikeState] | None = None
 
     def explain(self, then: Remembered) -> Explanation:
         """Say what the rules saw at an instant."""
@@ -111,16 +152,60 @@ class Explainer:
             brand=self._brand.name,
             at=then.at,
             spike=None if then.spike is None else self._explain_spike(then, then.spike),
+            threads=tuple(self._explain_threads(then)),
         )
 
     def sample(self, then: Remembered) -> Sample:
         """Return the figures of an instant alone, for a picture."""
         if then.spike is None:
-            return Sample(at=then.at)
+            return Sample(at=then.at, threads=then.threads)
         now = self._moved(then.spike, then.at)
         windows = self._spike.looks(self._brand, now).windows
         likely = tuple(self._spike.likely(now, look) for look in windows)
-        return Sample(at=then.at, windows=windows, likely=likely)
+        return Sample(at=then.at, windows=windows, likely=likely, threads=then.threads)
+
+    def growth(self, samples: Iterable[Sample], thread_id: str) -> list[ThreadLook]:
+        """Return how a thread grew, for a picture."""
+        return [
+            self._pile_on.look(thread_id, thread, self._brand, sample.at)
+            for sample in samples
+            if (thread := sample.threads.get(thread_id)) is not None
+        ]
+
+    def _explain_threads(self, then: Remembered) -> Iterator[ThreadExplained]:
+        looks = [
+            self._pile_on.look(key, thread, self._brand, then.at)
+            for key, thread in then.threads.items()
+        ]
+        for look in sorted(looks, key=_largest)[:MOST_THREADS]:
+            if look.size or look.ringing_since:
+                yield ThreadExplained(
+                    look=look, missing=self._missing_reactions(look, then.threads[look.thread_id])
+                )
+
+    def _missing_reactions(self, look: ThreadLook, thread: Thread) -> int | None:
+        """Return the fewest further reactions, spread evenly over `SOON`, that would ring."""
+        if look.why not in (ThreadWhy.TOO_FEW, ThreadWhy.UNSURE):
+            return None
+        low, high = 0, look.floor - look.size
+        if not self._would_ring(look, thread, high):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._would_ring(look, thread, middle) else (middle, high)
+        return high
+
+    def _would_ring(self, look: ThreadLook, thread: Thread, more: int) -> bool:
+        """Whether so many more reactions within `SOON` ring."""
+        state: Thread | None = thread
+        for number in range(1, more + 1):
+            at = look.at + SOON * number / more
+            post = replace(_nobodys(number, at), parent_id=look.thread_id, thread_id=look.thread_id)
+            event = Reacted(at=at, post=replace(post, kind=PostKind.REPLY), feed="")
+            state, alerts = self._pile_on.fold(look.thread_id, state, event)
+            if any(alert.brand == self._brand.name for alert in alerts):
+                return True
+        return False
 
     def _explain_spike(self, then: Remembered, state: SpikeState) -> SpikeExplained:
         brand, at = self._brand, then.at
@@ -138,7 +223,7 @@ class Explainer:
             likely=tuple(self._spike.likely(now, look) for look in looks.windows),
             ringing_since=now.spike.started_at if now.spike else None,
             surging_since=now.surge.started_at if now.surge else None,
-            heard=_heard(looks, [event.mention for event in mentions]),
+            heard=_heard(looks, [event.mention for event in mentions], at - LONGEST),
             boosts=sum(
                 isinstance(event, Reacted)
                 and event.post.kind is PostKind.BOOST
@@ -150,9 +235,18 @@ class Explainer:
         )
 
     def _moved(self, state: SpikeState, at: datetime) -> SpikeState:
-        """Return the state as it is at an instant when nothing more came."""
-        after, _ = self._spike.fold(self._brand.name, state, Tick(at=at))
-        return after or state
+        """Return the state as it is at an instant when nothing more came.
+
+        Instants of one silence are asked for one after another: each goes on from the last, so
+        that a silence of months is lived through once.
+        """
+        before = state
+        if self._last and self._last[0] is state and self._last[1] <= at:
+            before = self._last[2]
+        after, _ = self._spike.fold(self._brand.name, before, Tick(at=at))
+        moved = after or before
+        self._last = (state, at, moved)
+        return moved
 
     def _missing(self, state: SpikeState, at: datetime) -> int | None:
         """Return how many more angry voices at this very minute would have made it ring."""
@@ -160,12 +254,13 @@ class Explainer:
             voice = Mentioned(at=at, mention=_somebody(self._brand, number, at))
             after, _ = self._spike.fold(self._brand.name, state, voice)
             state = after or state
-            if self._moved(state, at + _MINUTE).spike is not None:
+            look, _ = self._spike.fold(self._brand.name, state, Tick(at=at + _MINUTE))
+            if look is not None and look.spike is not None:
                 return number
         return None
 
 
-def _heard(looks: Looks, mentions: Sequence[Mention]) -> tuple[Heard, ...]:
+def _heard(looks: Looks, mentions: Sequence[Mention], since: datetime) -> tuple[Heard, ...]:
     said = {mention.post.id: mention.post for mention in mentions}
     heard = [
         Heard(
@@ -178,6 +273,7 @@ def _heard(looks: Looks, mentions: Sequence[Mention]) -> tuple[Heard, ...]:
             text=(post.text or None) if post else None,
         )
         for verdict in looks.verdicts
+        if verdict.created_at > since
     ]
     return tuple(sorted(heard, key=_weightiest))
 
@@ -196,16 +292,24 @@ def _unwatched(state: SpikeState) -> int:
 def _somebody(brand: Brand, number: int, at: datetime) -> Mention:
     return Mention(
         brand=brand.name,
-        post=Post(
-            source="nobody",
-            native_id=str(number),
-            author=Author(handle=f"nobody{number}"),
-            text="",
-            created_at=at,
-            seen_at=at,
-        ),
+        post=_nobodys(number, at),
         score=Score(sentiment=-PLAINLY_ANGRY, anger=PLAINLY_ANGRY, judged=True, scorer="nobody"),
         matched="",
         feed="",
         fingerprint="",
     )
+
+
+def _nobodys(number: int, at: datetime) -> Post:
+    return Post(
+        source="nobody",
+        native_id=str(number),
+        author=Author(handle=f"nobody{number}"),
+        text="",
+        created_at=at,
+        seen_at=at,
+    )
+
+
+def _largest(look: ThreadLook) -> tuple[bool, int, str]:
+    return look.ringing_since is None, -look.size, look.thread_id

@@ -1,15 +1,18 @@
 """How a thread has grown so far, and how likely it is to grow huge."""
 
+import json
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import exp, log, log1p, log10
+from functools import cache
+from importlib.resources import files
+from math import exp, log, log1p
 
 POINTS = 64
 """Most points that are kept of a thread's growth, however large it grows."""
 EXACT = 24
 """The newest points, which are never merged."""
-LIKENESS = 10
-"""The forecast knows threads that come to at least a tenth of the target, and no others."""
+SIGHT = 4
+"""A thread is within sight of a target from a quarter of it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,56 @@ class Growth:
         """Return how many reactions came after a moment."""
         return sum(self.weights[bisect_right(self.moments, moment) :])
 
+    def of_the_last(self, number: float) -> float:
+        """Return when the last `number` reactions began: more than 0, and there are as many."""
+        seen, place = 0, len(self.moments)
+        while seen < number:
+            place -= 1
+            seen += self.weights[place]
+        return self.moments[place]
+
 
 NO_GROWTH = Growth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How large a brand's threads become: of those with `smallest` reactions a `share` of 0..1
+    comes to `huge`, and by the same power law to every other size.
+    """
+
+    huge: int
+    share: float
+    smallest: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.share < 1.0 and 0.0 < self.smallest < self.huge):
+            raise ValueError(f"sizes of threads make no sense: {self}")
+
+    @property
+    def slope(self) -> float:
+        """The exponent of the power law: a slope of 1 makes a tenth as many ten times as large."""
+        return log(self.share) / log(self.smallest / self.huge)
+
+    def reaching(self, target: float) -> float:
+        """Return the share of threads that come to a size."""
+        return min(1.0, float((self.smallest / target) ** self.slope))
+
+    def prior(self, size: float, target: float) -> float:
+        """Return the share of threads of a size that come to a target, before anything is known
+        of their pace. Within sight of it what the pace says weighs all of the further way.
+        """
+        from_size = min(max(size, self.smallest), target / SIGHT)
+        return float((from_size / target) ** self.slope)
+
+    def usual(self, age: float) -> float:
+        """Return how many reactions an ordinary thread has at an age (seconds).
+
+        Half of all threads end below that one; how much of it is there by an age is the published
+        law of delays: a tenth in two minutes, half in an hour.
+        """
+        median = self.smallest * 2.0 ** (1.0 / self.slope)
+        return float(median * (1.0 - exp(-0.3 * log1p(max(age, 0.0) / 300.0))))
 
 
 def grow(growth: Growth, moment: float, by: int) -> Growth:
@@ -86,10 +137,11 @@ def features(
     )
 
 
-def products(row: tuple[float, ...]) -> tuple[float, ...]:
-    """Return the features and every product of two of them."""
-    pairs = [left * right for index, left in enumerate(row) for right in row[index:]]
-    return (*row, *pairs)
+DIRECTIONS = (1, -1, 1, 1, 1, -1, -1, -1, 0)
+"""Whether a thread grows larger (1) or less large (-1) with a feature that is greater."""
+
+EVEN = 0.44
+"""The share of huge threads that the trees take for granted."""
 
 
 def log_odds(rate: float) -> float:
@@ -101,128 +153,39 @@ def evidence(growth: Growth, began: float, now: float, size: int, target: float)
     """Return how much the growth so far speaks for `target` reactions in the end: a log likelihood
     ratio, to which the log odds of the base rate are added. Arguments as in `features`.
     """
-    row = tuple(
-        min(max(feature, low), high)
-        for feature, low, high in zip(
-            features(growth, began, now, size, target), _LOWEST, _HIGHEST, strict=True
-        )
-    )
-    total = _WEIGHTS[0] - _EVEN
-    for weight, product in zip(_WEIGHTS[1:], products(row), strict=True):
-        total += weight * product
+    start, trees = _forest()
+    row = features(growth, began, now, size, target)
+    total = start - log_odds(EVEN)
+    for by, at, out in trees:
+        node, inner = 0, len(by)
+        while node < inner:
+            node = 2 * node + (1 if row[by[node]] <= at[node] else 2)
+        total += out[node - inner]
     return total
 
 
-def expected_in_the_end(growth: Growth, began: float, now: float, size: int, rate: float) -> float:
-    """Return the size that the thread will pass with even odds, up to eleven times its own.
+_Tree = tuple[tuple[int, ...], tuple[float, ...], tuple[float, ...]]
 
-    `rate` is the share of threads that grow tenfold, whatever their size.
-    """
-    end, prior = float(size), log_odds(rate)
+
+@cache
+def _forest() -> tuple[float, tuple[_Tree, ...]]:
+    """Read the trees that tests/benchmark/fit_growth.py fitted on threads of our own making."""
+    told = json.loads((files("emberwatch.core.detect") / "growth.json").read_text("utf-8"))
+    trees = tuple((tuple(by), tuple(at), tuple(out)) for by, at, out in told["trees"])
+    return told["start"], trees
+
+
+def expected_in_the_end(growth: Growth, began: float, now: float, size: int, sizes: Sizes) -> float:
+    """Return the size that the thread will pass with even odds, up to eleven times its own."""
+    end = float(size)
     for _ in range(_STEPS):
         further = end * _STEP
+        prior = log_odds(sizes.prior(size, further))
         if evidence(growth, began, now, size, further) + prior < 0.0:
             break
         end = further
     return end
 
 
-def chance_of(size: float, floor: float, base_rate: float, rate: float) -> float:
-    """Return the share of threads that come to a size, when `base_rate` of them come to `floor`."""
-    return min(1.0, float(base_rate * rate ** log10(size / floor)))
-
-
-def usual(age: float, floor: float, base_rate: float, rate: float) -> float:
-    """Return how many reactions an ordinary thread has at an age (seconds).
-
-    Half of all threads end below that one, by the same law; how much of it is there by an age is
-    the published law of delays: a tenth in two minutes, half in an hour.
-    """
-    median = floor * 10.0 ** (log10(2.0 * base_rate) / -log10(rate))
-    return float(median * (1.0 - exp(-0.3 * log1p(max(age, 0.0) / 300.0))))
-
-
 _STEP = 1.1
 _STEPS = 25
-_EVEN = log(0.44 / 0.56)
-# Fitted by tests/benchmark/fit_growth.py on 8,000 threads of our own making (seed 1).
-# Features are held within what was practised, so that nothing is extrapolated.
-_LOWEST = (
-    -2.3026,
-    3.07,
-    -6.1563,
-    -5.9248,
-    -5.7376,
-    -6.8399,
-    -0.79846,
-    -1.6578,
-    3.4012,
-)
-_HIGHEST = (
-    -0.068993,
-    13.231,
-    0.0,
-    0.0,
-    0.0,
-    -0.0022898,
-    11.437,
-    11.085,
-    6.9078,
-)
-_WEIGHTS = (
-    10.369,
-    6.7353,
-    0.3688,
-    0.733,
-    0.29794,
-    -0.32567,
-    0.36219,
-    -0.80109,
-    -1.1996,
-    0.61319,
-    2.0339,
-    -0.27759,
-    0.13846,
-    0.33427,
-    -0.23967,
-    -0.19195,
-    0.097865,
-    -0.058451,
-    0.74604,
-    -0.10378,
-    0.026646,
-    -0.1351,
-    -0.018804,
-    -0.46766,
-    0.0084769,
-    0.13198,
-    0.039157,
-    0.26864,
-    -0.10127,
-    -0.18702,
-    -0.022933,
-    -0.15748,
-    0.10635,
-    0.17709,
-    -0.032409,
-    0.39052,
-    -0.057765,
-    0.12727,
-    0.052607,
-    0.11222,
-    -0.16041,
-    -0.015906,
-    0.13999,
-    -0.12591,
-    0.0093568,
-    -0.39627,
-    0.022476,
-    0.39925,
-    0.16098,
-    0.049458,
-    -0.060462,
-    0.079065,
-    0.01611,
-    -0.055855,
-    0.036024,
-)

@@ -7,16 +7,17 @@ from math import ceil, exp, log
 
 from emberwatch.core.detect.detector import whole_minute
 from emberwatch.core.detect.growth import (
-    LIKENESS,
     NO_GROWTH,
+    SIGHT,
     Growth,
-    chance_of,
+    Sizes,
     evidence,
     expected_in_the_end,
     grow,
     log_odds,
-    usual,
 )
+from emberwatch.core.detect.outlook import Count, Outlook, Pace, Standing
+from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
@@ -41,11 +42,11 @@ class PileOnSettings:
     """The share of alerts that shall come true, at the base rate."""
     base_rate: float = 0.01
     """The share of the brand's threads that grow huge."""
-    smallest: int = 1
+    smallest: float = 1.0
     """The size from which threads count in that share."""
-    doubt: float = 2.0
-    """Log odds taken off the forecast. With one of five shapes of simulated threads left out of the
-    fit it was off by up to 1.2; on real cascades it promised more than it kept until 2 were off."""
+    doubt: float = 0.5
+    """Log odds taken off the forecast just short of the target, none off at `fewest`: the less is
+    left to be gained by ringing early, the surer we want to be."""
     fewest: int = 10
     """Reactions that we must have seen coming before anything rings."""
     angry_from: float = 0.3
@@ -59,8 +60,9 @@ class PileOnSettings:
     quiet_after: timedelta = timedelta(hours=2)
     """An alert ends after so long a silence."""
     cold_after: timedelta = timedelta(hours=6)
-    cold_after_alert: timedelta = timedelta(hours=24)
-    """A thread is forgotten after so long a silence."""
+    cold_after_crowd: timedelta = timedelta(hours=48)
+    """A thread is forgotten after so long a silence; a crowd of `fewest`, or one that rang, may
+    sleep a night over it."""
     most_evidence: int = 50
 
     @classmethod
@@ -68,7 +70,7 @@ class PileOnSettings:
         """Return the settings for threads of which `base_rate` come to the floor, when only those
         count that come within sight of it.
         """
-        return cls(base_rate=base_rate, smallest=ceil(floor / LIKENESS))
+        return cls(base_rate=base_rate, smallest=floor / SIGHT)
 
 
 DEFAULTS = PileOnSettings()
@@ -89,8 +91,10 @@ class Tally:
 
 
 NONE_YET = Tally()
+_RINGING = (Standing.HUGE, Standing.LIKELY)
 REPLIES, QUOTES, BOOSTS = range(3)
 """Where each kind's tally stands."""
+_KINDS = ("replies", "quotes", "boosts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +178,6 @@ class PileOn:
     def __init__(self, brands: Mapping[str, Brand], settings: PileOnSettings = DEFAULTS) -> None:
         self._brands = brands
         self._settings = settings
-        self._bar = log_odds(settings.precision) + settings.doubt
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the threads that an event concerns: a quote stands in two."""
@@ -217,6 +220,82 @@ class PileOn:
             if stake.ring and stake.ring.ended_at is None
         ]
         return whole_minute(min(moments, default=self._cold_at(state)))
+
+    def outlook(self, state: Thread, brand: str, at: datetime) -> Outlook:
+        """Return what one brand is to make of a thread at a moment: why it rings, or why not.
+
+        `at` is not before the thread's last event. Raises `KeyError` for a brand that is not
+        configured.
+        """
+        known, settings = self._brands[brand], self._settings
+        stake, now = _stake(state, brand), at.timestamp()
+        target, sizes = known.pile_on_floor - state.before, self._sizes(known)
+        chance = prior = None
+        asked = settings.precision
+        if state.size < known.pile_on_floor and self._is_foreseeable(state, target):
+            prior = sizes.prior(state.grown, target)
+            chance = _share(self._odds(state, known, at, target))
+            asked = _share(self._bar(state.grown, target))
+        if stake not in state.stakes:
+            standing = Standing.NOT_WATCHED
+        elif stake.ring and stake.ring.ended_at is None:
+            standing = Standing.RUNG
+        else:
+            standing = self._standing(state, stake, known, at, is_due=True)
+        return Outlook(
+            brand=brand,
+            at=at,
+            standing=standing,
+            size=state.size,
+            counts=tuple(
+                Count(kind=kind, items=tally.items, counter=tally.counter, size=tally.size)
+                for kind, tally in zip(_KINDS, state.tallies, strict=True)
+            ),
+            grown=state.grown,
+            before=state.before,
+            unseen=state.unseen,
+            began_at=datetime.fromtimestamp(state.burst_at, UTC),
+            pace=_pace(state, now),
+            chance=chance,
+            asked=asked,
+            prior=prior,
+            huge=known.pile_on_floor,
+            base_rate=settings.base_rate,
+            expected=self._end(state, sizes, now),
+            angry_share=state.angry / state.judged if state.judged else None,
+            judged=state.judged,
+            not_judged=_not_judged(state),
+            reach=state.reach,
+            needed=self._needed(state, stake, known, at, standing),
+        )
+
+    def _needed(
+        self, thread: Thread, stake: Stake, brand: Brand, at: datetime, standing: Standing
+    ) -> int | None:
+        """Return how many more reactions within a minute would ring, if any number would."""
+        if standing in (*_RINGING, Standing.RUNG, Standing.NOT_WATCHED):
+            return None
+        fewest, most = 1, max(brand.pile_on_floor - thread.size, brand.pile_on_floor // 10 + 1, 10)
+        if not self._would_ring(thread, stake, brand, at, most):
+            return None
+        while fewest < most:
+            middle = (fewest + most) // 2
+            if self._would_ring(thread, stake, brand, at, middle):
+                most = middle
+            else:
+                fewest = middle + 1
+        return most
+
+    def _would_ring(
+        self, thread: Thread, stake: Stake, brand: Brand, at: datetime, more: int
+    ) -> bool:
+        until = at + timedelta(minutes=1)
+        moments = _spread(at.timestamp(), until.timestamp(), more)
+        then = self._grow(thread, until, moments, unseen=0)
+        boosts = then.tallies[BOOSTS]
+        size = boosts.size + more
+        then = replace(then, tallies=_put(then.tallies, BOOSTS, Tally(size, boosts.counter, size)))
+        return self._standing(then, stake, brand, until, is_due=True) in _RINGING
 
     # ------------------------------------------------------------ counting
     def _hear(
@@ -373,8 +452,8 @@ class PileOn:
     ) -> tuple[Thread, tuple[Alert, ...]]:
         """Say to each brand what is new to it; without a new voice nothing rings."""
         grown, weighed = thread.grown, thread.weighed
-        is_due = may_ring and grown != weighed and (grown <= 60 or 20 * grown >= 21 * weighed)
-        if is_due:
+        is_looked_at = may_ring and is_due(grown, weighed)
+        if is_looked_at:
             thread = replace(thread, weighed=grown)
         alerts = []
         stakes = list(thread.stakes)
@@ -382,8 +461,10 @@ class PileOn:
             brand, ring = self._brands.get(stake.brand), stake.ring
             if ring and ring.ended_at is None:
                 ring = self._go_on(thread, ring, at)
-            elif brand and may_ring and self._is_huge(thread, stake, brand, at, is_due=is_due):
-                ring = self._begin(thread, ring, at)
+            elif brand and may_ring:
+                standing = self._standing(thread, stake, brand, at, is_due=is_looked_at)
+                if standing in _RINGING:
+                    ring = self._begin(thread, ring, at)
             if ring is None or ring is stake.ring:
                 continue
             stakes[index] = replace(stake, ring=ring)
@@ -406,34 +487,95 @@ class PileOn:
         ended_at = at if fire is Fire.OUT else None
         return replace(ring, size=thread.size, fire=fire, ended_at=ended_at)
 
-    def _is_huge(
+    def _standing(
         self, thread: Thread, stake: Stake, brand: Brand, at: datetime, *, is_due: bool
-    ) -> bool:
-        """Whether a thread is huge for a brand, or as good as certain to become so."""
-        floor, size = brand.pile_on_floor, thread.size
-        if not self._is_concerned(thread, stake) or self._is_applause(thread):
-            return False
-        if size >= floor:
-            if stake.ring is None and size - thread.unseen >= floor:
-                return True
-            lively = thread.growth.since(at.timestamp() - 3600.0)
-            return lively >= max(min(self._settings.fewest, floor), floor / 10)
-        target = floor - thread.before
-        if target <= 0 or not is_due or stake.ring:
-            return False
-        if thread.grown < max(self._settings.fewest, target / LIKENESS):
-            return False
-        speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
-        return speaks + log_odds(self._rate(floor)) >= self._bar
+    ) -> Standing:
+        """Return whether a thread is huge for a brand, or as good as certain to become so.
 
-    def _rate(self, floor: int) -> float:
-        """Return the share of threads that grow huge among those that got a tenth of the way.
-
-        Sizes have no typical scale: whatever size threads have reached, the same share of them
-        grows tenfold. That share follows from the base rate.
+        A forecast that is not due counts as unlikely.
         """
-        steps = max(log(floor / max(self._settings.smallest, 1)) / log(LIKENESS), 1.0)
-        return float(self._settings.base_rate ** (1.0 / steps))
+        floor, size = brand.pile_on_floor, thread.size
+        if not self._is_concerned(thread, stake):
+            return Standing.NOT_CONCERNED
+        if self._is_applause(thread):
+            return Standing.APPLAUSE
+        if size >= floor:
+            is_new = stake.ring is None and size - thread.unseen >= floor
+            lively = thread.growth.since(at.timestamp() - 3600.0)
+            is_lively = lively >= max(min(self._settings.fewest, floor), floor / 10)
+            return Standing.HUGE if is_new or is_lively else Standing.STALE
+        if stake.ring:
+            return Standing.TOLD_BEFORE
+        target = floor - thread.before
+        if not self._is_foreseeable(thread, target):
+            return Standing.TOO_FEW
+        if is_due and self._odds(thread, brand, at, target) >= self._bar(thread.grown, target):
+            return Standing.LIKELY
+        return Standing.UNLIKELY
+
+    def _is_foreseeable(self, thread: Thread, target: int) -> bool:
+        return self._settings.fewest <= thread.grown < target
+
+    def _odds(self, thread: Thread, brand: Brand, at: datetime, target: int) -> float:
+        """Return the log odds of a thread's burst coming to a target."""
+        speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
+        return speaks + log_odds(self._sizes(brand).prior(thread.grown, target))
+
+    def look(self, key: str, thread: Thread, brand: Brand, at: datetime) -> ThreadLook:
+        """Return what is seen of a thread for a brand, ringing or not."""
+        settings, stake = self._settings, _stake(thread, brand.name)
+        floor, now, sizes = brand.pile_on_floor, at.timestamp(), self._sizes(brand)
+        end, chance = thread.size, None
+        if thread.grown:
+            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
+            end = max(end, thread.before + round(further))
+        target = floor - thread.before
+        if settings.fewest <= thread.grown < target:
+            doubt = self._bar(thread.grown, target) - log_odds(settings.precision)
+            chance = 1.0 / (1.0 + exp(doubt - self._odds(thread, brand, at, target)))
+        ring = stake.ring
+        return ThreadLook(
+            thread_id=key,
+            root_id=thread.root_id,
+            at=at,
+            began_at=thread.root_created_at or thread.first_at,
+            burst_at=datetime.fromtimestamp(thread.burst_at, UTC),
+            size=thread.size,
+            before=thread.before,
+            pace=_rates(thread, now)[0],
+            end=end,
+            floor=floor,
+            fewest=settings.fewest,
+            chance=chance,
+            asked=settings.precision,
+            posts=thread.tallies[REPLIES].items + thread.tallies[QUOTES].items,
+            names=stake.posts,
+            judged=thread.judged,
+            angry=thread.angry,
+            why=self._why(thread, stake, floor, chance),
+            ringing_since=ring.started_at if ring and ring.ended_at is None else None,
+        )
+
+    def _why(self, thread: Thread, stake: Stake, floor: int, chance: float | None) -> ThreadWhy:
+        if stake.ring:
+            return ThreadWhy.RINGING if stake.ring.ended_at is None else ThreadWhy.OVER
+        if not self._is_concerned(thread, stake):
+            return ThreadWhy.NOT_CONCERNED
+        if self._is_applause(thread):
+            return ThreadWhy.APPLAUSE
+        if thread.size >= floor:
+            return ThreadWhy.READ_BACK
+        return ThreadWhy.TOO_FEW if chance is None else ThreadWhy.UNSURE
+
+    def _bar(self, grown: int, target: int) -> float:
+        """Return the log odds from which a burst of a size rings."""
+        fewest = self._settings.fewest
+        way = log(grown / fewest) / log(target / fewest)
+        return log_odds(self._settings.precision) + self._settings.doubt * way
+
+    def _sizes(self, brand: Brand) -> Sizes:
+        settings = self._settings
+        return Sizes(huge=brand.pile_on_floor, share=settings.base_rate, smallest=settings.smallest)
 
     def _is_concerned(self, thread: Thread, stake: Stake) -> bool:
         """Whether it is about the brand at all: a passing word in somebody else's thread is not."""
@@ -472,22 +614,16 @@ class PileOn:
         return min(out_at, changed_at + timedelta(seconds=1))
 
     def _cold_at(self, thread: Thread) -> datetime:
-        cold_at = thread.touched_at + self._settings.cold_after
-        for stake in thread.stakes:
-            if stake.ring and stake.ring.ended_at is not None:
-                cold_at = max(cold_at, stake.ring.ended_at + self._settings.cold_after_alert)
-        return cold_at
+        is_crowd = thread.size >= self._settings.fewest or any(each.ring for each in thread.stakes)
+        settings = self._settings
+        return thread.touched_at + (settings.cold_after_crowd if is_crowd else settings.cold_after)
 
     def _alert(
         self, key: str, thread: Thread, stake: Stake, ring: Ring, brand: Brand, at: datetime
     ) -> Alert:
-        floor, now, base_rate = brand.pile_on_floor, at.timestamp(), self._settings.base_rate
-        rate = self._rate(floor)
+        sizes, now = self._sizes(brand), at.timestamp()
         first_at = thread.root_created_at or thread.first_at
-        end = thread.size
-        if ring.ended_at is None:
-            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, rate)
-            end = max(end, thread.before + round(further))
+        end = thread.size if ring.ended_at else self._end(thread, sizes, now)
         root = (thread.root_id,) if thread.root_id else ()
         again = f":{ring.times}" if ring.times > 1 else ""
         return Alert(
@@ -500,8 +636,8 @@ class PileOn:
             ended_at=ring.ended_at,
             first_post_at=first_at,
             observed=float(thread.size),
-            expected=round(usual((at - first_at).total_seconds(), floor, base_rate, rate), 2),
-            chance=chance_of(max(end, 1), floor, base_rate, rate),
+            expected=round(sizes.usual((at - first_at).total_seconds()), 2),
+            chance=sizes.reaching(max(end, 1)),
             window_minutes=max(1, ceil((now - thread.burst_at) / 60.0)),
             reach=thread.reach,
             not_judged=_not_judged(thread),
@@ -510,6 +646,13 @@ class PileOn:
             fire=ring.fire,
             reason=self._reason(thread, ring, brand, at, end),
         )
+
+    def _end(self, thread: Thread, sizes: Sizes, now: float) -> int:
+        """Return the size that a thread will pass with even odds."""
+        if not thread.grown:
+            return thread.size
+        further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
+        return max(thread.size, thread.before + round(further))
 
     def _reason(self, thread: Thread, ring: Ring, brand: Brand, at: datetime, end: int) -> str:
         missing = _not_judged(thread)
@@ -528,6 +671,13 @@ class PileOn:
             words += f"; {thread.angry / thread.judged:.0%} of {thread.judged} judged are angry"
         words += unknown
         return words if ring.fire is not Fire.COOLING else f"{words}; cooling"
+
+
+def is_due(grown: int, looked: int) -> bool:
+    """Whether a thread of so many reactions is looked at again: each time while it is small, then
+    at each 5 % of growth.
+    """
+    return grown != looked and (grown <= 30 or 20 * grown >= 21 * looked)
 
 
 def _threads(post: Post) -> tuple[str, ...]:
@@ -603,6 +753,29 @@ def _spread(since: float, until: float, number: int) -> tuple[tuple[float, int],
         )
         for part in range(parts)
     )
+
+
+def _pace(thread: Thread, now: float) -> Pace:
+    growth, half = thread.growth, thread.grown / 2.0
+
+    def took(number: float) -> timedelta:
+        began = growth.of_the_last(min(number, half)) if half else now
+        return timedelta(seconds=max(now - began, 0.0))
+
+    return Pace(
+        last_minute=growth.since(now - 60.0),
+        last_5_minutes=growth.since(now - 300.0),
+        last_15_minutes=growth.since(now - 900.0),
+        newer_half_took=took(half),
+        last_5_took=took(5.0),
+        last_20_took=took(20.0),
+        age=timedelta(seconds=max(now - thread.burst_at, 0.0)),
+    )
+
+
+def _share(odds: float) -> float:
+    """Return the probability whose log odds these are."""
+    return 1.0 / (1.0 + exp(-odds))
 
 
 def _rates(thread: Thread, now: float) -> tuple[float, float]:

@@ -3,20 +3,23 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from emberwatch.core.detect.explain import Explanation, Sample
+from emberwatch.core.detect.explain import Explanation, Sample, rings_from, spelt
 from emberwatch.core.detect.looks import Series, WindowLook
+from emberwatch.core.detect.thread_look import ThreadLook
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.incident import Action, Incident
 from emberwatch.picture import Band, Colour, Dash, Line, Moment, Panel, Picture
 
 BEFORE = timedelta(hours=12)
 AFTER = timedelta(hours=3)
+BEFORE_THREAD = timedelta(minutes=15)
+AFTER_THREAD = timedelta(hours=1)
 LONGEST = timedelta(days=7)
 """What a picture shows before and after what it is about, and at most."""
 
 _HOUR = 60
 _MOST_SAMPLES = 288
-_SHORTEST_STEP = timedelta(minutes=5)
+_SHORTEST_STEP = timedelta(minutes=1)
 _COUNTED = {
     Series.ANGER: "Angry voices (weight)",
     Series.SHARE: "Angry share",
@@ -40,31 +43,39 @@ def stops(since: datetime, until: datetime) -> list[datetime]:
 
 
 def ends(incident: Incident, now: datetime) -> tuple[datetime, datetime]:
-    """Return from when to when a picture of an incident goes."""
-    began = incident.first_post_at or incident.opened_at
+    """Return from when to when a picture of an incident goes: a thread is quick, a storm is not."""
+    is_storm = any(alert.kind is not AlertKind.PILE_ON for alert in incident.alerts)
+    before, after = (BEFORE, AFTER) if is_storm else (BEFORE_THREAD, AFTER_THREAD)
+    began = min(incident.first_post_at or incident.opened_at, incident.opened_at)
     over = max(incident.last_alert_at, incident.closed_at or incident.opened_at)
-    return min(began, incident.opened_at) - BEFORE, min(over + AFTER, now)
+    return began - before, min(over + after, now)
 
 
 def incident_picture(
-    incident: Incident, moments: Mapping[datetime, Explanation], samples: Sequence[Sample]
+    incident: Incident,
+    moments: Mapping[datetime, Explanation],
+    samples: Sequence[Sample],
+    threads: Sequence[Sequence[ThreadLook]] = (),
 ) -> Picture:
-    """Show what led to an incident, and what became of it."""
+    """Show what led to an incident, and what became of it; `threads` are its pile-ons."""
     spikes = [alert for alert in incident.alerts if alert.kind is AlertKind.SPIKE]
     explained = moments.get(spikes[0].started_at) if spikes else None
-    return _picture(
-        f"{incident.brand}: {incident.id}", samples, _minutes(explained), _moments_of(incident)
-    )
+    is_storm = any(alert.kind is not AlertKind.PILE_ON for alert in incident.alerts)
+    shown = _shown(samples, _minutes(explained)) if is_storm or not threads else []
+    return _picture(f"{incident.brand}: {incident.id}", shown, threads, _moments_of(incident))
 
 
 def moment_picture(
-    explanation: Explanation, samples: Sequence[Sample], rang: Sequence[Incident]
+    explanation: Explanation,
+    samples: Sequence[Sample],
+    threads: Sequence[Sequence[ThreadLook]],
+    rang: Sequence[Incident],
 ) -> Picture:
     """Show what lay around a moment that somebody asks about, with the incidents that opened."""
     return _picture(
         f"{explanation.brand} around {explanation.at:%Y-%m-%d %H:%M} UTC",
-        samples,
-        _minutes(explanation),
+        _shown(samples, _minutes(explanation)),
+        threads,
         [
             _moment(explanation.at, "asked about", Colour.PURPLE),
             *(_moment(each.opened_at, f"{each.id} opened", Colour.RED) for each in rang),
@@ -79,21 +90,53 @@ def _minutes(explanation: Explanation | None) -> int:
     return explanation.spike.looks.loudest.minutes
 
 
+def _shown(samples: Sequence[Sample], minutes: int) -> "list[tuple[Series, _Looks]]":
+    return [(series, looks) for series in Series if (looks := _looks(samples, series, minutes))]
+
+
 def _picture(
-    title: str, samples: Sequence[Sample], minutes: int, moments: Sequence[Moment]
+    title: str,
+    shown: "list[tuple[Series, _Looks]]",
+    threads: Sequence[Sequence[ThreadLook]],
+    moments: Sequence[Moment],
 ) -> Picture:
-    """Show each series in windows of so many minutes: seen, expected, what would ring."""
-    shown = [(series, looks) for series in Series if (looks := _looks(samples, series, minutes))]
+    grown = [looks for looks in threads if looks]
     return Picture(
         title=title,
         summary=" ".join(
             [
                 *(_told(series, looks) for series, looks in shown),
+                *map(_told_growth, grown),
                 *(f"{moment.name}." for moment in moments),
             ]
         ),
-        panels=[_panel(series, looks) for series, looks in shown],
+        panels=[*(_panel(series, looks) for series, looks in shown), *map(_growth, grown)],
         moments=moments,
+    )
+
+
+def _growth(looks: Sequence[ThreadLook]) -> Panel:
+    """Show how a thread grew, what was expected of it in the end, and from where it is huge."""
+    times = [look.at.timestamp() for look in looks]
+    return Panel(
+        name=f"Reactions in the thread {looks[-1].thread_id}",
+        lines=(
+            Line(
+                name="seen", points=[(t, look.size) for t, look in zip(times, looks, strict=True)]
+            ),
+            Line(
+                name="expected in the end",
+                points=[(t, look.end) for t, look in zip(times, looks, strict=True)],
+                colour=Colour.PURPLE,
+                dash=Dash.DOTTED,
+            ),
+            Line(
+                name="huge from here",
+                points=[(t, look.floor) for t, look in zip(times, looks, strict=True)],
+                colour=Colour.RED,
+                dash=Dash.DASHED,
+            ),
+        ),
     )
 
 
@@ -101,10 +144,19 @@ def _told(series: Series, looks: "_Looks") -> str:
     """Say in words what a panel shows."""
     at, most, _ = max(looks, key=_seen)
     when = datetime.fromtimestamp(at, UTC)
-    needed = f"; it would ring from {most.needed:.1f} on" if most.needed is not None else ""
+    needed = rings_from(most)
+    rings = "" if needed is None else f"; it rings from {needed:.1f} on"
     return (
         f"{_name(series, most)}: at most {most.seen:.1f}, at {when:%H:%M} on {when:%d %B}, where "
-        f"{most.expected:.1f} were expected{needed}."
+        f"{most.expected:.1f} were expected{rings}."
+    )
+
+
+def _told_growth(looks: Sequence[ThreadLook]) -> str:
+    last = looks[-1]
+    return (
+        f"The thread {last.thread_id}: {last.size:,} reactions by {last.at:%H:%M} on "
+        f"{last.at:%d %B}; {last.floor:,} are huge."
     )
 
 
@@ -113,8 +165,7 @@ def _seen(look: tuple[float, WindowLook, tuple[float, float]]) -> float:
 
 
 def _name(series: Series, look: WindowLook) -> str:
-    length = f"{look.minutes} minutes" if look.minutes < 120 else f"{look.minutes // 60} hours"
-    return f"{_COUNTED[series]} in the {length} before"
+    return f"{_COUNTED[series]} in the {spelt(look.minutes)} before"
 
 
 _Looks = list[tuple[float, WindowLook, tuple[float, float]]]
@@ -146,7 +197,7 @@ def _panel(series: Series, looks: _Looks) -> Panel:
             ),
             Line(
                 name="rings from here",
-                points=tuple((at, look.needed) for at, look, _ in looks),
+                points=tuple((at, rings_from(look)) for at, look, _ in looks),
                 colour=Colour.RED,
                 dash=Dash.DASHED,
             ),

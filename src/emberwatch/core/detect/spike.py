@@ -5,16 +5,16 @@ brand's level, its rhythm and the calm posts around it lead to expect. `surge`: 
 posts alone; it never speaks of anger.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from math import exp, inf, log, log10
 
 from emberwatch.core.detect import baseline as normal
 from emberwatch.core.detect.baseline import (
     QUARTER,
     WINDOWS,
+    Baseline,
     BaselineSettings,
     Finding,
     Past,
@@ -54,29 +54,29 @@ _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
 _MOST_EVIDENCE = 50
 _LEAST_CHANCE = 1e-300
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpikeSettings:
     """When it rings.
 
-    A mention counts as angry from `least_anger` on, so that many faint ones do not add up. Fewer
-    than `least_voices` never ring. One window is looked at as if afresh `looks` times its own
-    length; `correction` (decades) is what real tails are heavier than ours, chosen on our own
-    simulator (docs/explanation/detection.md). `cold_decades` are added to the bar while less than
-    the `cold_days` beside them were watched. An alert ends when nothing was out of the ordinary
-    for `stays_open`, or for the brand's `quiet_after` where that is shorter. `surge_windows` are
-    in minutes; no surge rings before `surge_after_days` were watched, for the rhythm of a day is
-    not known before, and `surge_budget` times as many false ones are allowed, for nobody is woken
-    by them.
+    Fewer than `least_voices` distinct voices of a heat of `clear` or more never ring. One window
+    is looked at as if afresh `looks` times its own length; `correction` (decades) is what real
+    tails are heavier than ours, chosen on our own simulator (docs/explanation/detection.md).
+    `cold_decades` are added to the bar while less than the `cold_days` beside them were watched.
+    An alert ends when nothing was out of the ordinary for `stays_open`, or for the brand's
+    `quiet_after` where that is shorter. `surge_windows` are in minutes; no surge rings before
+    `surge_after_days` were watched, for the rhythm of a day is not known before, and
+    `surge_budget` times as many false ones are allowed, for nobody is woken by them.
     """
 
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
-    least_anger: float = 0.25
+    clear: float = 0.5
     least_voices: int = 3
     least_posts: int = 6
     looks: float = 3.0
-    correction: float = 0.3
+    correction: float = 0.0
     cold_days: tuple[float, float] = (0.25, 1.0)
     cold_decades: tuple[float, float] = (4.0, 2.0)
     stays_open: timedelta = timedelta(hours=8)
@@ -150,24 +150,45 @@ class SpikeState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """The most unlikely of the windows, and how often a month chance brings as much."""
+    """The most unlikely of the windows, and how often a month chance brings as much (log10).
+
+    `observed` and `expected` are angry weight, or posts.
+    """
 
     finding: Finding
     rate: float
+    observed: float
+    expected: float
     voices: tuple[Voice, ...] = ()
     """The distinct voices of the window, angriest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What one window that ends now brought and should have brought, but for the voices."""
+
+    index: int
+    minutes: int
+    start: int
+    live: float
+    calm: float
+    nameless: float
+    usual_volume: float
+    usual_calm: float
+    usual_heat: float
 
 
 class Spike:
     """The detector of spikes and surges, keyed by brand name."""
 
     name = "spike"
-    version = 1
+    version = 2
     state_type = SpikeState
 
     def __init__(self, brands: Mapping[str, Brand], settings: SpikeSettings | None = None) -> None:
         self._brands = dict(brands)
         self._settings = settings or SpikeSettings()
+        self._sums: dict[str, tuple[tuple[Quarter, ...], normal.Sums]] = {}
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the brand that the event speaks of, if we watch it."""
@@ -262,51 +283,49 @@ class Spike:
         self, state: SpikeState, mention: Mention, minute: int, is_history: bool
     ) -> SpikeState:
         """Count a mention in its own minute."""
-        settings = self._settings
+        settings = self._settings.baseline
         anger = mention.score.anger
-        is_judged = anger is not None
-        is_angry = anger is not None and anger >= settings.least_anger
         past = state.past
         if not is_history and normal.is_gap(past, minute):
             past = normal.heal(past)
         voices = state.voices
-        weight = squares = 0.0
-        if anger is not None and is_angry:
-            voice = _voice(mention, anger, minute)
-            heard = already_heard(voices, voice, minute - 60)
-            weight = max(0.0, anger - heard)
-            squares = max(0.0, anger * anger - heard * heard)
-            if not is_history and minute >= normal.window_start(WINDOWS[-1], state.minute):
+        hot = squares = sounds = 0.0
+        if anger is not None:
+            sounds = normal.heat(settings, normal.unit(settings, past.baseline), anger)
+            if sounds > 0.0:
+                voice = _voice(mention, anger, sounds, minute)
+                heard = already_heard(voices, voice, minute - 60)
+                hot = max(0.0, sounds - heard)
+                squares = max(0.0, sounds * sounds - heard * heard)
                 since = normal.window_start(WINDOWS[-1], state.minute)
-                voices = keep(voices, voice, since)
+                if not is_history and minute >= since:
+                    voices = keep(voices, voice, since)
+        known = 0.0 if anger is None else 1.0
+        live = 0.0 if is_history else 1.0
         past = normal.add(
-            settings.baseline,
+            settings,
             past,
             minute,
-            read_back=1.0 if is_history else 0.0,
-            judged=1.0 if is_judged else 0.0,
-            calm=1.0 if is_judged and not is_angry else 0.0,
-            weight=weight,
-            squares=squares,
+            Quarter(
+                volume=1.0,
+                read_back=1.0 - live,
+                judged=known,
+                calm=known - sounds,
+                anger=anger or 0.0,
+                squares=anger * anger if anger else 0.0,
+                heat=hot,
+                heat_squares=squares,
+            ),
         )
+        came = Minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
         return SpikeState(
             minute=state.minute,
             past=past,
-            minutes=_with(
-                state.minutes,
-                state.minute,
-                Minute(
-                    minute=minute,
-                    volume=1.0,
-                    live=0.0 if is_history else 1.0,
-                    judged=1.0 if is_judged else 0.0,
-                    calm=1.0 if is_judged and not is_angry else 0.0,
-                ),
-            ),
+            minutes=_with(state.minutes, state.minute, came),
             voices=voices,
             looked=state.looked,
-            unlooked=state.unlooked if is_history else state.unlooked + weight,
-            unlooked_posts=state.unlooked_posts + (0.0 if is_history else 1.0),
+            unlooked=state.unlooked + live * hot,
+            unlooked_posts=state.unlooked_posts + live,
             spike=state.spike,
             surge=state.surge,
         )
@@ -328,17 +347,17 @@ class Spike:
             calm=posts - angry,
             nameless=angry,
         )
-        past = normal.add(
-            self._settings.baseline,
-            moved.past,
-            minute,
+        came = Quarter(
             volume=posts,
             judged=posts,
             calm=posts - angry,
-            weight=angry,
+            anger=angry,
             squares=angry,
+            heat=angry,
+            heat_squares=angry,
             nameless=angry,
         )
+        past = normal.add(self._settings.baseline, moved.past, minute, came)
         return SpikeState(
             minute=moved.minute,
             past=past,
@@ -395,10 +414,11 @@ class Spike:
         spike, surge = state.spike, state.surge
         anger: Look | None = None
         if anger_due or (fire_due and spike):
-            anger = self._anger(state, inf if is_scan else self._bar(brand, state))
+            bar = inf if is_scan else self._bar(brand, state)
+            anger = self._anger(brand.name, state, bar)
             spike = self._ring(brand, state, AlertKind.SPIKE, spike, anger, at, alerts)
         if posts_due or (fire_due and surge):
-            look = self._volume(state)
+            look = self._volume(brand.name, state)
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
         looked = SpikeState(
             minute=state.minute,
@@ -413,51 +433,95 @@ class Spike:
         )
         return looked, tuple(alerts), anger
 
-    def _anger(self, state: SpikeState, bar: float, longest: int = WINDOWS[-1]) -> Look | None:
+    def _windows(self, key: str, state: SpikeState) -> list[_Window]:
+        """Return what all windows brought, shortest first."""
+        past, minute = state.past, state.minute
+        kept = self._sums.get(key)
+        if kept is None or kept[0] is not past.closed:
+            kept = self._sums[key] = (past.closed, normal.Sums(past.closed))
+        sums, now = kept[1], past.now
+        found = []
+        live = calm = nameless = 0.0
+        place = len(state.minutes)
+        for index, window in enumerate(WINDOWS):
+            start = normal.window_start(window, minute)
+            if window <= _FINE:
+                while place and state.minutes[place - 1].minute >= start:
+                    place -= 1
+                    one = state.minutes[place]
+                    live += one.live
+                    calm += one.calm
+                    nameless += one.nameless
+            else:
+                back = min(past.opened - start // QUARTER, len(past.closed))
+                live = sums.live[back] + now.volume - now.read_back
+                calm = sums.calm[back] + now.calm
+                nameless = sums.nameless[back] + now.nameless
+            volume, usual_calm, hot = normal.expected(past, sums, minute, window)
+            found.append(
+                _Window(index, window, start, live, calm, nameless, volume, usual_calm, hot)
+            )
+        return found
+
+    def _anger(self, key: str, state: SpikeState, bar: float, longest: int = 720) -> Look | None:
         """Return the most unlikely window of anger, None when none comes near the bar.
 
         Distinct voices are counted only where all voices together would ring.
         """
         settings = self._settings
         past, learnt = state.past, state.past.baseline
-        judge = partial(normal.judge_anger, settings.baseline, learnt)
-        nameless = _nameless(state, WINDOWS[-1])
-        if len(state.voices) + nameless < settings.least_voices:
-            return None
-        usual = normal.expected(past, state.minute)
         best: Look | None = None
+        if not state.voices and not any(q.nameless for q in past.quarters):
+            return None
+        windows = self._windows(key, state)
         is_cold = learnt.watched_days < settings.cold_days[1]
-        for index, window in enumerate(WINDOWS):
-            if window > longest:
+        for window in windows:
+            if window.minutes > longest:
                 break
-            start = normal.window_start(window, state.minute)
-            inside = _since(state.voices, start)
-            alone = _nameless(state, window) if nameless else 0.0
-            if len(inside) + alone < settings.least_voices:
+            inside = _since(state.voices, window.start)
+            hot = window.nameless + sum(voice.heat for voice in inside)
+            if len(inside) + window.nameless < settings.least_voices or hot <= window.usual_heat:
                 continue
-            expected = usual[index].weight * self._factor(state, usual, index, start)
+            expected = window.usual_heat * self._factor(learnt, windows, window)
             if is_cold:
-                before = normal.so_far(past, start)
-                if before.minutes < window:
+                before = normal.so_far(past, window.start)
+                if before.minutes < window.minutes:
                     continue
-                expected = max(expected, before.weight * window / before.minutes)
-            weight = alone + sum(voice.anger for voice in inside)
-            if weight <= expected:
+                expected = max(expected, before.heat * window.minutes / before.minutes)
+            if hot <= expected:
                 continue
-            finding = judge(index, weight=weight, voices=len(inside) + alone, usual=expected)
-            rate = self._rate(finding, len(WINDOWS))
-            if rate > (best.rate if best else bar):
+            judged = self._judged(learnt, window, inside, hot, expected)
+            if judged.rate > (best.rate if best else bar):
                 continue
-            heard = distinct(inside)
-            if len(heard) < len(inside):
-                if len(heard) + alone < settings.least_voices:
+            if inside:
+                heard = distinct(inside)
+                clear = sum(voice.heat >= settings.clear for voice in heard)
+                if clear + window.nameless < settings.least_voices:
                     continue
-                weight = alone + sum(voice.anger for voice in heard)
-                finding = judge(index, weight=weight, voices=len(heard) + alone, usual=expected)
-                rate = self._rate(finding, len(WINDOWS))
-            if best is None or rate < best.rate:
-                best = Look(finding=finding, rate=rate, voices=tuple(heard))
-        return best
+                hot = window.nameless + sum(voice.heat for voice in heard)
+                judged = self._judged(learnt, window, heard, hot, expected)
+            if best is None or judged.rate < best.rate:
+                best = judged
+        return best if best is None or best.rate <= bar else None
+
+    def _judged(
+        self,
+        learnt: Baseline,
+        window: _Window,
+        voices: Sequence[Voice],
+        hot: float,
+        expected: float,
+    ) -> Look:
+        settings = self._settings.baseline
+        finding = normal.judge_anger(settings, learnt, window.index, hot=hot, usual=expected)
+        weight = window.nameless + sum(voice.anger for voice in voices)
+        return Look(
+            finding=finding,
+            rate=self._rate(finding, len(WINDOWS)),
+            observed=weight,
+            expected=expected * weight / hot if hot else 0.0,
+            voices=tuple(voices),
+        )
 
     def looks(self, brand: Brand, state: SpikeState, asked: Iterable[Mentioned] = ()) -> Looks:
         """Return every window of every series at the state's minute, ringing or not.
@@ -466,13 +530,13 @@ class Spike:
         because they are faint, boosts, not judged or read back.
         """
         settings = self._settings
-        usual = normal.expected(state.past, state.minute)
+        seen = self._windows(brand.name, state)
         windows = [
-            *(self._anger_look(brand, state, usual, index) for index in range(len(WINDOWS))),
+            *(self._anger_look(brand, state, seen, window) for window in seen),
             *(
-                self._volume_look(brand, state, usual, index)
-                for index, window in enumerate(WINDOWS)
-                if window in settings.surge_windows
+                self._volume_look(brand, state, window)
+                for window in seen
+                if window.minutes in settings.surge_windows
             ),
         ]
         angry = [look for look in windows if look.series is not Series.VOLUME and look.seen > 0.0]
@@ -503,103 +567,86 @@ class Spike:
                 finding = normal.judge_volume(
                     beliefs, learnt, index, volume=seen, usual=look.expected
                 )
-            else:
-                finding = normal.judge_anger(
-                    beliefs, learnt, index, weight=seen, voices=seen / one, usual=look.expected
-                )
-            return finding.log_chance
+                return finding.log_chance
+            return normal.angry_log_chance(
+                beliefs, learnt, index, hot=seen / one, usual=look.expected / one
+            )
 
         low = _least(lambda seen: log_chance(seen) <= log(0.9), 0.001)
         return low, _least(lambda seen: log_chance(seen) <= log(0.1), low)
 
     def _anger_look(
-        self, brand: Brand, state: SpikeState, usual: tuple[normal.Expected, ...], index: int
+        self, brand: Brand, state: SpikeState, windows: Sequence[_Window], window: _Window
     ) -> WindowLook:
         settings, past = self._settings, state.past
-        window = WINDOWS[index]
-        start = normal.window_start(window, state.minute)
-        factor = self._factor(state, usual, index, start)
-        heard = distinct(_since(state.voices, start))
-        alone = _nameless(state, window)
-        weight = alone + sum(voice.anger for voice in heard)
-        voices = len(heard) + alone
-        expected = usual[index].weight * factor
+        learnt = past.baseline
+        factor = self._factor(learnt, windows, window)
+        heard = distinct(_since(state.voices, window.start))
+        hot = window.nameless + sum(voice.heat for voice in heard)
+        clear = window.nameless + sum(voice.heat >= settings.clear for voice in heard)
+        expected = window.usual_heat * factor
         is_judged = True
-        if past.baseline.watched_days < settings.cold_days[1]:
-            before = normal.so_far(past, start)
-            is_judged = before.minutes >= window
+        if learnt.watched_days < settings.cold_days[1]:
+            before = normal.so_far(past, window.start)
+            is_judged = before.minutes >= window.minutes
             if is_judged:
-                expected = max(expected, before.weight * window / before.minutes)
-
-        def rate_of(weight: float, voices: float) -> tuple[float, float]:
-            finding = normal.judge_anger(
-                settings.baseline,
-                past.baseline,
-                index,
-                weight=weight,
-                voices=voices,
-                usual=expected,
-            )
-            return self._rate(finding, len(WINDOWS)), finding.log_chance
-
-        one = normal.unit(settings.baseline, past.baseline)
+                expected = max(expected, before.heat * window.minutes / before.minutes)
+        look = self._judged(learnt, window, heard, hot, expected)
+        anger_of_heat = look.observed / hot if hot else normal.unit(settings.baseline, learnt)
         bar = self._bar(brand, state)
-        rate, log_chance = rate_of(weight, voices) if is_judged else (inf, 0.0)
-        needed = None
-        if is_judged:
-            least = settings.least_voices * one
-            needed = _least(lambda seen: rate_of(seen, seen / one)[0] <= bar, least)
+
+        def rings(hot: float) -> bool:
+            return self._judged(learnt, window, (), hot, expected).rate <= bar
+
+        least = max(settings.least_voices * settings.clear, expected)
+        needed = _least(rings, least) * anger_of_heat if is_judged else None
+        rate = look.rate if is_judged else inf
         return WindowLook(
             series=Series.ANGER,
-            minutes=window,
-            since=_instant(start),
-            seen=weight,
-            voices=round(voices),
-            usual=usual[index].weight,
+            minutes=window.minutes,
+            since=_instant(window.start),
+            seen=look.observed,
+            voices=round(window.nameless) + len(heard),
+            usual=window.usual_heat * anger_of_heat,
             factor=factor,
-            expected=expected,
-            chance=max(exp(log_chance), _LEAST_CHANCE),
+            expected=expected * anger_of_heat,
+            chance=max(exp(look.finding.log_chance), _LEAST_CHANCE),
             rate=10.0**rate,
             bar=10.0**bar,
             needed=needed,
-            rings=rate <= bar and voices >= settings.least_voices and weight > expected,
+            rings=rate <= bar and clear >= settings.least_voices and hot > expected,
         )
 
-    def _volume_look(
-        self, brand: Brand, state: SpikeState, usual: tuple[normal.Expected, ...], index: int
-    ) -> WindowLook:
+    def _volume_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
         settings, learnt = self._settings, state.past.baseline
-        window = WINDOWS[index]
-        start = normal.window_start(window, state.minute)
-        expected = usual[index].volume
-        posts = _live(state, start, window)
+        expected = window.usual_volume
         is_judged = learnt.watched_days >= settings.surge_after_days
 
         def finding_of(posts: float) -> Finding:
             return normal.judge_volume(
-                settings.baseline, learnt, index, volume=posts, usual=expected
+                settings.baseline, learnt, window.index, volume=posts, usual=expected
             )
 
         def rate_of(posts: float) -> float:
             return self._rate(finding_of(posts), len(settings.surge_windows))
 
         bar = self._bar(brand, state) + log10(settings.surge_budget)
-        rate = rate_of(posts) if is_judged else inf
+        rate = rate_of(window.live) if is_judged else inf
         least = max(float(settings.least_posts), 1.3 * expected)
         return WindowLook(
             series=Series.VOLUME,
-            minutes=window,
-            since=_instant(start),
-            seen=posts,
-            voices=round(posts),
+            minutes=window.minutes,
+            since=_instant(window.start),
+            seen=window.live,
+            voices=round(window.live),
             usual=expected,
             factor=1.0,
             expected=expected,
-            chance=max(exp(finding_of(posts).log_chance), _LEAST_CHANCE),
+            chance=max(exp(finding_of(window.live).log_chance), _LEAST_CHANCE),
             rate=10.0**rate,
             bar=10.0**bar,
             needed=_least(lambda seen: rate_of(seen) <= bar, least) if is_judged else None,
-            rings=rate <= bar and posts >= least,
+            rings=rate <= bar and window.live >= least,
         )
 
     def _verdicts(
@@ -616,68 +663,63 @@ class Spike:
         for event in asked:
             mention = event.mention
             if mention.post.id not in kept:
-                why = self._why_not(event)
+                why = self._why_not(event, state)
                 post = mention.post
                 found.append(_left_out(post.id, post.created_at, mention.score.anger, why))
         return found
 
-    def _why_not(self, event: Mentioned) -> Why:
+    def _why_not(self, event: Mentioned, state: SpikeState) -> Why:
         """Return why a mention that the state does not keep is no voice."""
+        settings = self._settings.baseline
         anger = event.mention.score.anger
         if event.mention.post.kind is PostKind.BOOST:
             return Why.BOOST
         if anger is None:
             return Why.NOT_JUDGED
-        if anger < self._settings.least_anger:
+        if normal.heat(settings, normal.unit(settings, state.past.baseline), anger) <= 0.0:
             return Why.FAINT
         return Why.HISTORY if event.is_history else Why.OUTSIDE
 
-    def _factor(
-        self, state: SpikeState, usual: tuple[normal.Expected, ...], index: int, start: int
-    ) -> float:
+    def _factor(self, learnt: Baseline, windows: Sequence[_Window], window: _Window) -> float:
         """Return how much busier than usual a window is, by its calm posts.
 
         A short window is also held against its hour, whichever is busier: a quarter of an hour
         has too few posts to know.
         """
-        settings, learnt = self._settings.baseline, state.past.baseline
-        calm = _calm(state, start, WINDOWS[index])
-        factor = normal.local_factor(settings, learnt, index, calm, usual[index].calm)
+        settings, index = self._settings.baseline, window.index
+        factor = normal.local_factor(settings, learnt, index, window.calm, window.usual_calm)
         if index >= _HOUR:
             return factor
-        calm = _calm(state, state.minute - 59, 60)
-        return max(factor, normal.local_factor(settings, learnt, _HOUR, calm, usual[_HOUR].calm))
+        hour = windows[_HOUR]
+        return max(factor, normal.local_factor(settings, learnt, _HOUR, hour.calm, hour.usual_calm))
 
-    def _volume(self, state: SpikeState) -> Look | None:
+    def _volume(self, key: str, state: SpikeState) -> Look | None:
         """Return the most unlikely window of posts, None when none is above what is usual."""
-        settings = self._settings
-        usual = normal.expected(state.past, state.minute)
+        settings, learnt = self._settings, state.past.baseline
         best: Look | None = None
-        if state.past.baseline.watched_days < settings.surge_after_days:
+        if learnt.watched_days < settings.surge_after_days:
             return None
-        for index, window in enumerate(WINDOWS):
-            if window not in settings.surge_windows:
+        for window in self._windows(key, state):
+            if window.minutes not in settings.surge_windows:
                 continue
-            start = normal.window_start(window, state.minute)
-            posts = _live(state, start, window)
-            if posts < settings.least_posts or posts <= 1.3 * usual[index].volume:
+            posts, usual = window.live, window.usual_volume
+            if posts < settings.least_posts or posts <= 1.3 * usual:
                 continue
             finding = normal.judge_volume(
-                settings.baseline,
-                state.past.baseline,
-                index,
-                volume=posts,
-                usual=usual[index].volume,
+                settings.baseline, learnt, window.index, volume=posts, usual=usual
             )
             rate = self._rate(finding, len(settings.surge_windows))
             if best is None or rate < best.rate:
-                best = Look(finding=finding, rate=rate)
+                best = Look(finding=finding, rate=rate, observed=posts, expected=usual)
         return best
 
     def _rate(self, finding: Finding, windows: int) -> float:
         """Return how often a month chance brings so much, over all windows together (log10)."""
         looks = _MONTH / finding.window * self._settings.looks * windows
-        return finding.log_chance / _LN10 + log10(looks) + self._settings.correction
+        rate = finding.log_chance / _LN10 + log10(looks) + self._settings.correction
+        if finding.bursts > 0.0:
+            rate = log10(10.0 ** min(rate, 300.0) + finding.bursts)
+        return rate
 
     def _bar(self, brand: Brand, state: SpikeState) -> float:
         """Return the rate a month (log10) below which it rings."""
@@ -711,15 +753,17 @@ class Spike:
             if hot is None:
                 return None
             begun = self._seen(state, hot, _new(state, hot, at))
-            begun = replace(begun, peak=_hour(state.past.quarters, kind)[0])
+            begun = replace(begun, peak=_hour(state.past, kind)[0])
             alerts.append(_alert(brand, kind, begun, at, None))
             return begun
         after = before
         if hot is not None:
             news = self._fresh(brand, state) if before.is_again else hot
-            if news is not None and news.finding.window <= _RENEWING:
+            is_of_now = news is not None and news.finding.window <= _RENEWING
+            if is_of_now:
                 after = replace(after, hot_at=state.minute)
-            if news and news.finding.observed >= before.told * self._settings.told_again_at:
+            grown = before.told * self._settings.told_again_at - _ROUNDING
+            if news and news.observed >= grown and (is_of_now or before.fire not in _FADING):
                 after = self._seen(state, news, after)
         if before.looked < opened or before.fire in _FADING:
             after = self._stirred(brand, state, kind, after)
@@ -739,7 +783,7 @@ class Spike:
         One that cooled or went out takes fire again only when the last hour, for itself, is out of
         the ordinary: some grumbles after the storm are none.
         """
-        hour, half, half_before, usual = _hour(state.past.quarters, kind)
+        hour, half, half_before, usual = _hour(state.past, kind)
         was, peak = ringing.fire, ringing.peak
         fire = _fire(hour, half, half_before, usual, peak)
         after = replace(ringing, looked=state.past.opened)
@@ -761,7 +805,7 @@ class Spike:
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
         bar = self._bar(brand, state)
-        look = self._anger(state, bar, _FRESH)
+        look = self._anger(brand.name, state, bar, _FRESH)
         return look if look is not None and look.rate <= bar else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
@@ -773,11 +817,11 @@ class Spike:
         return replace(
             ringing,
             window=finding.window,
-            observed=finding.observed,
-            expected=finding.expected,
+            observed=look.observed,
+            expected=look.expected,
             chance=max(exp(finding.log_chance), _LEAST_CHANCE),
             rate=look.rate,
-            told=finding.observed,
+            told=look.observed,
             first_post_at=min((voice.created_at for voice in evidence), default=None),
             reach=sum(authors.values()),
             not_judged=_not_judged(state, start, finding.window),
@@ -791,11 +835,11 @@ def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
         started_at=at,
         hot_at=state.minute,
         window=look.finding.window,
-        observed=look.finding.observed,
-        expected=look.finding.expected,
+        observed=look.observed,
+        expected=look.expected,
         chance=1.0,
         rate=look.rate,
-        told=look.finding.observed,
+        told=look.observed,
         peak=0.0,
         looked=state.past.opened,
     )
@@ -810,11 +854,12 @@ def _instant(minute: int) -> datetime:
     return _EPOCH + minute * _MINUTE
 
 
-def _voice(mention: Mention, anger: float, minute: int) -> Voice:
+def _voice(mention: Mention, anger: float, heat: float, minute: int) -> Voice:
     post = mention.post
     return Voice(
         minute=minute,
         anger=anger,
+        heat=heat,
         thread=post.thread_id,
         author=post.voice,
         fingerprint=mention.fingerprint,
@@ -860,49 +905,24 @@ def _since(voices: tuple[Voice, ...], start: int) -> tuple[Voice, ...]:
     return voices[low:]
 
 
-def _nameless(state: SpikeState, window: int) -> float:
-    """Return the angry posts of a plain series in a window."""
-    start = normal.window_start(window, state.minute)
-    if window <= _FINE:
-        return sum(m.nameless for m in state.minutes if m.minute >= start)
-    return sum(q.nameless for q in _quarters(state, start))
-
-
-def _quarters(state: SpikeState, start: int) -> tuple[Quarter, ...]:
-    return state.past.quarters[-(state.past.opened - start // QUARTER + 1) :]
-
-
 def _is_much(state: SpikeState, kind: AlertKind) -> bool:
     """Whether the last two quarters brought enough, and enough anew, to be worth a look.
 
-    A loud brand is looked at each time that they have grown by a fortieth (by an eighth while it
-    rings already), so that a storm costs no more a post than a calm day.
+    A loud brand is looked at each time that they have grown by a fortieth, so that a storm costs
+    no more a post than a calm day.
     """
-    quarters = state.past.quarters
-    last = quarters[-1]
-    before = quarters[-2] if len(quarters) > 1 else Quarter()
+    last = state.past.now
+    before = state.past.closed[-1] if state.past.closed else Quarter()
     part = (state.minute - state.past.opened * QUARTER + 1) / QUARTER
     if kind is AlertKind.SPIKE:
-        seen = last.weight + before.weight
-        usual = last.expected_weight * part + before.expected_weight
-        fresh, ringing = state.unlooked, state.spike
+        seen = last.heat + before.heat
+        usual = last.expected_heat * part + before.expected_heat
+        fresh = state.unlooked
     else:
         seen = last.volume + before.volume
         usual = 1.3 * (last.expected_volume * part + before.expected_volume) + 3.0
-        fresh, ringing = float(state.unlooked_posts), state.surge
-    return seen >= usual and fresh * (40.0 if ringing is None else 8.0) >= seen
-
-
-def _calm(state: SpikeState, start: int, window: int) -> float:
-    if window <= _FINE:
-        return float(sum(m.calm for m in state.minutes if m.minute >= start))
-    return sum(q.calm for q in _quarters(state, start))
-
-
-def _live(state: SpikeState, start: int, window: int) -> float:
-    if window <= _FINE:
-        return float(sum(m.live for m in state.minutes if m.minute >= start))
-    return sum(q.volume - q.read_back for q in _quarters(state, start))
+        fresh = state.unlooked_posts
+    return seen >= usual and fresh * 40.0 >= seen
 
 
 def _not_judged(state: SpikeState, start: int, window: int) -> float:
@@ -910,7 +930,7 @@ def _not_judged(state: SpikeState, start: int, window: int) -> float:
         volume: float = sum(m.volume for m in state.minutes if m.minute >= start)
         judged: float = sum(m.judged for m in state.minutes if m.minute >= start)
     else:
-        quarters = _quarters(state, start)
+        quarters = state.past.quarters[-(state.past.opened - start // QUARTER + 1) :]
         volume = sum(q.volume for q in quarters)
         judged = sum(q.judged for q in quarters)
     return 1.0 - judged / volume if volume else 0.0
@@ -936,14 +956,15 @@ def _left_out(post: str, created_at: datetime, anger: float | None, why: Why) ->
 _FADING = (Fire.COOLING, Fire.OUT)
 
 
-def _hour(quarters: tuple[Quarter, ...], kind: AlertKind) -> tuple[float, float, float, float]:
+def _hour(past: Past, kind: AlertKind) -> tuple[float, float, float, float]:
     """Return the last hour, its later half, the half hour before that, and what is usual."""
+    quarters = (*past.closed[-4:], past.now)
     if kind is AlertKind.SPIKE:
-        seen = [q.weight for q in quarters[-5:]]
-        usual = [q.expected_weight for q in quarters[-5:-1]]
+        seen = [q.heat for q in quarters]
+        usual = [q.expected_heat for q in quarters[:-1]]
     else:
-        seen = [q.volume - q.read_back for q in quarters[-5:]]
-        usual = [q.expected_volume for q in quarters[-5:-1]]
+        seen = [q.volume - q.read_back for q in quarters]
+        usual = [q.expected_volume for q in quarters[:-1]]
     return sum(seen), sum(seen[-3:]), sum(seen[-5:-3]), sum(usual)
 
 

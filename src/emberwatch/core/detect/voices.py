@@ -16,11 +16,13 @@ _MOST_OF_A_THREAD = 3
 class Voice:
     """An angry mention: its minute since 1970, how angry (0..1), and what makes it one voice.
 
-    An empty `fingerprint` is the text of nobody else. `followers` is 0 where nobody tells.
+    `heat` (0..1) is how angry that is for this brand. An empty `fingerprint` is the text of nobody
+    else. `followers` is 0 where nobody tells.
     """
 
     minute: int
     anger: float
+    heat: float
     thread: str
     author: str
     fingerprint: str
@@ -110,17 +112,17 @@ def verdicts(voices: Iterable[Voice]) -> list[Verdict]:
 
 
 def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
-    """Return the greatest anger since a minute that this voice only repeats, 0 if it is new."""
+    """Return the greatest heat since a minute that this voice only repeats, 0 if it is new."""
     heard = 0.0
     for other in reversed(voices):
         if other.minute < since:
             break
-        if other.anger > heard and (
+        if other.heat > heard and (
             other.thread == voice.thread
             or other.author == voice.author
             or (other.fingerprint == voice.fingerprint and voice.fingerprint)
         ):
-            heard = other.anger
+            heard = other.heat
     return heard
 
 

@@ -20,8 +20,14 @@ MOST_EXHIBITS = 30
 LONGEST_EXHIBIT = 4000
 """Characters of a post that are frozen with an incident."""
 
+LONGEST_UNHEARD = timedelta(days=7)
+"""A fire of which nothing new was heard for so long is taken for forgotten, not for burning."""
+
 FLARES_AT = 1.5
 """A fire whose incident is closed flares anew at so many times what was observed at the close."""
+
+
+_FADING = (Fire.COOLING, Fire.OUT)
 
 
 def incident_id(alert: Alert, left: Incident | None = None) -> str:
@@ -37,13 +43,23 @@ def joins(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
     """Whether a new alert belongs to a trouble that is already known.
 
     A trouble of our own (a blind feed, a failing part) gathers by its subject until it closes, and
-    so does a follow-up; a brand's until a person closes it or it has been quiet for `quiet_after`.
+    so does a follow-up; a brand's until a person closes it, or nothing of it burns and no alert
+    came for `quiet_after`.
     """
     if not incident.gathers or incident.brand != alert.brand:
         return False
     if alert.brand is None or AlertKind.FOLLOW_UP_DUE in (alert.kind, incident.kind):
         return incident.kind is alert.kind and incident.subject == alert.subject
-    return alert.at - incident.last_alert_at <= quiet_after
+    unheard = alert.at - incident.last_alert_at
+    return unheard <= (max(quiet_after, LONGEST_UNHEARD) if _burns(incident) else quiet_after)
+
+
+def _burns(incident: Incident) -> bool:
+    """Whether people are still angry; a steady fire gives no news for hours."""
+    return any(
+        alert.is_open and alert.fire not in _FADING and alert.kind is not AlertKind.SURGE
+        for alert in incident.alerts
+    )
 
 
 def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
@@ -59,10 +75,9 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
     if incident.closed_at is not None and alert.at <= incident.closed_at:
         return False
     before = next((held for held in incident.alerts if held.id == alert.id), alert)
-    fading = (Fire.COOLING, Fire.OUT)
-    if alert.fire in fading:
+    if alert.fire in _FADING:
         return False
-    if before.fire in fading:
+    if before.fire in _FADING:
         return True
     is_more = (alert.observed or 0.0) >= FLARES_AT * (before.observed or 0.0) > 0.0
     return is_more and alert.fire is Fire.GROWING
@@ -130,7 +145,8 @@ def take(
     """Return the incident with an alert that is new to it, or that it already holds, renewed.
 
     Evidence once frozen stays as it was; new evidence is added up to `MOST_EXHIBITS`. Severity
-    never falls, and volume alone neither raises that of an anger nor keeps it gathering. An
+    never falls. Volume alone neither raises that of an anger nor keeps it gathering, and the end
+    of an alert does not either. An
     incident of our own closes itself with its last alert. With `is_told` false the alert is kept,
     and is no news.
     """
@@ -147,7 +163,8 @@ def take(
     shown = (*incident.exhibits, *exhibits(alert, fresh))[:MOST_EXHIBITS]
     began = _began(incident, alert, mentions, is_new=position is None)
     grave = [each for each in alerts if each.kind is not AlertKind.SURGE] or alerts
-    heard_at = max(incident.last_alert_at, alert.at) if alert in grave else incident.last_alert_at
+    is_heard = alert in grave and alert.is_open
+    heard_at = max(incident.last_alert_at, alert.at) if is_heard else incident.last_alert_at
     grown = replace(
         incident,
         alerts=alerts,

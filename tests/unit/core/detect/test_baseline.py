@@ -1,5 +1,6 @@
 """What is normal is learnt from the level, the hour, the day and the gaps."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -11,11 +12,15 @@ from emberwatch.core.detect.baseline import (
     Baseline,
     BaselineSettings,
     Past,
+    Quarter,
+    Sums,
     add,
     advance,
     begin,
+    burst,
     expected,
     heal,
+    heat,
     is_gap,
     judge_anger,
     judge_volume,
@@ -44,13 +49,23 @@ def a_past(
             SETTINGS,
             past,
             minute,
-            volume=times * 4.0,
-            judged=times * 4.0,
-            calm=times * 3.0,
-            weight=times,
-            squares=times,
+            Quarter(
+                volume=times * 4.0,
+                judged=times * 4.0,
+                calm=times * 3.0,
+                anger=times,
+                squares=times,
+                heat=times,
+                heat_squares=times,
+            ),
         )
     return past
+
+
+def usual(past: Past, minute: int, window: int) -> dict[str, float]:
+    """Return what a window that ends with a minute should have brought."""
+    found = expected(past, Sums(past.closed), minute, window)
+    return dict(zip(("volume", "calm", "heat"), found, strict=True))
 
 
 def test_the_level_follows_the_posts() -> None:
@@ -82,12 +97,12 @@ def test_one_day_is_not_yet_a_rhythm() -> None:
 def test_a_window_expects_what_its_minutes_expect() -> None:
     past = a_past(7)
     for minute in (7 * DAY - 1, 7 * DAY - 8, 7 * DAY - 15):
-        found = dict(zip(WINDOWS, expected(past, MONDAY + minute), strict=True))
-        assert found[15].volume == pytest.approx(4.0, rel=0.1)
-        assert found[60].volume == pytest.approx(16.0, rel=0.1)
-        assert found[240].volume == pytest.approx(64.0, rel=0.15)
-        assert found[60].weight == pytest.approx(4.0, rel=0.1)
-        assert found[60].calm == pytest.approx(12.0, rel=0.1)
+        found = {window: usual(past, MONDAY + minute, window) for window in WINDOWS}
+        assert found[15]["volume"] == pytest.approx(4.0, rel=0.1)
+        assert found[60]["volume"] == pytest.approx(16.0, rel=0.1)
+        assert found[240]["volume"] == pytest.approx(64.0, rel=0.15)
+        assert found[60]["heat"] == pytest.approx(4.0, rel=0.1)
+        assert found[60]["calm"] == pytest.approx(12.0, rel=0.1)
 
 
 def test_long_windows_begin_with_a_quarter() -> None:
@@ -98,11 +113,9 @@ def test_long_windows_begin_with_a_quarter() -> None:
 def test_a_gap_takes_its_minutes_out_of_what_is_expected() -> None:
     past = a_past(7)
     now = MONDAY + 7 * DAY - 1
-    whole = expected(past, now)[WINDOWS.index(60)]
+    whole = usual(past, now, 60)["volume"]
     gap = advance(SETTINGS, past, now, unwatched_since=now - 29)
-    assert expected(gap, now)[WINDOWS.index(60)].volume == pytest.approx(
-        0.5 * whole.volume, rel=0.1
-    )
+    assert usual(gap, now, 60)["volume"] == pytest.approx(0.5 * whole, rel=0.1)
 
 
 def test_the_same_gap_told_twice_counts_once() -> None:
@@ -136,7 +149,7 @@ def test_a_post_out_of_a_gap_heals_it() -> None:
     assert not is_gap(past, now - 5 * DAY)
     healed = heal(past)
     assert not is_gap(healed, now - 30)
-    assert expected(healed, now)[2].volume > expected(past, now)[2].volume
+    assert usual(healed, now, 60)["volume"] > usual(past, now, 60)["volume"]
 
 
 def test_time_moves_the_same_in_one_step_or_many() -> None:
@@ -160,16 +173,16 @@ def test_a_storm_hardly_moves_what_is_usual() -> None:
     storm = calm
     for minute in range(MONDAY + 7 * DAY, MONDAY + 7 * DAY + 300, QUARTER):
         storm = advance(SETTINGS, storm, minute, 0.15)
-        storm = add(SETTINGS, storm, minute, volume=40.0, judged=40.0, weight=40.0, squares=40.0)
+        came = Quarter(volume=40.0, judged=40.0, anger=40.0, squares=40.0, heat=40.0)
+        storm = add(SETTINGS, storm, minute, came)
     later = advance(SETTINGS, storm, MONDAY + 8 * DAY, 0.15)
     assert share(SETTINGS, later.baseline) < 1.5 * share(SETTINGS, calm.baseline)
 
 
 def test_posts_that_come_days_late_teach_the_level() -> None:
     past = a_past(7)
-    taught = add(
-        SETTINGS, past, MONDAY + 5 * DAY, volume=50.0, judged=50.0, weight=20.0, squares=16.0
-    )
+    late = Quarter(volume=50.0, judged=50.0, anger=20.0, squares=16.0, heat=20.0)
+    taught = add(SETTINGS, past, MONDAY + 5 * DAY, late)
     assert taught.quarters == past.quarters
     assert level(SETTINGS, taught.baseline) > level(SETTINGS, past.baseline)
     assert share(SETTINGS, taught.baseline) > share(SETTINGS, past.baseline)
@@ -177,7 +190,7 @@ def test_posts_that_come_days_late_teach_the_level() -> None:
 
 def test_posts_that_come_an_hour_late_land_in_their_quarter() -> None:
     past = a_past(7)
-    late = add(SETTINGS, past, MONDAY + 7 * DAY - 75)
+    late = add(SETTINGS, past, MONDAY + 7 * DAY - 75, Quarter(volume=1.0))
     assert late.quarters[-5].volume == past.quarters[-5].volume + 1.0
     assert late.baseline == past.baseline
 
@@ -194,12 +207,69 @@ def test_the_typical_voice_is_learnt() -> None:
     assert unit(SETTINGS, a_past(14).baseline) == pytest.approx(1.0, rel=0.05)
 
 
-def test_more_anger_is_less_likely_and_never_more_voices_than_were_heard() -> None:
+def test_a_post_is_as_hot_as_it_is_angry_beside_a_typical_voice() -> None:
+    assert heat(SETTINGS, typical=0.6, anger=0.6) == 1.0
+    assert heat(SETTINGS, typical=0.6, anger=0.9) == 1.0
+    assert heat(SETTINGS, typical=0.6, anger=0.1) == 0.0
+    assert heat(SETTINGS, typical=0.6, anger=0.3) == pytest.approx(
+        heat(SETTINGS, typical=0.4, anger=0.2)
+    )
+    assert 0.0 < heat(SETTINGS, typical=0.6, anger=0.3) < 0.5
+
+
+def test_where_nobody_is_ever_angry_faint_posts_are_not_typical_voices() -> None:
+    meek = replace(Baseline(), sum_anger=100.0, sum_squares=5.0)
+    assert unit(SETTINGS, meek) == SETTINGS.least_typical
+
+
+def test_more_heat_is_less_likely() -> None:
     learnt = a_past(7).baseline
-    some = judge_anger(SETTINGS, learnt, 2, weight=8.0, voices=12, usual=4.0)
-    more = judge_anger(SETTINGS, learnt, 2, weight=12.0, voices=12, usual=4.0)
-    few = judge_anger(SETTINGS, learnt, 2, weight=12.0, voices=4, usual=4.0)
-    assert more.log_chance < some.log_chance < few.log_chance
+    some = judge_anger(SETTINGS, learnt, 2, hot=10.0, usual=4.0)
+    more = judge_anger(SETTINGS, learnt, 2, hot=14.0, usual=4.0)
+    assert more.log_chance < some.log_chance < 0.0
+    assert judge_anger(SETTINGS, learnt, 2, hot=5.0, usual=4.0).log_chance == 0.0
+
+
+def a_series(seed: int, days: int, answers: int) -> Past:
+    """Return the past of a plain series of 2 angry voices an hour, each tenth of them answered."""
+    chance = random.Random(seed)
+    past = begin(SETTINGS, MONDAY)
+    for minute in range(MONDAY, MONDAY + days * DAY, QUARTER):
+        past = advance(SETTINGS, past, minute)
+        voices = float(sum(chance.random() < 0.05 for _ in range(10)))
+        if voices and chance.random() < 0.1:
+            voices += answers
+        came = Quarter(volume=10.0, judged=10.0, calm=10.0 - voices, heat_squares=voices)
+        past = add(SETTINGS, past, minute, replace(came, heat=voices, nameless=voices))
+    return past
+
+
+def test_voices_that_come_in_bursts_must_be_more() -> None:
+    single, answered = (a_series(1, 14, answers).baseline for answers in (0, 6))
+    assert burst(SETTINGS, single) < 0.1
+    assert burst(SETTINGS, answered) > 0.5
+    steady, restless = (
+        judge_anger(SETTINGS, learnt, 2, hot=12.0, usual=2.0) for learnt in (single, answered)
+    )
+    assert steady.log_chance < restless.log_chance - 5.0
+    assert restless.bursts > 10.0 * steady.bursts
+    assert restless.bursts > judge_anger(SETTINGS, answered, 2, hot=30.0, usual=2.0).bursts
+
+
+def test_what_goes_on_for_hours_is_no_burst() -> None:
+    past = a_series(2, 14, 0)
+    for quarter in range(40):
+        minute = MONDAY + 14 * DAY + quarter * QUARTER
+        past = advance(SETTINGS, past, minute)
+        voices = 5.0 + 10.0 * (quarter % 2)
+        came = Quarter(volume=20.0, judged=20.0, heat=voices, nameless=voices)
+        past = add(SETTINGS, past, minute, came)
+    calm = burst(SETTINGS, a_series(2, 14, 0).baseline)
+    assert burst(SETTINGS, advance(SETTINGS, past, MONDAY + 15 * DAY).baseline) < calm + 0.5
+
+
+def test_mentions_whose_threads_we_know_have_no_bursts() -> None:
+    assert burst(SETTINGS, a_past(14).baseline) == 0.0
 
 
 def test_a_cold_start_doubts_itself() -> None:
@@ -217,7 +287,8 @@ def test_restless_brands_need_more() -> None:
         minute = MONDAY + quarter * QUARTER
         restless = advance(SETTINGS, restless, minute)
         posts = 13.0 if quarter // 8 % 3 == 0 else 0.5
-        restless = add(SETTINGS, restless, minute, volume=posts, judged=posts, calm=posts)
+        came = Quarter(volume=posts, judged=posts, calm=posts)
+        restless = add(SETTINGS, restless, minute, came)
     steady_one, restless_one = (
         judge_volume(SETTINGS, past.baseline, 2, volume=60.0, usual=16.0).log_chance
         for past in (steady, restless)
@@ -227,7 +298,5 @@ def test_restless_brands_need_more() -> None:
 
 def test_a_young_brand_has_windows_longer_than_its_life() -> None:
     past = begin(SETTINGS, MONDAY + 7)
-    found = expected(past, MONDAY + 9)
-    assert len(found) == len(WINDOWS)
-    assert all(window.volume <= 1.0 for window in found)
+    assert all(usual(past, MONDAY + 9, window)["volume"] <= 1.0 for window in WINDOWS)
     assert normal.KEPT >= 720 // QUARTER

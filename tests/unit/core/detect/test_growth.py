@@ -1,5 +1,6 @@
 """A thread's growth fits into a few points, whatever its size."""
 
+from math import inf
 from random import Random
 
 import pytest
@@ -8,13 +9,16 @@ from emberwatch.core.detect.growth import (
     EXACT,
     NO_GROWTH,
     POINTS,
+    SIGHT,
     Growth,
-    chance_of,
+    Sizes,
     evidence,
     expected_in_the_end,
+    features,
     grow,
-    usual,
 )
+
+SIZES = Sizes(huge=300, share=0.01)
 
 
 def grown(moments: list[float]) -> Growth:
@@ -61,20 +65,53 @@ def test_nothing_is_extrapolated_from_an_absurd_age() -> None:
 
 
 def test_what_is_expected_in_the_end_is_never_less_than_what_is_there() -> None:
-    assert expected_in_the_end(steady(50, 1_000.0), 0.0, 9e5, 50, 0.2) == 50.0
-    assert expected_in_the_end(steady(200, 0.5), 0.0, 100.0, 200, 0.2) > 400.0
+    assert expected_in_the_end(steady(50, 1_000.0), 0.0, 9e5, 50, SIZES) == 50.0
+    assert expected_in_the_end(steady(200, 0.5), 0.0, 100.0, 200, SIZES) > 300.0
 
 
-def test_the_chance_of_the_floor_is_the_base_rate() -> None:
-    assert chance_of(300, 300, 0.01, 0.2) == pytest.approx(0.01)
-    assert chance_of(3000, 300, 0.01, 0.2) == pytest.approx(0.002)
-    assert chance_of(1, 300, 0.01, 0.01) == 1.0
+def test_the_forecast_looks_at_nothing_that_it_does_not_know() -> None:
+    row = features(steady(40, 1.0), 0.0, 40.0, 40, 300)
+    assert all(-inf < feature < inf for feature in row)
+    assert features(steady(1, 0.0), 5.0, 0.0, 1, 300)[1] > 0.0
+
+
+def test_the_share_that_comes_to_huge_is_the_one_stated() -> None:
+    assert SIZES.reaching(300) == pytest.approx(0.01)
+    assert SIZES.reaching(1) == 1.0
+    assert Sizes(huge=300, share=0.44, smallest=75.0).reaching(300) == pytest.approx(0.44)
+    assert Sizes(huge=300, share=0.44, smallest=75.0).reaching(10) == 1.0
+
+
+def test_sizes_follow_one_law_at_every_size() -> None:
+    steps = [SIZES.reaching(10.0 * size) / SIZES.reaching(size) for size in (1.0, 30.0, 700.0)]
+    assert steps == pytest.approx([steps[0]] * 3)
+
+
+def test_a_thread_that_has_come_further_begins_with_a_better_chance() -> None:
+    priors = [SIZES.prior(size, 300) for size in (1, 10, 30, 75)]
+    assert priors == sorted(priors)
+    assert priors[0] == pytest.approx(0.01)
+
+
+def test_within_sight_of_the_target_the_pace_alone_says_the_rest() -> None:
+    assert SIZES.prior(300 // SIGHT, 300) == SIZES.prior(299, 300)
+
+
+def test_a_share_among_those_within_sight_is_the_prior_at_every_size() -> None:
+    alike = Sizes(huge=300, share=0.44, smallest=300 / SIGHT)
+    assert [alike.prior(size, 300) for size in (10, 75, 200)] == pytest.approx([0.44] * 3)
+
+
+@pytest.mark.parametrize("facts", [{"share": 0.0}, {"share": 1.0}, {"smallest": 300.0}])
+def test_sizes_that_make_no_sense_are_refused(facts: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="make no sense"):
+        Sizes(**{"huge": 300, "share": 0.01, **facts})  # type: ignore[arg-type]
 
 
 def test_an_ordinary_thread_is_small_and_grows_with_age() -> None:
-    young, old = (usual(age, 300, 0.01, 0.2) for age in (60.0, 86_400.0))
+    young, old = (SIZES.usual(age) for age in (60.0, 86_400.0))
     assert 0.0 < young < old < 5.0
-    assert usual(-5.0, 300, 0.01, 0.2) == 0.0
+    assert SIZES.usual(-5.0) == 0.0
 
 
 def test_the_forecast_holds_on_threads_that_it_never_saw() -> None:
@@ -89,3 +126,13 @@ def test_the_forecast_holds_on_threads_that_it_never_saw() -> None:
     top = sorted(odds, reverse=True)[:50]
     bottom = sorted(odds)[:50]
     assert sum(huge for _, huge in top) >= 2 * sum(huge for _, huge in bottom)
+
+
+def test_a_bunch_that_came_at_once_is_no_storm() -> None:
+    """A poll, a queue or an archive gives many reactions one moment."""
+    calm = [20.0 * (index + 1) for index in range(40)]
+    bunched = [*calm[:20], *([calm[39]] * 20)]
+    smooth, lumpy = (
+        evidence(grown(moments), 0.0, moments[-1], 40, 300) for moments in (calm, bunched)
+    )
+    assert abs(lumpy - smooth) < 1.5

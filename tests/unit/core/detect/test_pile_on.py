@@ -526,10 +526,25 @@ def test_a_cold_thread_is_forgotten_after_six_hours() -> None:
     assert told.ticks == 1
 
 
-def test_a_thread_that_rang_is_kept_for_a_day() -> None:
-    told = Told().feed(root(), *storm(400, 1.0)).wait(NOON + minutes(1_500))
+def test_a_thread_that_rang_is_kept_for_two_days() -> None:
+    told = Told().feed(root(), *storm(400, 1.0)).wait(NOON + minutes(2_800))
     assert told.state is not None
-    assert told.wait(NOON + minutes(1_600)).state is None
+    assert told.wait(NOON + minutes(2_900)).state is None
+
+
+def test_a_crowd_that_slept_a_night_is_counted_on() -> None:
+    told = Told().feed(root(), *storm(200, 600.0, is_history=True))
+    told.wait(NOON + minutes(2_600))
+    told.feed(*storm(100, 60.0, since=minutes(2_600), first=1_000))
+    assert told.alerts[0].observed is not None
+    assert 200 < told.alerts[0].observed <= 300
+
+
+def test_a_root_that_lost_more_voices_than_it_now_has_stays_quiet() -> None:
+    told = Told().feed(root(), counted(minutes(600), boosts=900), counted(minutes(601), boosts=20))
+    told.feed(*storm(60, 1.0, since=minutes(602)))
+    assert told.size == 60
+    assert not told.alerts
 
 
 def test_a_tick_that_comes_after_a_long_sleep_ends_the_alert_before_it_forgets() -> None:

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from emberwatch.core.detect.voices import (
     MOST_KEPT,
     Voice,
+    Why,
     already_heard,
     distinct,
     keep,
     leading_thread,
+    verdicts,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +27,7 @@ def a_voice(
     return Voice(
         minute=minute,
         anger=anger,
+        heat=anger,
         thread=thread or f"thread of {post}",
         author=author or f"author of {post}",
         fingerprint=text,
@@ -106,3 +109,31 @@ def test_the_leading_thread_holds_at_least_half_of_the_voices() -> None:
 def test_single_posts_lead_nothing() -> None:
     assert leading_thread([a_voice("1")]) is None
     assert leading_thread([a_voice("1"), a_voice("2")]) is None
+
+
+def test_each_voice_is_told_why_it_counts_or_behind_which_other_it_stands() -> None:
+    told = verdicts(
+        [
+            a_voice("1", anger=0.9, thread="t", author="anna", text="x"),
+            a_voice("2", anger=0.8, thread="t"),
+            a_voice("3", anger=0.7, author="anna"),
+            a_voice("4", anger=0.6, text="x"),
+            a_voice("5", anger=0.5),
+        ]
+    )
+    assert [(v.post, v.why, v.behind) for v in told] == [
+        ("1", Why.COUNTED, None),
+        ("2", Why.SAME_THREAD, "1"),
+        ("3", Why.SAME_AUTHOR, "1"),
+        ("4", Why.SAME_TEXT, "1"),
+        ("5", Why.COUNTED, None),
+    ]
+
+
+def test_the_verdicts_and_the_count_agree() -> None:
+    voices = [
+        a_voice(str(n), anger=n % 7 / 10, thread=f"t{n % 5}", author=f"a{n % 11}")
+        for n in range(60)
+    ]
+    counted = [v.post for v in verdicts(voices) if v.why is Why.COUNTED]
+    assert counted == posts(distinct(voices))

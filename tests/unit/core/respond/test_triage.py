@@ -1,6 +1,7 @@
 """One trouble, one incident."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -44,11 +45,43 @@ def test_an_incident_names_the_one_that_it_follows() -> None:
     assert after.previous_id == before.id
 
 
-def test_a_second_alert_of_the_brand_joins_while_it_lasts() -> None:
-    incident = _opened()
-    late = an_alert("pile_on:Acme:t", kind=AlertKind.PILE_ON, started_at=NOON + minutes(360))
-    assert triage.joins(incident, late, minutes(360))
-    assert not triage.joins(incident, replace(late, at=NOON + minutes(361)), minutes(360))
+PILE_ON = an_alert("pile_on:Acme:t", kind=AlertKind.PILE_ON)
+
+
+@pytest.mark.parametrize("fire", [Fire.COOLING, Fire.OUT])
+def test_a_second_alert_of_the_brand_joins_until_it_was_quiet(fire: Fire) -> None:
+    incident = _opened(fire=fire)
+    assert triage.joins(incident, replace(PILE_ON, at=NOON + minutes(360)), HOURS)
+    assert not triage.joins(incident, replace(PILE_ON, at=NOON + minutes(361)), HOURS)
+
+
+@pytest.mark.parametrize("fire", [Fire.GROWING, Fire.BURNING])
+def test_what_still_burns_is_one_trouble_however_long_it_gives_no_news(fire: Fire) -> None:
+    incident = _opened(fire=fire)
+    week = timedelta(days=7)
+    assert triage.joins(incident, replace(PILE_ON, at=NOON + week), HOURS)
+    assert not triage.joins(incident, replace(PILE_ON, at=NOON + week + minutes(1)), HOURS)
+    assert triage.joins(incident, replace(PILE_ON, at=NOON + 2 * week), 2 * week)
+
+
+def test_what_grows_while_it_burns_stays_in_its_incident() -> None:
+    incident = _opened(observed=30.0, fire=Fire.BURNING)
+    grown = replace(incident.alerts[0], observed=90.0, fire=Fire.GROWING, at=NOON + 3 * HOURS)
+    assert not triage.flares_anew(incident, grown, HOURS)
+
+
+def test_the_end_of_an_alert_is_no_news_that_keeps_an_incident_gathering() -> None:
+    incident = _opened(fire=Fire.OUT)
+    end = replace(incident.alerts[0], at=NOON + HOURS, ended_at=NOON + HOURS)
+    over = triage.take(incident, end, {})
+    assert not triage.joins(over, replace(PILE_ON, at=NOON + minutes(361)), HOURS)
+
+
+def test_volume_that_goes_on_is_no_fire_that_burns() -> None:
+    incident = _opened(fire=Fire.OUT)
+    surge = an_alert("surge:Acme:1", kind=AlertKind.SURGE)
+    with_volume = triage.take(incident, surge, {})
+    assert not triage.joins(with_volume, replace(PILE_ON, at=NOON + minutes(361)), HOURS)
 
 
 def test_nothing_joins_what_a_person_has_closed() -> None:

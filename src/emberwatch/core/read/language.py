@@ -201,7 +201,7 @@ def _written(text: str) -> tuple[Script | None, float]:
         if script is Script.LATIN:
             rest *= LATIN_WEIGHS_LESS
         if rest < count and script is not Script.HAN:
-            return script, count / letters
+            return script, count / max(letters, count)  # vowel signs alone are no letters
         if count:
             counts[script] = count
     if not counts:
@@ -210,7 +210,7 @@ def _written(text: str) -> tuple[Script | None, float]:
     if counts.get(Script.KANA, 0) * 10 >= counts.get(Script.HAN, 0) > 0:
         counts[Script.KANA] = counts.get(Script.KANA, 0) + counts[Script.HAN]
     main = max(counts, key=lambda script: counts[script] * _WEIGHTS.get(script, 1.0))
-    return main, min(1.0, counts[main] / letters)
+    return main, counts[main] / max(letters, counts[main])
 
 
 def identify(text: str, claimed: str | None, expected: Sequence[str], guess: Guess) -> Language:

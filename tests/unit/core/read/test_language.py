@@ -242,6 +242,11 @@ def test_latin_names_do_not_outweigh_the_language_around_them(text: str, tag: st
     assert (found.tag, found.confidence <= 0.9) == (tag, True)
 
 
+@pytest.mark.parametrize("text", ["ั", "\u093e\u093f", "ั ã", "\u0301"])
+def test_vowel_signs_without_letters_are_borne(text: str) -> None:
+    assert 0 <= identify(text, None, (), Guesser("pt", 0.9)).confidence <= 1
+
+
 def test_a_foreign_word_does_not_make_a_latin_text_foreign() -> None:
     text = "They wrote that the parcel is in Москва, and nothing came of it"
     found = identify(text, None, (), Guesser())

@@ -122,6 +122,11 @@ def test_labels_of_their_own_have_chances_of_their_own(tmp_path: Path) -> None:
     assert one(other, ANGRY).anger == pytest.approx(chance(1), abs=1e-4)
 
 
+def test_a_single_label_has_a_chance_of_its_own(tmp_path: Path) -> None:
+    made = transformer.make(tmp_path, {"hate": (2,)}, ("anger",))
+    assert one(Onnx(OnnxOptions(folder=made)), ANGRY).anger == pytest.approx(chance(2), abs=1e-4)
+
+
 def test_a_batch_is_filled_up_without_changing_what_is_said(folder: Path) -> None:
     scorer = Onnx(OnnxOptions(folder=folder, least=0, batch=4))
     texts = [Text(text="hate " * n, language="en") for n in (1, 60, 2, 9, 33, 4)]

@@ -172,11 +172,18 @@ def words_only(text: str) -> str:
 
     Hashtags are kept, without their sign, where there is nothing else.
     """
+    return _read(text)[0]
+
+
+def _read(text: str) -> tuple[str, Script | None, float]:
+    """Return what can tell a language, its script, and the share of its letters in that."""
     text = text[:READ]
     bare = " ".join(_NOISE.sub(" ", text).split())
-    if script_of(bare) is None:
+    script, share = _written(bare)
+    if script is None:
         bare = " ".join(_HASHTAG_SIGN.sub(" ", text).split())
-    return bare
+        script, share = _written(bare)
+    return bare, script, share
 
 
 def script_of(text: str) -> Script | None:
@@ -222,8 +229,7 @@ def identify(text: str, claimed: str | None, expected: Sequence[str], guess: Gue
     brand's people write that (`expected`), with low confidence; else its tag is None. We are
     never quite sure of a text in several scripts. A text without words is `UNKNOWN`.
     """
-    words = words_only(text)
-    script, share = _written(words)
+    words, script, share = _read(text)
     if script is None:
         return UNKNOWN
     found = _identified(words, script, primary_tag(claimed), expected, guess)

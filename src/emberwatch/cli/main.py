@@ -23,7 +23,7 @@ _COMMANDS = {
     "demo": "Play a written storm in five languages, offline, in seconds.",
     "feed": "List the feeds, or read one once to see what it brings.",
     "incident": "List and show incidents, and say what was done about them.",
-    "mention": "List and show mentions, judge them again, and say how one really sounds.",
+    "mention": "List and show mentions, correct them, judge them again.",
     "notifier": "List, test, enable and disable the channels that tell people.",
     "delivery": "List what was sent to whom, and send it again.",
     "replay": "Feed a file of posts through the whole watch.",

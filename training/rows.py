@@ -33,20 +33,19 @@ class Rows:
         return np.stack((self.anger, negative, positive), axis=1).astype(np.float32)
 
 
-def load(*files: Path, tiers: str | None = FREE) -> Rows:
-    """Return the rows of files, of the given tiers only (None: of all)."""
+def load(file: Path, *, without: frozenset[str]) -> Rows:
+    """Return the rows of a file that a model given away may learn from, but for some sources."""
     texts, languages, sources, anger, sentiment = [], [], [], [], []
-    for file in files:
-        with gzip.open(file, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                if tiers is not None and row["tier"] not in tiers:
-                    continue
-                texts.append(row["text"])
-                languages.append(row["lang"])
-                sources.append(row["src"])
-                anger.append(row.get("anger", np.nan))
-                sentiment.append(row.get("sent", np.nan))
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if row["tier"] != FREE or row["src"] in without:
+                continue
+            texts.append(row["text"])
+            languages.append(row["lang"])
+            sources.append(row["src"])
+            anger.append(row.get("anger", np.nan))
+            sentiment.append(row.get("sent", np.nan))
     return Rows(
         texts=texts,
         languages=np.array(languages),

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.mention import Score
@@ -89,11 +90,13 @@ def _check_class(source: Source) -> None:
     _hold(kind, "kind: a short name is needed")
     _hold(kind.islower(), f"kind: {kind!r} is not in lower case")
     _hold(":" not in kind, f"kind: {kind!r} holds a ':', which parts an id")
-    options = made.Options
-    _hold(dataclasses.is_dataclass(options), f"{made.__name__}.Options: not a dataclass")
-    parameters = options.__dataclass_params__
-    _hold(parameters.frozen, f"{made.__name__}.Options: not frozen")
+    _check_options(made.__name__, made.Options)
     _hold(source.describe().strip().endswith("."), "describe: say it in a sentence")
+
+
+def _check_options(owner: str, options: Any) -> None:
+    _hold(dataclasses.is_dataclass(options), f"{owner}.Options: not a dataclass")
+    _hold(options.__dataclass_params__.frozen, f"{owner}.Options: not frozen")
 
 
 def _check_post(post: Post, answer: Answer) -> None:
@@ -193,6 +196,8 @@ def check_scorer(scorer: Scorer) -> None:
     """
     _hold(scorer.kind, "kind: a short name is needed")
     _hold(scorer.kind.islower(), f"kind: {scorer.kind!r} is not in lower case")
+    if hasattr(scorer, "Options"):
+        _check_options(type(scorer).__name__, scorer.Options)
     _hold(scorer.score([]) == [], "score: no texts must give no scores")
     together = scorer.score(TEXTS)
     _hold(len(together) == len(TEXTS), f"score: {len(together)} scores for {len(TEXTS)} texts")

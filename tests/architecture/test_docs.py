@@ -1,5 +1,6 @@
 """What the documents say exists: links, commands, modules, settings."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -162,6 +163,51 @@ def test_every_configuration_shown_is_right(name: str, text: str, tmp_path: Path
     addresses = dict.fromkeys(re.findall(r"url_env: (\w+)", text), "https://x.example/1")
     keys = dict.fromkeys(re.findall(r"(?:token|password|key)_env: (\w+)", text), "a1" * 16)
     assert read_config(path, installed(), {**secrets, **addresses, **keys}).brands
+
+
+# ---------------------------------------------------------------- figures
+NAMES_OF = {
+    "el": "Greek", "is": "Icelandic", "lv": "Latvian", "lt": "Lithuanian", "th": "Thai",
+    "vi": "Vietnamese", "fa": "Persian", "sq": "Albanian", "et": "Estonian", "da": "Danish",
+    "he": "Hebrew", "mk": "Macedonian", "ms": "Malay", "fi": "Finnish",
+}  # fmt: skip
+FIGURE = re.compile(r"(?<![\d.])\.\d+|not judged")
+
+
+def _figures(page: Path, beginning: str) -> list[str]:
+    """Return what the one row of a table that begins so says: figures, or `not judged`."""
+    (row,) = (line for line in page.read_text().splitlines() if line.startswith(f"| {beginning}"))
+    return FIGURE.findall(row.partition("|")[2].partition("|")[2])
+
+
+def _rounded(figure: str) -> str:
+    return figure if figure == "not judged" else f"{float(figure) + 1e-9:.2f}".lstrip("0")
+
+
+@pytest.mark.parametrize("what", ["anger", "negative"])
+def test_the_figures_of_the_readme_are_those_of_the_benchmarks(root: Path, what: str) -> None:
+    ours, vader, *others = _figures(root / "README.md", f"{what} |")
+    benchmarks = root / "docs/benchmarks.md"
+    english = _figures(benchmarks, f"{what}, ROC area, en |")
+    foreign = _figures(benchmarks, f"{what}, ROC area, ru / ")[2:]
+    assert (ours, vader) == (_rounded(english[2]), _rounded(english[0]))
+    told = [figure for figure in others if figure != "not judged"]
+    assert told == [_rounded(figure) for figure in foreign[: len(told)]]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/explanation/scoring.md"])
+def test_the_languages_without_an_anger_are_those_of_the_models_card(root: Path, name: str) -> None:
+    card = json.loads((root / "src/emberwatch/scorers/model.json").read_text())
+    judged = card["languages"]
+    without = {NAMES_OF[tag] for tag, facts in judged.items() if not facts["has_anger"]}
+    text = " ".join((root / name).read_text().split())
+    told = re.search(r"(?:not of|is below \.65:) ((?:[A-Z]\w+(?:, | and )?)+)", text)
+    assert told
+    assert set(re.findall(r"[A-Z]\w+", told[1])) == without
+    assert re.search(f"(?i){COUNTS[len(judged)]}", text)
+
+
+COUNTS = {38: "thirty-eight", 39: "thirty-nine", 40: "forty", 41: "forty-one", 42: "forty-two"}
 
 
 # ---------------------------------------------------------------- reference

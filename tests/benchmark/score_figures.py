@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from statistics import fmean
 
@@ -21,6 +22,7 @@ from emberwatch.core.read import quality
 from emberwatch.model.mention import Score
 from emberwatch.ports import Scorer, Text
 from emberwatch.scorers.auto import Auto
+from emberwatch.scorers.model import CARD
 from emberwatch.scorers.vader import Vader
 
 ROOT = Path(__file__).parents[2]
@@ -67,13 +69,16 @@ def main() -> int:
             print(_line(language, [posts[n] for n in at], [scores[n] for n in at]))
         at = [n for n, post in enumerate(posts) if post.source == "airline"]
         print(_line("airline", [posts[n] for n in at], [scores[n] for n in at]))
-        mixed, english = (
-            _speed(judge, posts),
-            _speed(judge, [p for p in posts if p.language == "en"]),
-        )
-        print(
-            f"posts a second on one core, batches of {BATCH}: {mixed:,.0f}; English {english:,.0f}"
-        )
+        english = [post for post in posts if post.language == "en"]
+        for what, is_tagged in (("tagged", True), ("not tagged", False)):
+            speeds = [_speed(judge, some, is_tagged=is_tagged) for some in (posts, english)]
+            print(
+                f"{what} posts a second on one core, batches of {BATCH}: {speeds[0]:,.0f};"
+                f" English {speeds[1]:,.0f}"
+            )
+    print("\nthe training rows, each judged by a model that had not seen it (cross-fitting):")
+    for language in LANGUAGES:
+        print(f"{language:<8} {_cross_fitted(language)}")
     began = time.process_time()
     _load()
     print(f"\nloading the model: {(time.process_time() - began) * 1000:.0f} ms")
@@ -92,8 +97,8 @@ def _read(path: Path) -> list[Labelled]:
     ]  # fmt: skip
 
 
-def _scores(judge: Judge, posts: Sequence[Labelled]) -> list[Score]:
-    texts = [Text(text=post.text, language=post.language) for post in posts]
+def _scores(judge: Judge, posts: Sequence[Labelled], *, is_tagged: bool = True) -> list[Score]:
+    texts = [Text(text=post.text, language=post.language if is_tagged else None) for post in posts]
     return [
         score
         for start in range(0, len(texts), BATCH)
@@ -117,21 +122,12 @@ def _line(language: str, posts: Sequence[Labelled], scores: Sequence[Score]) -> 
         if min(true.count(-1), len(true) - true.count(-1)) >= FEWEST_OF_A_CLASS:
             ranks = [0.5 if s.negative is None else s.negative for _, s in labelled]
             found["n"].append(quality.roc_area([label == -1 for label in true], ranks))
-            said = [quality.class_of(s.sentiment or 0.0) for _, s in labelled]
-            found["f1"].append(_macro_f1(true, said))
+            said = [s.sentiment or 0.0 for _, s in labelled]
+            found["f1"].append(quality.macro_f1(true, said))
     share = sum(score.judged for score in scores) / max(1, len(scores))
     cells = [_mean(values) for values in found.values()]
     anger_cells, negative_cells = "  ".join(cells[:3]), "     ".join(cells[3:])
     return f"{language:<8} {len(posts):>7} {share:>6.2f}  {anger_cells}   {negative_cells}"
-
-
-def _macro_f1(true: list[int], said: list[int]) -> float:
-    """Return the mean F1 over the classes that people used: some sources know no neutral."""
-    scores = []
-    for one in set(true):
-        hits = sum(t == s == one for t, s in zip(true, said, strict=True))
-        scores.append(2 * hits / (true.count(one) + said.count(one)))
-    return fmean(scores)
 
 
 def _mean(values: list[float | None]) -> str:
@@ -139,15 +135,21 @@ def _mean(values: list[float | None]) -> str:
     return f"{fmean(known):.3f}" if known else "    -"
 
 
-def _speed(judge: Judge, posts: Sequence[Labelled]) -> float:
+def _speed(judge: Judge, posts: Sequence[Labelled], *, is_tagged: bool) -> float:
     """Return posts a second, the best of three goes, in time of the processor."""
     chosen = random.Random(1).sample(list(posts), 12_800)
     best = 0.0
     for _ in range(3):
         began = time.process_time()
-        _scores(judge, chosen)
+        _scores(judge, chosen, is_tagged=is_tagged)
         best = max(best, len(chosen) / (time.process_time() - began))
     return best
+
+
+def _cross_fitted(language: str) -> str:
+    card = json.loads(files("emberwatch.scorers").joinpath(CARD).read_text(encoding="utf-8"))
+    told = card["languages"][language]["figures_by_cross_fitting"]
+    return ", ".join(f"{name} {value:.3f}" for name, value in told.items()) or "no training rows"
 
 
 def _afinn() -> Judge | None:

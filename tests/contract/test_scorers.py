@@ -1,7 +1,7 @@
 """Every scorer keeps the promises of its port, and the checks notice when one does not."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -57,6 +57,18 @@ def _worse_in_company(scores: list[Score]) -> list[Score]:
 def test_a_broken_promise_is_named(bend: Callable[[list[Score]], list[Score]], why: str) -> None:
     with pytest.raises(AssertionError, match=why):
         check_scorer(Bent(bend))
+
+
+def test_options_that_could_change_are_refused() -> None:
+    @dataclass
+    class Loose:
+        least: float = 0.3
+
+    class Optional(Vader):
+        Options: ClassVar[type] = Loose
+
+    with pytest.raises(AssertionError, match=r"Optional\.Options: not frozen"):
+        check_scorer(Optional())
 
 
 def test_a_kind_in_capitals_is_refused() -> None:

@@ -1,6 +1,7 @@
 """`emberwatch mention`, as a person uses it on a real database."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -58,6 +59,7 @@ def test_only_angry_mentions_are_listed_when_asked(database: Path) -> None:
 
 def test_a_mention_shows_why(database: Path) -> None:
     result = run(database, "show", ID)
+    assert re.search(r"\(\w+, \d+% sure\): anger 0\.90", result.stdout)
     assert "what weighed most: killed" in result.stdout
     assert "anger 0.90" in result.stdout
     assert "\x1b" not in result.stdout

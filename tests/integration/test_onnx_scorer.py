@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,11 @@ def test_labels_of_their_own_have_chances_of_their_own(tmp_path: Path) -> None:
     assert one(other, ANGRY).anger == pytest.approx(chance(1), abs=1e-4)
 
 
+def test_a_single_label_has_a_chance_of_its_own(tmp_path: Path) -> None:
+    made = transformer.make(tmp_path, {"hate": (2,)}, ("anger",))
+    assert one(Onnx(OnnxOptions(folder=made)), ANGRY).anger == pytest.approx(chance(2), abs=1e-4)
+
+
 def test_a_batch_is_filled_up_without_changing_what_is_said(folder: Path) -> None:
     scorer = Onnx(OnnxOptions(folder=folder, least=0, batch=4))
     texts = [Text(text="hate " * n, language="en") for n in (1, 60, 2, 9, 33, 4)]
@@ -134,6 +140,17 @@ def test_no_more_of_a_text_is_read_than_was_said(folder: Path) -> None:
     whole = Onnx(OnnxOptions(folder=folder, least=0))
     assert one(whole, "bad " * 8 + "hate " * 5).anger > 0.99
     assert one(whole, "bad " * 250 + "hate " * 5).anger == told.anger  # 1,000 characters
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "hate ", "!", "😡", "\ud800", "\x00", "é\u0301", "糟", "\n"]
+)
+def test_a_huge_text_takes_bounded_time(folder: Path, piece: str) -> None:
+    scorer = Onnx(OnnxOptions(folder=folder, least=0))
+    text = Text(text="I hate it " + piece * (2_000_000 // len(piece)), language="en")
+    began = time.process_time()
+    scorer.score([text])
+    assert time.process_time() - began < 0.2  # ten times what a text may take
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ def test_a_scorer_with_options_needs_a_configuration(tmp_path: Path) -> None:
 
 def test_the_words_that_weighed_most_are_named_on_demand() -> None:
     (answer,) = answers(run(asked(1, "I hate this awful airline"), "--why", "--scorer", "vader"))
-    assert list(answer) == [*FIELDS, "why"]
+    assert list(answer) == [*FIELDS, "confidence", "why"]
+    assert 0.5 < answer["confidence"] < 1
     assert answer["why"] == ["hate", "awful"]
 
 

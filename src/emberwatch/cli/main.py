@@ -27,7 +27,7 @@ _COMMANDS = {
     "tone": "Look at a draft answer for words that defend instead of helping.",
     "followup": "List when customers are to be asked again.",
     "explain": "Say why it rang, or why it did not.",
-    "mention": "List and show mentions, and say how one really sounds.",
+    "mention": "List and show mentions, correct them, judge them again.",
     "notifier": "List, test, enable and disable the channels that tell people.",
     "delivery": "List what was sent to whom, and send it again.",
     "replay": "Feed a file of posts through the whole watch.",

@@ -1,4 +1,4 @@
-"""List and show mentions, and say how one really sounds."""
+"""List and show mentions, correct them, judge them again."""
 
 import sys
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group("mention")
 def command() -> None:
-    """List and show mentions, and say how one really sounds.
+    """List and show mentions, correct them, judge them again.
 
     \b
     Example:
@@ -314,6 +314,7 @@ def _whole(mention: "Mention", correction: "Correction | None") -> dict[str, obj
         "created_at": instant(post.created_at),
         "url": post.url,
         "language": score.language or post.language,
+        "confidence": score.confidence,
         "text": post.text,
         "matched": mention.matched,
         "sentiment": score.sentiment,
@@ -351,8 +352,8 @@ def _print(mentions: "tuple[Mention, ...]", correction: "Correction | None") -> 
         line(f"speaks of {mention.brand}: {mention.matched}")
     if score.judged:
         line(
-            f"{score.scorer} ({score.language}): anger {_figure(score.anger)}, "
-            f"sentiment {_figure(score.sentiment)}"
+            f"{score.scorer} ({score.language}, {score.confidence:.0%} sure): "
+            f"anger {_figure(score.anger)}, sentiment {_figure(score.sentiment)}"
         )
     else:
         line(f"{score.scorer}: not judged (language {score.language or 'unknown'})")

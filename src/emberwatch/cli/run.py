@@ -204,8 +204,9 @@ async def _watch(
             if (changed.networks, changed.ca) != (config.networks, config.ca):
                 network = wiring.network(changed)
                 networks.push_async_exit(network)  # what is in flight ends on the old one
+            built = wiring.assembly(changed, store, network)
             config = changed
-            return wiring.assembly(config, store, network)
+            return built
 
         daemon = Daemon(
             wiring.assembly(config, store, network),

@@ -72,7 +72,12 @@ def scorer_options(command: F) -> F:
 @click.command(name="score", cls=_Scoring, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.File("rb"), default="-")
 @scorer_options
-@click.option("--why", "is_why", is_flag=True, help="Name the words that weighed most, too.")
+@click.option(
+    "--why",
+    "is_why",
+    is_flag=True,
+    help="Name the words that weighed most, and how sure the language is.",
+)
 def command(file: IO[bytes], named: str | None, config_path: Path | None, is_why: bool) -> None:
     """Say how angry texts sound, one JSON line in and one out.
 
@@ -137,7 +142,7 @@ def _answer(scorer: Scorer, asked: list[_Asked], *, is_why: bool) -> None:
 
 
 def _line(asked: _Asked, score: Score, *, is_why: bool) -> str:
-    why = {"why": score.why} if is_why else {}
+    why = {"confidence": score.confidence, "why": score.why} if is_why else {}
     return json.dumps(
         {
             "id": asked.id,

@@ -457,7 +457,7 @@ class Daemon:
             if assembly.scorer != self._assembly.scorer:
                 _LOG.warning(
                     "another scorer judges from now on; what is normal was learnt from the one "
-                    "before, and adapts in the weeks to come",
+                    "before, and adapts within days",
                     before=self._assembly.scorer,
                     now=assembly.scorer,
                 )

@@ -11,6 +11,12 @@ LANGUAGES = """
     mk mr ms nl no pl pt ro ru sk sl sq sr sv sw th tl tr tt uk ur uz vi zh
 """
 
+SIBLINGS = (("hr", "bs", "sr"), ("id", "ms"))
+"""Languages that share a post's chance among them, because a post is often all of them."""
+_FAMILY = {tag: family for family in SIBLINGS for tag in family}
+_CLEAR = 0.9
+"""Probability above which nothing is shared."""
+
 
 class Identifier:
     """Guesses the language of a text among `LANGUAGES`, from its letters alone.
@@ -23,10 +29,16 @@ class Identifier:
         self._library: LanguageIdentifier | None = None
 
     def guess(self, words: str) -> tuple[str, float]:
-        """Return the likeliest tag of a wordy text and its probability 0..1."""
+        """Return the likeliest tag of a wordy text and its probability 0..1.
+
+        A language is as likely as it and its siblings together.
+        """
         library = self._library or self._load()
         tag, probability = library.classify(words)
-        return tag, float(probability)
+        family = _FAMILY.get(tag)
+        if family is not None and probability < _CLEAR:
+            probability = sum(one for other, one in library.rank(words) if other in family)
+        return tag, min(1.0, float(probability))
 
     def _load(self) -> "LanguageIdentifier":
         from py3langid.langid import MODEL_FILE, LanguageIdentifier

@@ -20,7 +20,7 @@ Places = npt.NDArray[np.int64]
 ORDERS = (3, 4, 5, 6)
 STEM = 5
 """Letters of a word's beginning."""
-STYLES = 8
+STYLES = 10
 """Style features of each text."""
 
 _ADDRESS, _HANDLE = "\ue000", "\ue001"
@@ -108,6 +108,8 @@ def _alphabet() -> _Alphabet:
 
 
 _ALPHABET = _alphabet()
+_IS_STOP = np.isin(np.arange(128), [ord(stop) for stop in ".!?"])
+"""Which characters below 128 end a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,5 +318,7 @@ def _styles(
     steps[:, 5] = np.minimum(np.log2(size + 1), 7)
     steps[:, 6] = np.minimum(counted((raw == 0x2026) | (is_triple & (low == 46))), 2)
     steps[:, 7] = np.minimum(counted((raw == 0xE000) | (raw == 0xE001)), 2)
+    steps[:, 8] = _IS_STOP[np.minimum(codes[np.append(starts[1:], len(codes) - 1) - 1], 127)]
+    steps[:, 9] = np.minimum(counted(raw == 35), 2)
     steps += np.arange(STYLES, dtype=np.uint64) * np.uint64(16)
     return mixed_up((steps + np.uint64(1)) * _STYLE)

@@ -180,7 +180,7 @@ class Onnx:
     def _chances(self, texts: Sequence[str]) -> Values:
         encoded = [self._tokenizer.encode(_plain(text)) for text in texts]
         rows = len(encoded) if self._batch > 1 else 1
-        length = self._length or max(1, *(len(one.ids) for one in encoded), 1)
+        length = self._length or max([1, *(len(one.ids) for one in encoded)])
         ids = np.full((rows, length), self._pad, dtype=np.int64)
         mask = np.zeros((rows, length), dtype=np.int64)
         for row, one in enumerate(encoded):
@@ -195,10 +195,10 @@ class Onnx:
         fed = {name: given[name].astype(dtype) for name, dtype in self._inputs.items()}
         try:
             (answer, *_) = self._session.run(None, fed)
+            logits = np.asarray(answer, dtype=np.float64)
         except Exception as error:
             # onnxruntime raises classes of its own, and RuntimeError, as it likes
             raise ScoringFailed(f"the model failed: {_first_line(error)}") from error
-        logits = np.asarray(answer, dtype=np.float64)
         wanted = (len(encoded), self._roles.labels)
         if logits.shape != wanted:
             raise ScoringFailed(
@@ -237,7 +237,8 @@ def roles(options: OnnxOptions, settings: dict[str, Any]) -> Roles:
         anger=places("anger", options.anger, ANGER),
         negative=places("negative", options.negative, NEGATIVE),
         positive=places("positive", options.positive, POSITIVE),
-        is_one_of=settings.get("problem_type") != "multi_label_classification",
+        # a single output is the chance of its label, not the only choice
+        is_one_of=len(labels) > 1 and settings.get("problem_type") != "multi_label_classification",
         labels=len(labels),
     )
     if not found.anger and not found.negative:

@@ -30,6 +30,19 @@ def test_an_ordinary_complaint_is_told(identifier: Identifier, text: str, tag: s
     assert SURE < probability <= 1
 
 
+@pytest.mark.parametrize(
+    ("text", "siblings"),
+    [("Nemate pojma koliko sam ljuta na vas", {"hr", "bs", "sr"}), ("Sangat teruk", {"id", "ms"})],
+)
+def test_siblings_share_their_chance(identifier: Identifier, text: str, siblings: set[str]) -> None:
+    found, probability = identifier.guess(text)
+    assert found in siblings
+    assert identifier._library is not None
+    alone = dict(identifier._library.rank(text))
+    assert probability == pytest.approx(min(1.0, sum(alone[tag] for tag in siblings)))
+    assert probability > max(alone.values())
+
+
 @pytest.mark.parametrize("text", ["", "a", "\x00", "😡", "x" * 1_000, "ж" * 1_000])
 def test_strange_text_gets_some_answer(identifier: Identifier, text: str) -> None:
     found, probability = identifier.guess(text)

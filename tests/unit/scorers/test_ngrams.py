@@ -83,6 +83,8 @@ def test_no_n_gram_reaches_across_words() -> None:
         ("bad", "bad..."),
         ("bad x", "bad https://acme.example"),
         ("bad", "bad bad bad bad bad"),
+        ("bad train", "bad train."),
+        ("bad train", "bad #train"),
     ],
 )
 def test_style_shows(plain: str, styled: str) -> None:

@@ -228,6 +228,40 @@ def test_a_guess_that_the_script_contradicts_is_not_believed() -> None:
     assert identify("Туризм", None, (), Guesser("en", 0.99)).tag is None
 
 
+# ---------------------------------------------------------------- mixed scripts
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("Samsung Galaxy Watch Ultra ужасно работает, что за батарея", "ru"),
+        ("iPhone 15 Pro Max 충전 안돼요", "ko"),
+        ("Acme Support Team ужасно обслужване", "bg"),
+    ],
+)
+def test_latin_names_do_not_outweigh_the_language_around_them(text: str, tag: str) -> None:
+    found = identify(text, None, (tag,), lambda words: (tag, 0.9))
+    assert (found.tag, found.confidence <= 0.9) == (tag, True)
+
+
+@pytest.mark.parametrize("text", ["ั", "\u093e\u093f", "ั ã", "\u0301"])
+def test_vowel_signs_without_letters_are_borne(text: str) -> None:
+    assert 0 <= identify(text, None, (), Guesser("pt", 0.9)).confidence <= 1
+
+
+def test_a_foreign_word_does_not_make_a_latin_text_foreign() -> None:
+    text = "They wrote that the parcel is in Москва, and nothing came of it"
+    found = identify(text, None, (), Guesser())
+    assert found.tag == "en"
+
+
+@pytest.mark.parametrize("claimed", ["ru", None])
+def test_nobody_is_quite_sure_of_a_text_in_several_scripts(claimed: str | None) -> None:
+    text = "Вчера заказал доставку, customer service просто ужасный"
+    pure = identify("Вчера заказал доставку, сервис просто ужасный", claimed, (), Guesser())
+    mixed = identify(text, claimed, (), Guesser())
+    assert mixed.tag == pure.tag == "ru"
+    assert mixed.confidence == 0.9 < pure.confidence
+
+
 # ---------------------------------------------------------------- what is looked at
 @pytest.mark.parametrize(
     "text", ["", " ", "😡🤬", "@acme https://x.org/abc", "1234 !!", "www.x.org", "\ud800", ":)"]

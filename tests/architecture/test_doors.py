@@ -25,6 +25,7 @@ DOORS = {
     "yaml": ("config/",),
     "pydantic": ("config/",),
     "pydantic_core": ("config/",),
+    "jmespath": ("sources/http_json.py",),
     "feedparser": ("sources/feed_worker.py",),
     "ahocorasick_rs": ("core/read/matching.py",),
 }

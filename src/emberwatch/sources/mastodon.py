@@ -24,6 +24,7 @@ from emberwatch.sources.fields import (
     as_text,
     decode_json,
     host_of,
+    links_of,
     not_expected,
 )
 from emberwatch.sources.plain import compose, one_line, to_plain
@@ -52,8 +53,6 @@ REST = timedelta(hours=1)
 """For servers that show single posts to nobody (snac2): they are asked again only now and then."""
 
 SHOWN_TO_ALL = frozenset(("", "public", "unlisted"))
-
-_LINK = re.compile(r'<([^<>]*)>\s*;[^,]*?\brel\s*=\s*"?(next|prev)\b')
 
 
 class Timeline(StrEnum):
@@ -366,8 +365,7 @@ def _only(params: Mapping[str, str] | None, name: str) -> Mapping[str, str] | No
 def _links(answer: Answer) -> dict[str, dict[str, str]]:
     """Return the parameters of the pages that the Link header names, by relation."""
     return {
-        relation: dict(parse_qsl(urlsplit(url).query))
-        for url, relation in _LINK.findall(answer.headers.get("link", ""))
+        relation: dict(parse_qsl(urlsplit(url).query)) for relation, url in links_of(answer).items()
     }
 
 

@@ -14,7 +14,10 @@ from emberwatch.model.errors import FeedUnavailable, PostInvalid
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Source
 from emberwatch.sources.bluesky import Bluesky, BlueskyOptions
+from emberwatch.sources.discourse import Discourse, DiscourseOptions
+from emberwatch.sources.github import GitHub, GitHubOptions
 from emberwatch.sources.hackernews import HackerNews, HackerNewsOptions
+from emberwatch.sources.http_json import HttpJson, HttpJsonOptions
 from emberwatch.sources.jsonl import Jsonl, JsonlOptions, parse_line
 from emberwatch.sources.mastodon import Mastodon, MastodonOptions
 from emberwatch.sources.plain import to_plain
@@ -37,6 +40,9 @@ SOURCES: dict[str, Source] = {
     ),
     "x": X(XOptions(token=HIDDEN, query="acme", dollars_a_day=9, dollars_a_month=9)),
     "youtube": YouTube(YouTubeOptions(key=HIDDEN, channel="UCacme")),
+    "http_json": HttpJson(HttpJsonOptions(url="https://x.test", likes="likes", parent="parent")),
+    "discourse": Discourse(DiscourseOptions(url="https://x.test")),
+    "github": GitHub(GitHubOptions(query="acme")),
     "jsonl": Jsonl(JsonlOptions(path="x")),
 }
 
@@ -99,7 +105,22 @@ comments = shaped("id", "snippet", "replies", "statistics") | st.fixed_dictionar
                           "authorDisplayName", "topLevelComment", "title", "parentId"),
     },
 )  # fmt: skip
+forum_posts = shaped(
+    "id", "username", "cooked", "created_at", "updated_at", "version", "post_number", "topic_id",
+    "reply_to_post_number", "actions_summary", "hidden",
+)  # fmt: skip
+topics = shaped("id", "title", "posts_count", "created_at", "posters", "excerpt")
+issues = shaped("id", "title", "user", "body", "comments", "reactions", "created_at", "updated_at")
+nodes = shaped("id", "title", "body", "author", "comments", "createdAt", "lastEditedAt", "url")
 answers = {
+    "discourse": st.fixed_dictionaries({"latest_posts": st.lists(forum_posts, max_size=3)})
+    | st.fixed_dictionaries(
+        {"topic_list": st.fixed_dictionaries({"topics": st.lists(topics, max_size=3)})}
+    ),
+    "github": st.fixed_dictionaries({"items": st.lists(issues | anything, max_size=3)})
+    | st.lists(nodes | anything, max_size=3).map(
+        lambda found: {"data": {"search": {"nodes": found}}}
+    ),
     "bluesky": st.fixed_dictionaries({"posts": st.lists(views | anything, max_size=3)}),
     "reddit": st.lists(things | anything, max_size=3).map(
         lambda listed: {"kind": "Listing", "data": {"children": listed}}
@@ -174,7 +195,9 @@ def changed(value: Any, way: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-RECORDED = ["mastodon", "hackernews", "bluesky", "reddit", "x", "youtube"]
+RECORDED = [
+    "mastodon", "hackernews", "bluesky", "reddit", "x", "youtube", "discourse", "github",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", RECORDED)

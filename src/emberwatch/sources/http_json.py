@@ -403,7 +403,9 @@ def _number(value: object) -> float | None:
             value = float(value) if len(value) < 40 else None
         except ValueError:
             return None
-    return float(value) if isinstance(value, int | float) and abs(value) < 10**18 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 10**18 else None
 
 
 def _native(post: Post) -> str:

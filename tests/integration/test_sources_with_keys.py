@@ -15,7 +15,11 @@ from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Page, Poll, Source
 from emberwatch.sources.bluesky import Bluesky, BlueskyOptions
+from emberwatch.sources.discourse import Discourse, DiscourseOptions
+from emberwatch.sources.github import GitHub, GitHubOptions
+from emberwatch.sources.http_json import HttpJson, HttpJsonOptions
 from emberwatch.sources.reddit import Reddit, RedditOptions
+from emberwatch.sources.vk import Vk, VkOptions
 from emberwatch.sources.x import X, XOptions
 from emberwatch.sources.youtube import YouTube, YouTubeOptions
 
@@ -32,6 +36,11 @@ TWEET = {"id": "5", "text": "acme", "created_at": NOW.isoformat()}
 COMMENT = {"id": "c", "snippet": {"textDisplay": "acme", "authorDisplayName": "ann"}}
 
 
+FORUM_POST = {"id": 9, "username": "ann", "cooked": "acme", "topic_id": 7, "post_number": 2}
+WALL_POST = {"owner_id": -7, "id": 9, "date": 1795341600, "text": "acme"}
+ISSUE = {"id": 9, "title": "acme", "user": {"login": "ann"}}
+
+
 def sources(url: str) -> dict[str, Source]:
     """One of each kind, on a server of ours."""
     return {
@@ -45,19 +54,27 @@ def sources(url: str) -> dict[str, Source]:
             )
         ),
         "x": X(XOptions(token=HIDDEN, query="acme", dollars_a_day=1, dollars_a_month=9, url=url)),
+        "discourse": Discourse(DiscourseOptions(url=url, token=HIDDEN, username="bot")),
+        "github": GitHub(GitHubOptions(query="acme", token=HIDDEN, url=url)),
+        "http_json": HttpJson(HttpJsonOptions(url=f"{url}/list", token=HIDDEN)),
+        "vk": Vk(VkOptions(query="acme", token=HIDDEN, url=url)),
         "youtube": YouTube(YouTubeOptions(key=HIDDEN, channel="UCacme", url=url)),
     }  # fmt: skip
 
 
 KINDS = sorted(sources("https://x.test"))
 
-ANSWERS: dict[str, dict[str, Any]] = {
+ANSWERS: dict[str, Any] = {
     "/xrpc/com.atproto.server.createSession": {"accessJwt": "a", "refreshJwt": "r"},
     "/xrpc/app.bsky.feed.searchPosts": {"posts": [VIEW]},
     "/token": {"access_token": "t"},
     "/search": {"kind": "Listing", "data": {"children": [LINK]}},
     "/2/tweets/search/recent": {"data": [TWEET], "meta": {"newest_id": "5"}},
     "/commentThreads": {"items": [COMMENT]},
+    "/posts.json": {"latest_posts": [FORUM_POST]},
+    "/search/issues": {"items": [ISSUE]},
+    "/newsfeed.search": {"response": {"items": [WALL_POST]}},
+    "/list": [{"id": "a", "text": "acme"}],
 }
 
 
@@ -127,7 +144,7 @@ async def test_a_site_whose_limit_is_used_up_is_left_alone(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("body", [b"<html><title>Log in</title>", b"{}", b"[]", b"", b"\xff"])
+@pytest.mark.parametrize("body", [b"<html><title>Log in</title>", b"{}", b"null", b"", b"\xff"])
 async def test_an_answer_that_is_none_is_never_taken_for_silence(kind: str, body: bytes) -> None:
     signing_in = ("/token", "/xrpc/com.atproto.server.createSession")
     talk = a_site(lambda path: None if path in signing_in else answer(body))

@@ -13,13 +13,21 @@ from hypothesis import strategies as st
 from emberwatch.model.errors import FeedUnavailable, PostInvalid
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Source
+from emberwatch.sources.appstore import AppStore, AppStoreOptions
 from emberwatch.sources.bluesky import Bluesky, BlueskyOptions
+from emberwatch.sources.discourse import Discourse, DiscourseOptions
+from emberwatch.sources.github import GitHub, GitHubOptions
 from emberwatch.sources.hackernews import HackerNews, HackerNewsOptions
+from emberwatch.sources.http_json import HttpJson, HttpJsonOptions
 from emberwatch.sources.jsonl import Jsonl, JsonlOptions, parse_line
+from emberwatch.sources.lemmy import Lemmy, LemmyOptions
 from emberwatch.sources.mastodon import Mastodon, MastodonOptions
 from emberwatch.sources.plain import to_plain
 from emberwatch.sources.reddit import Reddit, RedditOptions
 from emberwatch.sources.rss import Rss, RssOptions
+from emberwatch.sources.stackexchange import StackExchange, StackExchangeOptions
+from emberwatch.sources.telegram import Telegram, TelegramOptions
+from emberwatch.sources.vk import Vk, VkOptions
 from emberwatch.sources.x import X, XOptions
 from emberwatch.sources.youtube import YouTube, YouTubeOptions
 
@@ -37,6 +45,14 @@ SOURCES: dict[str, Source] = {
     ),
     "x": X(XOptions(token=HIDDEN, query="acme", dollars_a_day=9, dollars_a_month=9)),
     "youtube": YouTube(YouTubeOptions(key=HIDDEN, channel="UCacme")),
+    "http_json": HttpJson(HttpJsonOptions(url="https://x.test", likes="likes", parent="parent")),
+    "discourse": Discourse(DiscourseOptions(url="https://x.test")),
+    "github": GitHub(GitHubOptions(query="acme")),
+    "lemmy": Lemmy(LemmyOptions(url="https://x.test", query="acme")),
+    "stackexchange": StackExchange(StackExchangeOptions(query="acme")),
+    "appstore": AppStore(AppStoreOptions(app="310", name="Acme")),
+    "vk": Vk(VkOptions(query="acme", token=HIDDEN)),
+    "telegram": Telegram(TelegramOptions(channel="acme_news")),
     "jsonl": Jsonl(JsonlOptions(path="x")),
 }
 
@@ -99,7 +115,51 @@ comments = shaped("id", "snippet", "replies", "statistics") | st.fixed_dictionar
                           "authorDisplayName", "topLevelComment", "title", "parentId"),
     },
 )  # fmt: skip
+forum_posts = shaped(
+    "id", "username", "cooked", "created_at", "updated_at", "version", "post_number", "topic_id",
+    "reply_to_post_number", "actions_summary", "hidden",
+)  # fmt: skip
+topics = shaped("id", "title", "posts_count", "created_at", "posters", "excerpt")
+issues = shaped("id", "title", "user", "body", "comments", "reactions", "created_at", "updated_at")
+nodes = shaped("id", "title", "body", "author", "comments", "createdAt", "lastEditedAt", "url")
+questions = shaped(
+    "question_id", "answer_id", "comment_id", "post_id", "title", "body", "owner", "creation_date",
+    "last_activity_date", "score", "link",
+)  # fmt: skip
+wall_posts = shaped(
+    "id", "owner_id", "from_id", "date", "text", "copy_history", "post_type", "post_id", "likes",
+)  # fmt: skip
+labels = shaped("label") | anything
+reviews = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("id", "title", "content", "updated", "im:rating", "author"), labels),
+)
+lemmy_posts = st.fixed_dictionaries(
+    {},
+    optional={
+        "post": shaped("id", "name", "body", "published", "ap_id", "deleted") | anything,
+        "comment": shaped("id", "post_id", "content", "path", "removed") | anything,
+        "creator": shaped("name", "actor_id") | anything,
+        "counts": anything,
+    },
+)
 answers = {
+    "stackexchange": st.fixed_dictionaries({"items": st.lists(questions | anything, max_size=3)}),
+    "vk": st.lists(wall_posts | anything, max_size=3).map(
+        lambda found: {"response": {"items": found}}
+    ),
+    "appstore": st.lists(reviews | anything, max_size=3).map(
+        lambda found: {"feed": {"entry": found}}
+    ),
+    "lemmy": st.fixed_dictionaries({"posts": st.lists(lemmy_posts | anything, max_size=3)}),
+    "discourse": st.fixed_dictionaries({"latest_posts": st.lists(forum_posts, max_size=3)})
+    | st.fixed_dictionaries(
+        {"topic_list": st.fixed_dictionaries({"topics": st.lists(topics, max_size=3)})}
+    ),
+    "github": st.fixed_dictionaries({"items": st.lists(issues | anything, max_size=3)})
+    | st.lists(nodes | anything, max_size=3).map(
+        lambda found: {"data": {"search": {"nodes": found}}}
+    ),
     "bluesky": st.fixed_dictionaries({"posts": st.lists(views | anything, max_size=3)}),
     "reddit": st.lists(things | anything, max_size=3).map(
         lambda listed: {"kind": "Listing", "data": {"children": listed}}
@@ -174,7 +234,9 @@ def changed(value: Any, way: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-RECORDED = ["mastodon", "hackernews", "bluesky", "reddit", "x", "youtube"]
+RECORDED = [
+    "mastodon", "hackernews", "bluesky", "reddit", "x", "youtube", "discourse", "github",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", RECORDED)

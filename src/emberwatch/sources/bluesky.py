@@ -1,7 +1,6 @@
 """Bluesky: posts that a search finds, and the conversations under them."""
 
 import json
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +9,13 @@ from urllib.parse import urlencode
 
 from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
-from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
+from emberwatch.model.post import Author, Counters, Post
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
+from emberwatch.sources.atproto import SOURCE, recorded
 from emberwatch.sources.fields import (
-    LONGEST_ID,
     address_problems,
     as_count,
-    as_id,
     as_instant,
     as_list,
     as_mapping,
@@ -26,11 +24,10 @@ from emberwatch.sources.fields import (
     host_of,
     not_expected,
 )
+from emberwatch.sources.jetstream import Firehose, firehose_problems, heard, is_firehose
 from emberwatch.sources.listing import Sheet, newest_first, read_since
 from emberwatch.sources.plain import one_line
 from emberwatch.sources.threads import reread
-
-SOURCE = "bluesky"
 
 POSTS_PER_PAGE = 100
 MOST_PAGES = 20
@@ -41,18 +38,17 @@ ROOTS_PER_REQUEST = 25
 DEPTH = 20
 """How deep under its root a thread is read."""
 
-POST = "app.bsky.feed.post"
-
-_URI = re.compile(rf"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/{re.escape(POST)}/([A-Za-z0-9._~:-]+)")
-
 EXPIRED = ("ExpiredToken", "InvalidToken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlueskyOptions:
-    """What a `bluesky` feed needs to know: what to search for, and who asks."""
+    """What a `bluesky` feed needs to know: what to search for, and who asks.
 
-    query: str
+    Or which firehose to listen to, and for which words.
+    """
+
+    query: str | None = None
     """What to search for, as typed into Bluesky's search box."""
     handle: str | None = None
     """The account that searches, such as `acme.bsky.social`; Bluesky shows strangers nothing."""
@@ -60,12 +56,21 @@ class BlueskyOptions:
     """An app password of that account, never its main one."""
     url: str = "https://bsky.social"
     """The server of the account."""
+    firehose: str | None = None
+    """Listen to this Jetstream in place of a search, such as
+    `wss://jetstream2.us-east.bsky.network/subscribe`. Needs no account."""
+    words: tuple[str, ...] = ()
+    """What the firehose is listened to for: posts that hold one of these, in any case."""
 
     def problems(self) -> list[tuple[str, str]]:
         """Return what is wrong, as pairs of setting and reason."""
         found = address_problems(self.url)
-        if not self.query.strip():
-            found.append(("query", "expected words to search for"))
+        if self.firehose is not None:
+            return found + firehose_problems(self.firehose, self.words, self.query)
+        if not (self.query or "").strip():
+            found.append(("query", "expected words to search for, or a firehose to listen to"))
+        if self.words:
+            found.append(("words", "are for a firehose: a search has its query"))
         if self.handle is not None and self.password is None:
             found.append(("handle", "needs an app password beside it: set password_env"))
         if self.handle is None and self.password is not None:
@@ -84,9 +89,17 @@ class Bluesky:
         self._options = options
         self._server = options.url.strip().rstrip("/")
         self._session: _Session | None = None
+        self._firehose = Firehose(options.firehose, options.words) if options.firehose else None
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what the search found since the last poll, then the threads that grew."""
+        """Yield what the search found since the last poll, then the threads that grew.
+
+        With a firehose: everything that was written since then and speaks of what is wanted.
+        """
+        if self._firehose is not None:
+            async for page in self._firehose.read(web, poll):
+                yield page
+            return
         since = read_since(poll)
         cursor = dict(poll.cursor)
         threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
@@ -96,7 +109,7 @@ class Bluesky:
                 web,
                 "app.bsky.feed.searchPosts",
                 {
-                    "q": self._options.query,
+                    "q": self._options.query or "",
                     "sort": "latest",
                     "limit": str(POSTS_PER_PAGE),
                     **({"since": _spelt(since)} if since else {}),
@@ -128,15 +141,16 @@ class Bluesky:
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts of one answer: of a search, a thread, posts by name, or a firehose."""
-        if _is_firehose(answer.body):
-            posts, invalid, following = _frames(answer)
-            return Parsed(posts=posts, next=following, invalid=invalid)
+        if is_firehose(answer.body):
+            return heard(answer)
         posts, invalid = _posts(answer)
         older = as_text(as_mapping(decode_json(answer)).get("cursor"))
         return Parsed(posts=posts, next={"cursor": older} if older else None, invalid=invalid)
 
     def describe(self) -> str:
         """Say what a feed of this kind can and cannot see."""
+        if self._firehose is not None:
+            return self._firehose.describe()
         return (
             f"Searches Bluesky for {self._options.query!r}, as its own search finds posts: within "
             "seconds, mostly, but not surely all. Sees replies under the posts found even where "
@@ -336,7 +350,7 @@ def _post(view: Mapping[str, object], seen_at: datetime) -> Post | None:
         quotes=as_count(view.get("quoteCount")),
         likes=as_count(view.get("likeCount")),
     )
-    return _recorded(
+    return recorded(
         as_text(view.get("uri")),
         as_mapping(view.get("record")),
         Author(
@@ -347,138 +361,3 @@ def _post(view: Mapping[str, object], seen_at: datetime) -> Post | None:
         dated=as_instant(view.get("indexedAt")),
         counters=counters,
     )
-
-
-def _recorded(
-    uri: str,
-    record: Mapping[str, object],
-    author: Author,
-    seen_at: datetime,
-    *,
-    dated: datetime | None,
-    counters: Counters,
-) -> Post | None:
-    """Return a post from its record, which its author wrote and nobody has checked."""
-    named = _URI.fullmatch(uri)
-    text = record.get("text")
-    if named is None or len(uri) > LONGEST_ID or not isinstance(text, str) or not author.handle:
-        return None
-    reply = as_mapping(record.get("reply"))
-    parent = _key(as_mapping(reply.get("parent")).get("uri"))
-    root = _key(as_mapping(reply.get("root")).get("uri"))
-    quoted = _quoted(as_mapping(record.get("embed")))
-    created_at = as_instant(record.get("createdAt")) or dated
-    languages = [as_text(language) for language in as_list(record.get("langs"))]
-    kind = PostKind.QUOTE if quoted else PostKind.POST
-    return Post(
-        source=SOURCE,
-        kind=PostKind.REPLY if reply else kind,
-        native_id=uri,
-        author=author,
-        text=as_text(text).strip(),
-        created_at=created_at or seen_at,
-        seen_at=seen_at,
-        url=f"https://bsky.app/profile/{named[1]}/post/{named[2]}",
-        # Apps write it by themselves; of several languages none is the one.
-        language=(languages[0] or None) if len(languages) == 1 else None,
-        parent_id=parent,
-        thread_id=root or parent or "",
-        quote_of=quoted,
-        counters=counters,
-        flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
-    )
-
-
-def _quoted(embed: Mapping[str, object]) -> str | None:
-    """Return the key of the post that is quoted; lists and feeds are embedded in the same way."""
-    inner = as_mapping(embed.get("record"))
-    if as_text(embed.get("$type")) == "app.bsky.embed.recordWithMedia":
-        inner = as_mapping(inner.get("record"))
-    return _key(inner.get("uri"))
-
-
-def _key(uri: object) -> str | None:
-    named = as_text(uri)
-    is_post = _URI.fullmatch(named) is not None and len(named) <= LONGEST_ID
-    return post_key(SOURCE, "", named) if is_post else None
-
-
-# ---------------------------------------------------------------- the firehose
-def _is_firehose(body: bytes) -> bool:
-    """Tell lines of Jetstream from an answer of the search."""
-    first = body.lstrip().partition(b"\n")[0]
-    return b'"did"' in first and (b'"kind"' in first or b"jetstream" in first)
-
-
-def _frames(
-    answer: Answer,
-) -> tuple[tuple[Post, ...], tuple[str, ...], Mapping[str, str] | None]:
-    """Return the posts that lines of Jetstream bring, of its old form or its new one."""
-    posts: list[Post] = []
-    invalid: list[str] = []
-    place = ""
-    for number, line in enumerate(answer.body.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            frame = as_mapping(json.loads(line))
-        except (ValueError, RecursionError):
-            invalid.append(f"line {number}: not JSON")
-            continue
-        event = _Event.of(frame)
-        if event is None:
-            invalid.append(f"line {number}: no event of Jetstream")
-            continue
-        place = event.place or place
-        if event.is_post:
-            post = event.post(answer.received_at)
-            if post is None:
-                invalid.append(f"line {number}: a post without address or text")
-            else:
-                posts.append(post)
-    return tuple(posts), tuple(invalid), {"cursor": place} if place else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Event:
-    """One event of Jetstream: who did what to which record. `place` is where to go on from."""
-
-    place: str
-    did: str
-    operation: str = ""
-    collection: str = ""
-    rkey: str = ""
-    record: Mapping[str, object]
-
-    @staticmethod
-    def of(frame: Mapping[str, object]) -> "_Event | None":
-        """Read a line: the old form nests what was committed, the new one wraps it all."""
-        payload = as_mapping(frame.get("payload"))
-        outer, inner = (payload, payload) if payload else (frame, as_mapping(frame.get("commit")))
-        place = as_id(outer.get("seq")) or as_id(outer.get("time_us")) or ""
-        did = as_text(outer.get("did"))
-        if not place.isdecimal() or not did:
-            return None
-        return _Event(
-            place=place,
-            did=did,
-            operation=as_text(inner.get("operation")),
-            collection=as_text(inner.get("collection")),
-            rkey=as_text(inner.get("rkey")),
-            record=as_mapping(inner.get("record")),
-        )
-
-    @property
-    def is_post(self) -> bool:
-        return self.collection == POST and self.operation in ("create", "update")
-
-    def post(self, seen_at: datetime) -> Post | None:
-        """Return the post that was written; the firehose knows no handles and no counters."""
-        return _recorded(
-            f"at://{self.did}/{self.collection}/{self.rkey}",
-            self.record,
-            Author(handle=self.did),
-            seen_at,
-            dated=None,
-            counters=Counters(),
-        )

@@ -51,6 +51,12 @@ class Entry:
     published_at: datetime | None
     comments: int | None
     language: str | None
+    comments_feed: str = ""
+    """The address of the feed of its comments, where the feed names one."""
+    answers: str = ""
+    """The id of the entry that it answers, in a feed of comments."""
+    likes: int | None = None
+    views: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,12 +358,22 @@ def _entry(entry: dict[str, Any], language: object) -> dict[str, object]:
         "published_at": _published(entry),
         "comments": _first_count(entry, ("slash_comments", "thr_total")),
         "language": said if isinstance(said, str) and 0 < len(said) < 40 else None,
+        "comments_feed": _string(entry, "wfw_commentrss"),
+        "answers": _attribute(entry, "thr_in-reply-to", "ref"),
+        # How YouTube tells of a video in the feed of its channel.
+        "likes": as_count(_attribute(entry, "media_starrating", "count")),
+        "views": as_count(_attribute(entry, "media_statistics", "views")),
     }
 
 
 def _string(entry: dict[str, Any], name: str) -> str:
     value = entry.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _attribute(entry: dict[str, Any], name: str, attribute: str) -> str:
+    element = entry.get(name)
+    return _string(element, attribute) if isinstance(element, dict) else ""
 
 
 def _plain_title(entry: dict[str, Any]) -> str:

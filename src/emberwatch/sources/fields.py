@@ -1,6 +1,7 @@
 """Fields of a site's answer: taken when they are what they should be, None when they are not."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -136,6 +137,16 @@ def as_link(value: object, base: str = "") -> str | None:
     if not is_web or not link.isprintable():
         return None
     return link.replace(" ", "%20")
+
+
+_LINK = re.compile(r'<([^<>]*)>\s*;[^,]*?\brel\s*=\s*"?([a-z]+)\b')
+
+
+def links_of(answer: Answer) -> dict[str, str]:
+    """Return the addresses that the header `Link` names, by relation."""
+    named = _LINK.findall(answer.headers.get("link", ""))
+    links = ((relation, as_link(url, answer.url)) for url, relation in named)
+    return {relation: link for relation, link in links if link}
 
 
 def _without_secrets(url: str) -> str:

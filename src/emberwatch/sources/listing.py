@@ -19,12 +19,14 @@ counters."""
 class Sheet:
     """One page of a list. `more` is what the site wants to hear for the next one; None: the end.
 
-    `oldest_at` is the least instant by which the site sorted, None where it told of none.
+    `oldest_at` is the least instant by which the site sorted, None where it told of none;
+    `newest_at` is the greatest, where that is not when the newest post was written.
     """
 
     posts: tuple[Post, ...]
     more: str | None
     oldest_at: datetime | None
+    newest_at: datetime | None = None
     invalid: tuple[str, ...] = ()
     rate: Rate | None = None
 
@@ -85,7 +87,7 @@ async def newest_first(
     reached = as_instant(poll.cursor.get("at"))
     for sheet in reversed(sheets):
         if failed is None:
-            reached = _newest(sheet.posts, reached, poll.now)
+            reached = _newest(sheet, reached, poll.now)
         at = reached or poll.now
         yield Page(
             posts=tuple(sorted(sheet.posts, key=_created_at)),
@@ -98,10 +100,34 @@ async def newest_first(
         raise failed
 
 
-def _newest(posts: tuple[Post, ...], reached: datetime | None, now: datetime) -> datetime | None:
+async def oldest_first(
+    poll: Poll, ask: Ask, *, most: int, keeps: Mapping[str, str]
+) -> AsyncIterator[Page]:
+    """Yield what is new in a list that begins with the oldest; what is left comes next time."""
+    reached = as_instant(poll.cursor.get("at"))
+    more: str | None = None
+    for _ in range(most):
+        sheet = await ask(more)
+        reached = _newest(sheet, reached, poll.now)
+        yield Page(
+            posts=tuple(sorted(sheet.posts, key=_created_at)),
+            cursor={"at": (reached or poll.now).isoformat(), **keeps},
+            listed=sheet.listed,
+            invalid=sheet.invalid,
+            rate=sheet.rate,
+        )
+        if sheet.more is None or sheet.more == more:
+            return
+        more = sheet.more
+
+
+def _newest(sheet: Sheet, reached: datetime | None, now: datetime) -> datetime | None:
     """Return up to when all has been read; a date from the future does not count."""
-    dates = [post.created_at for post in posts if _is_dated(post) and post.created_at <= now]
-    return max([*dates, *([reached] if reached else [])], default=None)
+    dates = [post.created_at for post in sheet.posts if _is_dated(post)]
+    if sheet.newest_at is not None:
+        dates = [sheet.newest_at]
+    past = [date for date in dates if date <= now]
+    return max([*past, *([reached] if reached else [])], default=None)
 
 
 def _is_dated(post: Post) -> bool:

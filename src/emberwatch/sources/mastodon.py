@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
+from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Count, Cursor, Page, Parsed, Poll, Rate, Request, Root, Web
 from emberwatch.sources.fields import (
     LONGEST_ID,
@@ -24,9 +25,12 @@ from emberwatch.sources.fields import (
     as_text,
     decode_json,
     host_of,
+    links_of,
     not_expected,
 )
+from emberwatch.sources.listing import Sheet, newest_first
 from emberwatch.sources.plain import compose, one_line, to_plain
+from emberwatch.sources.threads import NO_GROWTH, Growth, follow
 
 SOURCE = "mastodon"
 
@@ -53,13 +57,15 @@ REST = timedelta(hours=1)
 
 SHOWN_TO_ALL = frozenset(("", "public", "unlisted"))
 
-_LINK = re.compile(r'<([^<>]*)>\s*;[^,]*?\brel\s*=\s*"?(next|prev)\b')
-
 
 class Timeline(StrEnum):
     """A timeline that a feed can follow."""
 
     PUBLIC = "public"
+
+
+ASKED_ACCESS_EVERY = timedelta(hours=1)
+"""How often a server with an empty timeline is asked whether it shows that at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +78,23 @@ class MastodonOptions:
     """Posts with this hashtag, given with or without the `#`."""
     timeline: Timeline | None = None
     """`public`: every public post that the server knows."""
+    query: str | None = None
+    """Posts that the server's search finds; servers search only for their own people."""
     local: bool = False
     """Only posts of the server's own people."""
+    token: Secret | None = None
+    """The token of an account there; a search needs one, and so do some timelines."""
 
     def problems(self) -> list[tuple[str, str]]:
         """Return what is wrong, as pairs of setting and reason."""
         found = address_problems(self.url)
-        if (self.hashtag is None) == (self.timeline is None):
-            found.append(("hashtag", "give either a hashtag or 'timeline: public'"))
+        asked = [what for what in (self.hashtag, self.timeline, self.query) if what is not None]
+        if len(asked) != 1:
+            found.append(("hashtag", "give either a hashtag, a query or 'timeline: public'"))
+        elif self.query is not None and self.token is None:
+            found.append(("query", "servers search for their own people only: set token_env"))
+        elif self.query is not None and not self.query.strip():
+            found.append(("query", "expected words to search for"))
         elif self.hashtag is not None and not _tag(self.hashtag):
             found.append(("hashtag", f"expected one word, got {self.hashtag!r}"))
         return found
@@ -95,6 +110,9 @@ class Mastodon:
         self._server = options.url.strip().rstrip("/")
         self._params = {"local": "true"} if options.local else {}
         self._hashtag = _tag(options.hashtag or "")
+        self._query = options.query
+        self._token = options.token
+        self._asked_access_at: datetime | None = None
         timeline = f"tag/{quote(self._hashtag, safe='')}" if self._hashtag else "public"
         self._timeline = f"{self._server}/api/v1/timelines/{timeline}"
         self.host = host_of(self._server)
@@ -106,14 +124,22 @@ class Mastodon:
         posts bring their counters and edits; where it does not, what lies between is paged
         through, so that nothing is missed.
         """
+        if self._query is not None:
+            async for page in self._searched(web, poll, self._query):
+                yield page
+            return
         place = _Place.of(poll.cursor)
         threads: dict[str, str] = {}
+        counted: dict[str, Counters] = {}
         newest = await self._ask(web, {}, None if poll.unconditional else place.etag)
+        if newest is not None and not newest.listed:
+            await self._check_access(web, poll.now)
         if newest is None:
             yield Page(cursor=poll.cursor, is_unchanged=True)
         else:
             async for listing in self._between(web, poll, place, newest):
                 place = place.after(listing)
+                counted |= _counted(listing.posts)
                 if listing is not newest:
                     # With the validator of a page in between, the newest one could be skipped.
                     place = replace(place, etag=None)
@@ -128,8 +154,13 @@ class Mastodon:
             counts, is_refused = await self._recount(web, poll.roots, threads)
             if is_refused:
                 place = replace(place, rests_until=poll.now + REST)
-            if counts or is_refused:
-                yield Page(counts=counts, cursor=place.cursor(poll.now))
+            counted |= {count.thread_id: count.counters for count in counts}
+            posts, growth = await self._follow(web, poll.roots, counted, place.growth)
+            place = replace(place, growth=growth)
+            if counts or posts or is_refused:
+                yield Page(
+                    posts=posts, counts=counts, cursor=place.cursor(poll.now), listed=len(posts)
+                )
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts that one recorded answer lists, in its order.
@@ -152,11 +183,89 @@ class Mastodon:
     def describe(self) -> str:
         """Say what a feed of this kind can and cannot see."""
         what = f"the hashtag #{self._hashtag}" if self._hashtag else "the public timeline"
+        if self._query is not None:
+            what = f"what the search for {self._query!r} finds"
         return (
             f"Reads {what} as {self.host} knows it: posts of people whom somebody on that server "
             "follows, not the whole fediverse. Sees counters of replies, boosts, quotes and "
-            "likes, and of the replies only those that the timeline lists too."
+            "likes, edits, and the replies of threads that grow, as far as that server has them; "
+            "no deletions."
         )
+
+    # ------------------------------------------------------------ search
+    async def _searched(self, web: Web, poll: Poll, query: str) -> AsyncIterator[Page]:
+        """Yield what the search found since the last poll, then the threads that grew."""
+        cursor = dict(poll.cursor)
+        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+
+        async def ask(more: str | None) -> Sheet:
+            params = {
+                "q": query,
+                "type": "statuses",
+                "limit": str(POSTS_PER_PAGE),
+                **({"offset": more} if more else {}),
+            }
+            answer = await self._get(web, f"{self._server}/api/v2/search", params)
+            found = _listing(answer, self.host)
+            return Sheet(
+                posts=found.posts,
+                more=str(int(more or "0") + found.listed) if found.listed else None,
+                oldest_at=found.oldest_at,
+                invalid=found.invalid,
+                rate=found.rate,
+            )
+
+        counted: dict[str, Counters] = {}
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
+            cursor = dict(page.cursor)
+            counted |= _counted(page.posts)
+            yield replace(page, posts=_threaded(page.posts, {}))
+        counts, _ = await self._recount(web, poll.roots, dict.fromkeys(counted, ""))
+        counted |= {count.thread_id: count.counters for count in counts}
+        posts, growth = await self._follow(web, poll.roots, counted, Growth.of(cursor))
+        if counts or posts:
+            yield Page(
+                posts=posts,
+                counts=counts,
+                cursor={**cursor, "threads": growth.told()},
+                listed=len(posts),
+            )
+
+    # ------------------------------------------------------------ what the server shows
+    async def _get(
+        self, web: Web, url: str, params: Mapping[str, str], etag: str | None = None
+    ) -> Answer:
+        token = self._token
+        headers = {"authorization": f"Bearer {token.reveal()}"} if token is not None else {}
+        return await web.get(Request(url=url, params=params, headers=headers, etag=etag))
+
+    async def _check_access(self, web: Web, now: datetime) -> None:
+        """Raise `FeedRefused` when the server shows this timeline to nobody like us.
+
+        Such a server answers with an empty list, which looks like a quiet day.
+        """
+        asked_at = self._asked_access_at
+        if asked_at is not None and asked_at <= now < asked_at + ASKED_ACCESS_EVERY:
+            return
+        try:
+            told = decode_json(await self._get(web, f"{self._server}/api/v2/instance", {}))
+        except (FeedRefused, FeedUnavailable):
+            return  # older servers have no such page, and none that is closed in this way
+        configuration = as_mapping(as_mapping(told).get("configuration"))
+        kind = "hashtag_feeds" if self._hashtag else "live_feeds"
+        access = as_mapping(as_mapping(configuration.get("timelines_access")).get(kind))
+        wanted = ("local",) if self._params else ("local", "remote")
+        shown = [as_text(access.get(part)) or "public" for part in wanted]
+        closed = ("disabled",) if self._token is not None else ("disabled", "authenticated")
+        if all(each in closed for each in shown):
+            what = f"#{self._hashtag}" if self._hashtag else "its public timeline"
+            mend = (
+                "read another server"
+                if "authenticated" not in shown
+                else "set token_env to the token of an account there"
+            )
+            raise FeedRefused(f"{self.host} shows {what} to nobody like us: {mend}")
+        self._asked_access_at = now
 
     # ------------------------------------------------------------ timelines
     async def _between(
@@ -227,13 +336,8 @@ class Mastodon:
         self, web: Web, params: Mapping[str, str], etag: str | None = None
     ) -> "_Listing | None":
         """Return one page of the timeline, None when it is unchanged."""
-        answer = await web.get(
-            Request(
-                url=self._timeline,
-                params={**self._params, "limit": str(POSTS_PER_PAGE), **params},
-                etag=etag,
-            )
-        )
+        asked = {**self._params, "limit": str(POSTS_PER_PAGE), **params}
+        answer = await self._get(web, self._timeline, asked, etag)
         return None if answer.is_unchanged else _listing(answer, self.host)
 
     # ------------------------------------------------------------ counters
@@ -246,7 +350,7 @@ class Mastodon:
         for root in [root for root in roots if root.key not in read][:MOST_ROOTS]:
             url = f"{self._server}/api/v1/statuses/{quote(root.native_id, safe='')}"
             try:
-                status = as_mapping(decode_json(await web.get(Request(url=url))))
+                status = as_mapping(decode_json(await self._get(web, url, {})))
             except FeedRefused:  # deleted, or shown to nobody
                 refusals += 1
                 if refusals == REFUSALS_UNTIL_REST and not counts:
@@ -263,6 +367,30 @@ class Mastodon:
                 )
         return tuple(counts), False
 
+    async def _follow(
+        self,
+        web: Web,
+        roots: tuple[Root, ...],
+        counted: Mapping[str, Counters],
+        before: Growth,
+    ) -> tuple[tuple[Post, ...], Growth]:
+        """Return what stands under the roots that grew, as far as the server has it."""
+        found = [(root, counted[root.key]) for root in roots if root.key in counted]
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            id = quote(root.native_id, safe="")
+            answer = await self._get(web, f"{self._server}/api/v1/statuses/{id}/context", {})
+            listed = as_list(as_mapping(decode_json(answer)).get("descendants"))
+            shown = [
+                post
+                for status in map(as_mapping, listed)
+                if as_text(status.get("visibility")) in SHOWN_TO_ALL
+                and (post := _post(status, self.host, answer.received_at)) is not None
+            ]
+            return tuple(replace(post, thread_id=root.key) for post in shown)
+
+        return await follow(found, before, replies)
+
 
 # ---------------------------------------------------------------- where a feed stands
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +401,7 @@ class _Place:
     newest_at: datetime | None = None
     etag: str | None = None
     rests_until: datetime | None = None
+    growth: Growth = NO_GROWTH
 
     @staticmethod
     def of(cursor: Cursor) -> "_Place":
@@ -281,6 +410,7 @@ class _Place:
             newest_at=as_instant(cursor.get("at")),
             etag=cursor.get("etag"),
             rests_until=as_instant(cursor.get("rests_until")),
+            growth=Growth.of(cursor),
         )
 
     def cursor(self, now: datetime) -> Cursor:
@@ -289,6 +419,8 @@ class _Place:
             told["etag"] = self.etag
         if self.rests_until is not None and self.is_resting(now):
             told["rests_until"] = self.rests_until.isoformat()
+        if self.growth.replies:
+            told["threads"] = self.growth.told()
         return told
 
     def is_resting(self, now: datetime) -> bool:
@@ -366,9 +498,12 @@ def _only(params: Mapping[str, str] | None, name: str) -> Mapping[str, str] | No
 def _links(answer: Answer) -> dict[str, dict[str, str]]:
     """Return the parameters of the pages that the Link header names, by relation."""
     return {
-        relation: dict(parse_qsl(urlsplit(url).query))
-        for url, relation in _LINK.findall(answer.headers.get("link", ""))
+        relation: dict(parse_qsl(urlsplit(url).query)) for relation, url in links_of(answer).items()
     }
+
+
+def _counted(posts: Iterable[Post]) -> dict[str, Counters]:
+    return {post.key: post.counters for post in posts if post.kind is not PostKind.BOOST}
 
 
 def _threaded(posts: Iterable[Post], threads: dict[str, str]) -> tuple[Post, ...]:

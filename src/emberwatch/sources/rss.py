@@ -5,15 +5,15 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedUnavailable
-from emberwatch.model.post import Author, Counters, Flag, Post
-from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Web
+from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
+from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
 from emberwatch.sources.feed_worker import MOST_ENTRIES, Entry, FeedWorker, ParsedFeed
 from emberwatch.sources.fields import (
     LONGEST_ID,
@@ -29,13 +29,22 @@ from emberwatch.sources.fields import (
     not_expected,
 )
 from emberwatch.sources.plain import clean, compose, one_line, to_plain
+from emberwatch.sources.threads import reread
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
 
-_GLOBAL = re.compile(r"[a-z][a-z0-9+.-]*://.|tag:|urn:", re.IGNORECASE)
+_GLOBAL = re.compile(r"[a-z][a-z0-9+.-]*://.|tag:|urn:|yt:|t[13]_[a-z0-9]", re.IGNORECASE)
+"""Begins an id that names its entry anywhere, as do YouTube's and Reddit's."""
+
+_COMMENT = re.compile(r"(.+)#comment-[0-9]+", re.DOTALL)
+"""The id of a comment as WordPress makes it: that of its post, and a mark."""
+
+_REDDITS_OWN = re.compile(
+    r"\s*submitted by\s+/u/\S+(?:\s+to\s+r/\S+)?\s+\[link\]\s+\[comments\]\s*$"
+)
 
 _WORKER = FeedWorker()
 
@@ -60,37 +69,66 @@ class Rss:
 
     def __init__(self, options: RssOptions, worker: FeedWorker = _WORKER) -> None:
         self._url = options.url
-        self._host = host_of(options.url)
+        self.host = host_of(options.url)
         self._place = _place(options.url)
         self._worker = worker
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield one page with all that the feed shows, oldest first; a repeat is not left out."""
-        validators = {} if poll.unconditional else poll.cursor
-        answer = await web.get(
+        """Yield one page with all that the feed shows, oldest first, then comments that came.
+
+        A repeat is not left out. While one of its threads is young, the feed is asked for the
+        whole: a site may answer *unchanged* while comments pile up.
+        """
+        is_whole = poll.unconditional or bool(poll.roots)
+        answer = await self._ask(web, self._url, {} if is_whole else poll.cursor)
+        rate = parse_rate(answer.headers, answer.received_at)
+        if answer.is_unchanged:
+            yield Page(cursor=poll.cursor or {"read": "yes"}, is_unchanged=True, rate=rate)
+            return
+        entries, invalid = await self._entries(answer)
+        posts = [self._post(entry, answer, is_live=True) for entry in entries]
+        threads = {"threads": poll.cursor["threads"]} if "threads" in poll.cursor else {}
+        cursor = {"read": "yes", **_validators(answer), **threads}
+        yield Page(
+            posts=tuple(sorted(posts, key=_created_at)),
+            cursor=cursor,
+            listed=len(posts),
+            invalid=tuple(invalid),
+            rate=rate,
+        )
+        listed = dict(zip((post.native_id for post in posts), entries, strict=True))
+
+        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
+            return {post.native_id: post.counters for post in posts if post.counters.replies}
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            comments = as_link(listed[root.native_id].comments_feed)
+            if comments is None:
+                return ()
+            answer = await self._ask(web, comments, {})
+            found, _ = await self._entries(answer)
+            return tuple(
+                self._under(root, self._post(each, answer, is_live=True)) for each in found
+            )
+
+        grown = await reread(poll, cursor, recount, replies)
+        if grown is not None:
+            yield grown
+
+    async def _ask(self, web: Web, url: str, validators: Mapping[str, str]) -> Answer:
+        return await web.get(
             Request(
-                url=self._url,
+                url=url,
                 headers={"accept": ACCEPT},
                 etag=validators.get("etag"),
                 last_modified=validators.get("last_modified"),
             )
         )
-        rate = parse_rate(answer.headers, answer.received_at)
-        if answer.is_unchanged:
-            yield Page(cursor=poll.cursor or {"read": "yes"}, is_unchanged=True, rate=rate)
-            return
+
+    async def _entries(self, answer: Answer) -> tuple[list[Entry], list[str]]:
         if _is_json(answer):
-            entries, invalid = _json_entries(answer)
-        else:
-            entries, invalid = _xml_entries(answer, await asyncio.wrap_future(self._queue(answer)))
-        posts = [self._post(entry, answer) for entry in entries]
-        yield Page(
-            posts=tuple(sorted(posts, key=_created_at)),
-            cursor={"read": "yes", **_validators(answer)},
-            listed=len(posts),
-            invalid=tuple(invalid),
-            rate=rate,
-        )
+            return _json_entries(answer)
+        return _xml_entries(answer, await asyncio.wrap_future(self._queue(answer)))
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts of one recorded answer, in its order."""
@@ -110,19 +148,23 @@ class Rss:
         """Say what a feed can and cannot see."""
         return (
             f"Reads the feed {self._url}: what the site itself lists, often only its last ten or "
-            "twenty entries. Sees how many comments an entry has where the feed says so, not the "
-            "comments, and no likes or shares."
+            "twenty entries. Sees how many comments an entry has where the feed says so, and the "
+            "comments of young threads where it names a feed of them; no shares and no deletions."
         )
 
     def _queue(self, answer: Answer) -> Future[ParsedFeed]:
         return self._worker.submit(answer.body, answer.headers.get("content-type", ""))
 
-    def _post(self, entry: Entry, answer: Answer) -> Post:
+    def _post(self, entry: Entry, answer: Answer, *, is_live: bool = False) -> Post:
+        """Return an entry as a post; `is_live` puts a comment into the thread of its post."""
         flags = frozenset() if entry.published_at else frozenset((Flag.UNDATED,))
-        return Post(
+        native_id = _native_id(entry)
+        marked = _COMMENT.fullmatch(native_id)
+        post = Post(
             source=self.kind,
-            host=self._host if _is_global(entry) else self._place,
-            native_id=_native_id(entry),
+            host=self.host if _is_global(entry) else self._place,
+            kind=PostKind.COMMENT if marked or entry.answers else PostKind.POST,
+            native_id=native_id,
             author=Author(handle=entry.author),
             title=entry.title,
             text=entry.text,
@@ -130,9 +172,30 @@ class Rss:
             seen_at=answer.received_at,
             url=_unwrapped(as_link(entry.link, answer.url or self._url)),
             language=entry.language,
-            counters=Counters(replies=entry.comments),
+            counters=Counters(replies=entry.comments, likes=entry.likes, views=entry.views),
             flags=flags,
         )
+        if not is_live:
+            return post
+        if self.host.endswith("reddit.com"):
+            name = post.author.handle.removeprefix("/u/")
+            post = replace(post, author=Author(handle=name), text=_REDDITS_OWN.sub("", post.text))
+        parent = clean(entry.answers).strip() or (marked[1] if marked else "")
+        if not parent or len(parent) > LONGEST_ID:
+            return post
+        above = _COMMENT.fullmatch(parent)
+        root = above[1] if above else parent
+        return replace(
+            post,
+            parent_id=post_key(self.kind, post.host, parent),
+            thread_id=post_key(self.kind, post.host, root),
+        )
+
+    def _under(self, root: Root, post: Post) -> Post:
+        """Put what the feed of a post's comments lists under that post."""
+        if post.kind is PostKind.COMMENT and post.thread_id == root.key:
+            return post
+        return replace(post, kind=PostKind.COMMENT, parent_id=root.key, thread_id=root.key)
 
 
 def _created_at(post: Post) -> datetime:

@@ -1,7 +1,7 @@
 """Threads that grow: their counters read again, and their replies where there are more of them."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
@@ -39,6 +39,13 @@ class Growth:
         """Return how many replies a root has gained."""
         return (counters.replies or 0) - self.replies.get(root.native_id, 0)
 
+    def told(self) -> str:
+        """Return what a cursor is to remember."""
+        return json.dumps(dict(self.replies), separators=(",", ":"), sort_keys=True)
+
+
+NO_GROWTH = Growth(replies={})
+
 
 async def reread(poll: Poll, cursor: Cursor, recount: Recount, replies: Replies) -> Page | None:
     """Return the counters of the poll's roots, and the replies of those that grew most.
@@ -52,8 +59,23 @@ async def reread(poll: Poll, cursor: Cursor, recount: Recount, replies: Replies)
         counted = await recount(poll.roots)
     except FeedUnavailable:
         return None
-    before = Growth.of(cursor)
     found = [(root, counted[root.native_id]) for root in poll.roots if root.native_id in counted]
+    posts, known = await follow(found, Growth.of(cursor), replies)
+    return Page(
+        posts=posts,
+        counts=tuple(
+            Count(thread_id=root.key, counters=counters, root_created_at=root.created_at)
+            for root, counters in found
+        ),
+        cursor={**cursor, "threads": known.told()},
+        listed=len(posts),
+    )
+
+
+async def follow(
+    found: Sequence[tuple[Root, Counters]], before: Growth, replies: Replies
+) -> tuple[tuple[Post, ...], Growth]:
+    """Return the replies of the roots that grew most, and what is to be remembered of all."""
     grown = sorted(
         ((root, counters) for root, counters in found if before.since(root, counters) > 0),
         key=lambda each: -before.since(*each),
@@ -72,12 +94,4 @@ async def reread(poll: Poll, cursor: Cursor, recount: Recount, replies: Replies)
         except FeedUnavailable:
             break
         known[root.native_id] = counters.replies or 0
-    return Page(
-        posts=tuple(posts),
-        counts=tuple(
-            Count(thread_id=root.key, counters=counters, root_created_at=root.created_at)
-            for root, counters in found
-        ),
-        cursor={**cursor, "threads": json.dumps(known, separators=(",", ":"), sort_keys=True)},
-        listed=len(posts),
-    )
+    return tuple(posts), Growth(replies=known)

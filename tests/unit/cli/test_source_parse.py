@@ -132,7 +132,7 @@ def test_an_answer_that_makes_no_sense_is_an_error_too(run: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("mastodn", "did you mean 'mastodon'?"), ("zzz", "there are hackernews")]
+    ("kind", "said"), [("mastodn", "did you mean 'mastodon'?"), ("zzz", "there are appstore")]
 )
 def test_an_unknown_kind_is_named_with_what_there_is(run: Any, kind: str, said: str) -> None:
     result = run(kind, [])

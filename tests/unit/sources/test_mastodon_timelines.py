@@ -9,6 +9,7 @@ from recorded import NOON, Site, an_answer, pages, posts_of, saying
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
+from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Request, Root
 from emberwatch.sources.mastodon import (
     MISSED,
@@ -239,12 +240,23 @@ class Town:
     etag: str = ""
     page: int = 40
     counts: dict[str, Any] = field(default_factory=dict)
+    contexts: dict[str, Any] = field(default_factory=dict)
+    access: dict[str, Any] | None = None
 
     def post(self, *ids: int, **told: Any) -> None:
         self.statuses += [a_status(id, **told) for id in ids]
 
     def __call__(self, request: Request) -> Answer:
         path = request.url.removeprefix(f"{URL}/api/v1/")
+        if path.endswith("/api/v2/instance"):
+            if self.access is None:
+                raise FeedRefused("answered 404")
+            return an_answer({"configuration": {"timelines_access": self.access}})
+        if path.endswith("/api/v2/search"):
+            start = int(request.params.get("offset", "0"))
+            return an_answer({"statuses": self.statuses[::-1][start : start + self.page]})
+        if path.endswith("/context"):
+            return an_answer({"ancestors": [], "descendants": self.contexts[path.split("/")[1]]})
         if path.startswith("statuses/"):
             return self._one(path.removeprefix("statuses/"))
         if request.etag and request.etag == self.etag:
@@ -531,7 +543,7 @@ def a_root(id: int) -> Root:
 
 
 async def test_roots_are_read_again_for_their_counters() -> None:
-    town = Town(counts={"7": {"replies_count": 60, "reblogs_count": 4}})
+    town = Town(counts={"7": {"replies_count": 60, "reblogs_count": 4}}, contexts={"7": []})
     town.post(100)
     *_, page = await pages(source(), Site(town), {"seen": "100"}, roots=(a_root(7), a_root(8)))
     (count,) = page.counts
@@ -550,18 +562,19 @@ async def test_a_root_on_the_newest_page_is_not_asked_for_twice() -> None:
 
 
 async def test_roots_are_read_when_the_timeline_is_unchanged_too() -> None:
-    town = Town(etag='"1"', counts={"7": {"replies_count": 1}})
+    town = Town(etag='"1"', counts={"7": {"replies_count": 1}}, contexts={"7": []})
     cursor = {"seen": "7", "at": START.isoformat(), "etag": '"1"'}
     unchanged, counted = await pages(source(), Site(town), cursor, roots=(a_root(7),))
     assert unchanged.is_unchanged
     assert len(counted.counts) == 1
-    assert counted.cursor == cursor
+    assert counted.cursor == {**cursor, "threads": '{"7":1}'}
 
 
 async def test_at_most_twenty_roots_are_asked_for() -> None:
-    town = Town(counts={str(id): {"replies_count": id} for id in range(1, 40)})
+    town = Town(counts={str(id): {"replies_count": 0} for id in range(1, 40)})
+    town.post(100)
     site = Site(town)
-    await pages(source(), site, {"seen": "x"}, roots=tuple(a_root(id) for id in range(1, 40)))
+    await pages(source(), site, {"seen": "100"}, roots=tuple(a_root(id) for id in range(1, 40)))
     assert len(site.requests) == 21
 
 
@@ -581,14 +594,16 @@ async def test_a_server_that_shows_single_posts_to_nobody_is_left_alone_for_a_wh
 
 
 async def test_a_few_deleted_roots_hide_no_others() -> None:
-    town = Town(counts={"1": {"replies_count": 1}, "9": {"replies_count": 9}})
+    town = Town(
+        counts={"1": {"replies_count": 1}, "9": {"replies_count": 9}}, contexts={"1": [], "9": []}
+    )
     roots = tuple(a_root(id) for id in range(1, 10))
     *_, page = await pages(source(), Site(town), {"seen": "x"}, roots=roots)
     assert [count.counters.replies for count in page.counts] == [1, 9]
 
 
 async def test_a_site_that_fails_on_a_root_keeps_what_was_read() -> None:
-    town = Town(counts={"1": {"replies_count": 1}, "2": FeedUnavailable("500")})
+    town = Town(counts={"1": {"replies_count": 1}, "2": FeedUnavailable("500")}, contexts={"1": []})
     *_, page = await pages(source(), Site(town), {"seen": "x"}, roots=(a_root(1), a_root(2)))
     assert len(page.counts) == 1
 
@@ -605,3 +620,109 @@ async def test_an_answer_about_another_post_is_no_counter() -> None:
 
     read = await pages(source(), Site(talk), {"seen": "x"}, roots=(a_root(1),))
     assert all(not page.counts for page in read)
+
+
+# ---------------------------------------------------------------- threads that grow
+async def test_a_thread_that_grew_brings_the_replies_that_the_timeline_does_not_list() -> None:
+    town = Town(counts={"7": {"replies_count": 2}})
+    town.post(100)
+    town.contexts["7"] = [
+        a_status(8, in_reply_to_id="7"), a_status(9, in_reply_to_id="8"), {"id": "x"},
+        a_status(10, in_reply_to_id="7", visibility="private"),
+    ]  # fmt: skip
+    site = Site(town)
+    *_, page = await pages(source(), site, {"seen": "100"}, roots=(a_root(7),))
+    assert ids(list(page.posts)) == [8, 9]
+    assert {post.thread_id for post in page.posts} == {a_root(7).key}
+    assert page.posts[1].parent_id == "mastodon:town.test:8"
+    site.requests.clear()
+    *_, again = await pages(source(), site, page.cursor, roots=(a_root(7),))
+    assert again.posts == ()
+    assert not any("context" in request.url for request in site.requests)
+
+
+async def test_a_thread_on_the_newest_page_is_followed_too() -> None:
+    town = Town(contexts={"100": [a_status(101, in_reply_to_id="100")]})
+    town.post(100, replies_count=1)
+    *_, page = await pages(source(), Site(town), {"seen": "100"}, roots=(a_root(100),))
+    assert ids(list(page.posts)) == [101]
+
+
+# ---------------------------------------------------------------- search
+def searching(**options: Any) -> Mastodon:
+    return source(hashtag=None, query="acme", token=Secret("t0ken"), **options)
+
+
+async def test_a_search_is_read_back_to_what_is_known() -> None:
+    town = Town(page=2)
+    town.post(*range(0, 3000, 60))
+    site = Site(town)
+    at = (START + timedelta(seconds=2940)).isoformat()
+    read = await pages(searching(), site, {"at": at})
+    assert ids(posts_of(read))[-1] == 2940
+    assert ids(posts_of(read))[0] <= 2640
+    first = site.requests[0]
+    assert first.url == f"{URL}/api/v2/search"
+    assert first.params["type"] == "statuses"
+    assert first.headers["authorization"] == "Bearer t0ken"
+
+
+async def test_a_search_follows_the_threads_that_grow() -> None:
+    town = Town(counts={"7": {"replies_count": 1}}, contexts={"7": [a_status(8)]})
+    *_, page = await pages(searching(), Site(town), {"at": NOON.isoformat()}, roots=(a_root(7),))
+    assert [count.counters.replies for count in page.counts] == [1]
+    assert ids(list(page.posts)) == [8]
+    assert page.cursor["threads"] == '{"7":1}'
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [({"token": None}, ["query"]), ({"query": " "}, ["query"]), ({"hashtag": "a"}, ["hashtag"])],
+)
+def test_a_search_needs_words_and_a_token_and_nothing_else(options: Any, wrong: list[str]) -> None:
+    whole = {"url": URL, "query": "acme", "token": Secret("t")}
+    assert MastodonOptions(**whole).problems() == []
+    assert [name for name, _ in MastodonOptions(**{**whole, **options}).problems()] == wrong
+    assert "search for 'acme'" in searching().describe()
+
+
+# ---------------------------------------------------------------- closed timelines
+CLOSED = {"local": "disabled", "remote": "disabled"}
+MEMBERS = {"local": "authenticated", "remote": "authenticated"}
+
+
+@pytest.mark.parametrize(
+    ("access", "options", "said"),
+    [
+        ({"hashtag_feeds": CLOSED}, {}, "read another server"),
+        ({"hashtag_feeds": MEMBERS}, {}, "set token_env"),
+        ({"live_feeds": CLOSED}, {"hashtag": None, "timeline": Timeline.PUBLIC}, "public timeline"),
+        ({"hashtag_feeds": {"local": "disabled"}}, {"local": True}, "another server"),
+    ],
+)
+async def test_an_empty_timeline_that_is_shown_to_nobody_is_blind_and_not_quiet(
+    access: Any, options: Any, said: str
+) -> None:
+    with pytest.raises(FeedRefused, match=said):
+        await pages(source(**options), Site(Town(access=access)))
+
+
+@pytest.mark.parametrize(
+    ("access", "options"),
+    [
+        ({"hashtag_feeds": {"local": "public", "remote": "disabled"}}, {}),
+        ({"hashtag_feeds": MEMBERS}, {"token": Secret("t")}),
+        ({"live_feeds": CLOSED}, {}),
+        ({}, {}),
+        (None, {}),
+    ],
+)
+async def test_an_empty_timeline_that_is_open_is_quiet(access: Any, options: Any) -> None:
+    assert await pages(source(**options), Site(Town(access=access)))
+
+
+async def test_a_quiet_server_is_asked_for_its_rules_once_an_hour_at_most() -> None:
+    site, feed = Site(Town(access={})), source()
+    for minutes in (0, 1, 59, 61):
+        await pages(feed, site, now=NOON + timedelta(minutes=minutes))
+    assert sum("instance" in request.url for request in site.requests) == 2

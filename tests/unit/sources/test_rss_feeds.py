@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from recorded import NOON, an_answer, pages, posts_of, saying
+from recorded import NOON, Site, an_answer, pages, posts_of, saying
 
 from emberwatch.model.errors import FeedUnavailable
-from emberwatch.model.post import Flag, Post
-from emberwatch.ports import Parsed
+from emberwatch.model.post import Counters, Flag, Post, PostKind
+from emberwatch.ports import Answer, Parsed, Request, Root
 from emberwatch.sources.feed_worker import MOST_ENTRIES
 from emberwatch.sources.rss import Rss, RssOptions
 
@@ -420,4 +420,101 @@ def test_a_setting_that_is_no_address_is_refused() -> None:
 
 
 def test_a_feed_says_what_it_cannot_see() -> None:
-    assert "not the comments" in source().describe()
+    assert "no shares and no deletions" in source().describe()
+
+
+# ---------------------------------------------------------------- comments
+WFW = 'xmlns:wfw="http://wellformedweb.org/CommentAPI/"'
+
+
+def a_blog(comments: int, *, guid: str = "https://blog.test/?p=1") -> str:
+    rest = (
+        f"<title>Acme</title><slash:comments>{comments}</slash:comments>"
+        "<wfw:commentRss>https://blog.test/1/feed</wfw:commentRss>"
+    )
+    return an_rss(an_item(guid, rest)).replace("<rss", f"<rss {WFW}")
+
+
+def a_comment(number: int) -> str:
+    return an_item(f"https://blog.test/?p=1#comment-{number}", f"<title>By: {number}</title>")
+
+
+async def test_a_feed_of_comments_puts_them_under_their_posts() -> None:
+    (page,) = await pages(source(), saying(an_answer(an_rss(a_comment(5)), url=URL)))
+    (post,) = page.posts
+    assert post.kind is PostKind.COMMENT
+    assert post.parent_id == post.thread_id == "rss:blog.test:8443:https://blog.test/?p=1"
+
+
+async def test_an_answer_to_a_comment_stands_in_the_thread_of_the_post() -> None:
+    told = '<entry><id>https://b.test/?p=1#comment-6</id><thr:in-reply-to ref="https://b.test/?p=1#comment-5"/></entry>'
+    (page,) = await pages(source(), saying(an_answer(an_atom(told), url=URL)))
+    (post,) = page.posts
+    assert post.parent_id == "rss:blog.test:8443:https://b.test/?p=1#comment-5"
+    assert post.thread_id == "rss:blog.test:8443:https://b.test/?p=1"
+
+
+async def test_a_post_that_gathers_comments_has_them_read_though_the_site_says_unchanged() -> None:
+    root = Root(key="rss:blog.test:8443:https://blog.test/?p=1",
+                native_id="https://blog.test/?p=1", created_at=NOON)  # fmt: skip
+    shown = {"comments": 30}
+
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/1/feed"):
+            return an_answer(an_rss(a_comment(5), an_item("7", "<title>odd</title>")), url=URL)
+        if request.etag:
+            return an_answer(status=304)  # as WordPress does, whatever was said below the post
+        return an_answer(a_blog(shown["comments"]), url=URL, etag='"1"')
+
+    site, feed = Site(talk), source()
+    first, comments = await pages(feed, site, {"etag": '"1"'}, roots=(root,))
+    assert not first.is_unchanged
+    assert [count.counters.replies for count in comments.counts] == [30]
+    assert {post.thread_id for post in comments.posts} == {root.key}
+    assert {post.kind for post in comments.posts} == {PostKind.COMMENT}
+    _, again = await pages(feed, site, comments.cursor, roots=(root,))
+    assert again.posts == ()
+    shown["comments"] = 60
+    _, grown = await pages(feed, site, again.cursor, roots=(root,))
+    assert len(grown.posts) == 2
+    (unchanged,) = await pages(feed, site, grown.cursor)
+    assert unchanged.is_unchanged
+    assert unchanged.cursor == grown.cursor
+
+
+async def test_a_post_whose_feed_names_no_comments_is_counted_alone() -> None:
+    root = Root(key="rss:blog.test:8443:tag:1", native_id="tag:1", created_at=NOON)
+    body = an_rss(an_item("tag:1", "<title>A</title><slash:comments>3</slash:comments>"))
+    site = saying(an_answer(body, url=URL))
+    _, counted = await pages(source(), site, {"read": "yes"}, roots=(root,))
+    assert counted.posts == ()
+    assert len(counted.counts) == 1
+
+
+# ---------------------------------------------------------------- feeds of other sites
+async def test_reddits_own_words_and_marks_are_left_out() -> None:
+    entry = (
+        "<entry><id>t3_abc</id><author><name>/u/ann</name></author><title>Acme</title>"
+        "<content type='html'>&lt;p&gt;It broke&lt;/p&gt; submitted by &lt;a&gt;/u/ann&lt;/a&gt; "
+        "to &lt;a&gt;r/acme&lt;/a&gt; &lt;a&gt;[link]&lt;/a&gt; &lt;a&gt;[comments]&lt;/a&gt;"
+        "</content>"
+        "</entry>"
+    )
+    feed = source("https://www.reddit.com/r/acme/new/.rss")
+    (page,) = await pages(feed, saying(an_answer(an_atom(entry))))
+    (post,) = page.posts
+    assert (post.author.handle, post.text) == ("ann", "Acme\n\nIt broke")
+    assert post.id == "rss:www.reddit.com:post:t3_abc"
+
+
+def test_a_video_of_youtube_is_counted() -> None:
+    entry = (
+        "<entry><id>yt:video:5s</id><title>Acme</title><media:group "
+        "xmlns:media='http://search.yahoo.com/mrss/'><media:description>watch</media:description>"
+        "<media:community><media:starRating count='35'/><media:statistics views='900'/>"
+        "</media:community></media:group></entry>"
+    )
+    post = only(an_atom(entry))
+    assert post.counters == Counters(likes=35, views=900)
+    assert post.text == "Acme\n\nwatch"
+    assert post.id == "rss:blog.test:8443:post:yt:video:5s"

@@ -598,6 +598,44 @@ def judge_volume(
     return Finding(window=WINDOWS[index], observed=volume, expected=usual, log_chance=chance)
 
 
+def likely_anger(
+    settings: BaselineSettings, baseline: Baseline, index: int, *, usual: float
+) -> tuple[float, float]:
+    """Return between what heat four windows of five lie where `usual` is expected."""
+    one = lump(settings, baseline, index)
+    mean = usual / one
+    spread = _spread(settings.angry_spread[index], baseline.angry_spread, index, mean)
+    known = 1.0 / (baseline.long_heat / one + 0.5)
+    low, high = _likely(mean, spread + known + _coldness(baseline))
+    return low * one, high * one
+
+
+def likely_volume(
+    settings: BaselineSettings, baseline: Baseline, index: int, *, usual: float
+) -> tuple[float, float]:
+    """Return between what numbers of posts four windows of five lie where `usual` is expected."""
+    spread = _spread(settings.volume_spread[index], baseline.volume_spread, index, usual)
+    known = 1.0 / (baseline.long_volume + settings.first_posts)
+    return _likely(usual, spread + known + _coldness(baseline))
+
+
+def _likely(mean: float, relative: float) -> tuple[float, float]:
+    """Return the first and the last tenth of a negative binomial law."""
+    if mean <= 0.0:
+        return 0.0, 0.0
+    edges = []
+    for chance in (0.9, 0.1):
+        low, high = 0.0, 10.0 * mean + 10.0
+        while high - low > 0.01 * mean:
+            middle = (low + high) / 2.0
+            if negative_binomial_log_tail(middle, mean, 1.0 / relative) > log(chance):
+                low = middle
+            else:
+                high = middle
+        edges.append(high)
+    return edges[0], edges[1]
+
+
 def _coldness(baseline: Baseline) -> float:
     """Return the relative variance that an unknown rhythm of day and week adds."""
     return 0.9 * exp(-baseline.watched_days / 1.2)

@@ -17,7 +17,6 @@ from emberwatch.core.detect.growth import (
     log_odds,
 )
 from emberwatch.core.detect.outlook import Count, Outlook, Pace, Standing
-from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
@@ -520,52 +519,6 @@ class PileOn:
         """Return the log odds of a thread's burst coming to a target."""
         speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
         return speaks + log_odds(self._sizes(brand).prior(thread.grown, target))
-
-    def look(self, key: str, thread: Thread, brand: Brand, at: datetime) -> ThreadLook:
-        """Return what is seen of a thread for a brand, ringing or not."""
-        settings, stake = self._settings, _stake(thread, brand.name)
-        floor, now, sizes = brand.pile_on_floor, at.timestamp(), self._sizes(brand)
-        end, chance = thread.size, None
-        if thread.grown:
-            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
-            end = max(end, thread.before + round(further))
-        target = floor - thread.before
-        if settings.fewest <= thread.grown < target:
-            doubt = self._bar(thread.grown, target) - log_odds(settings.precision)
-            chance = 1.0 / (1.0 + exp(doubt - self._odds(thread, brand, at, target)))
-        ring = stake.ring
-        return ThreadLook(
-            thread_id=key,
-            root_id=thread.root_id,
-            at=at,
-            began_at=thread.root_created_at or thread.first_at,
-            burst_at=datetime.fromtimestamp(thread.burst_at, UTC),
-            size=thread.size,
-            before=thread.before,
-            pace=_rates(thread, now)[0],
-            end=end,
-            floor=floor,
-            fewest=settings.fewest,
-            chance=chance,
-            asked=settings.precision,
-            posts=thread.tallies[REPLIES].items + thread.tallies[QUOTES].items,
-            names=stake.posts,
-            judged=thread.judged,
-            angry=thread.angry,
-            why=self._why(thread, stake, floor, chance),
-            ringing_since=ring.started_at if ring and ring.ended_at is None else None,
-        )
-
-    def _why(self, thread: Thread, stake: Stake, floor: int, chance: float | None) -> ThreadWhy:
-        if stake.ring:
-            return ThreadWhy.RINGING if stake.ring.ended_at is None else ThreadWhy.OVER
-        if not self._is_concerned(thread, stake):
-            return ThreadWhy.NOT_CONCERNED
-        if self._is_applause(thread):
-            return ThreadWhy.APPLAUSE
-        if thread.size >= floor:
-            return ThreadWhy.READ_BACK
-        return ThreadWhy.TOO_FEW if chance is None else ThreadWhy.UNSURE
 
     def _bar(self, grown: int, target: int) -> float:
         """Return the log odds from which a burst of a size rings."""

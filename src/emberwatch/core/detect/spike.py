@@ -549,6 +549,7 @@ class Spike:
             brand=brand.name,
             at=_instant(state.minute),
             asked=brand.false_alarms_per_month,
+            typical=normal.unit(settings.baseline, state.past.baseline),
             raised=tuple(raised),
             least_voices=settings.least_voices,
             windows=tuple(windows),
@@ -560,20 +561,13 @@ class Spike:
         """Return between what four such windows of five lie, by the law that judges them."""
         beliefs, learnt = self._settings.baseline, state.past.baseline
         index = WINDOWS.index(look.minutes)
-        one = normal.unit(beliefs, learnt)
-
-        def log_chance(seen: float) -> float:
-            if look.series is Series.VOLUME:
-                finding = normal.judge_volume(
-                    beliefs, learnt, index, volume=seen, usual=look.expected
-                )
-                return finding.log_chance
-            return normal.angry_log_chance(
-                beliefs, learnt, index, hot=seen / one, usual=look.expected / one
-            )
-
-        low = _least(lambda seen: log_chance(seen) <= log(0.9), 0.001)
-        return low, _least(lambda seen: log_chance(seen) <= log(0.1), low)
+        if look.series is Series.VOLUME:
+            return normal.likely_volume(beliefs, learnt, index, usual=look.expected)
+        hot = sum(voice.heat for voice in distinct(_since(state.voices, _minute(look.since))))
+        anger_of_heat = look.seen / hot if hot else normal.unit(beliefs, learnt)
+        usual = look.expected / anger_of_heat
+        low, high = normal.likely_anger(beliefs, learnt, index, usual=usual)
+        return low * anger_of_heat, high * anger_of_heat
 
     def _anger_look(
         self, brand: Brand, state: SpikeState, windows: Sequence[_Window], window: _Window

@@ -456,7 +456,7 @@ def main() -> None:
     """Run what is asked for and print it."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--brands", type=int, default=4, help="of each size; fewer of the loudest")
+    asked.add_argument("--brands", type=int, default=4, help="how many, more or less")
     asked.add_argument("--weeks", type=int, default=6)
     asked.add_argument("--pictures", type=Path, help="where SVG pictures are to be written")
     asked.add_argument("--nab", type=Path, help="a folder with data/realTweets and labels")

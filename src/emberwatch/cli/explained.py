@@ -40,7 +40,7 @@ _CROWD = 5
 _COUNTED = {Series.ANGER: "angry voices", Series.SHARE: "angry voices", Series.VOLUME: "posts"}
 _NAMED = {
     Series.ANGER: "Anger",
-    Series.SHARE: "Share of anger",
+    Series.SHARE: "By share",
     Series.VOLUME: "Posts",
 }
 _WHY_NOT = {

@@ -21,7 +21,7 @@ _MOST_SAMPLES = 288
 _SHORTEST_STEP = timedelta(minutes=1)
 _COUNTED = {
     Series.ANGER: "Angry voices (weight)",
-    Series.SHARE: "Angry share",
+    Series.SHARE: "Angry voices (weight) among as many posts",
     Series.VOLUME: "Posts",
 }
 _DONE = {

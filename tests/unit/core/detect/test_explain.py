@@ -16,6 +16,7 @@ from emberwatch.core.detect.explain import (
     rings_from,
     spelt,
 )
+from emberwatch.core.detect.looks import Raise, Series, WindowLook
 from emberwatch.core.detect.outlook import Standing
 from emberwatch.core.detect.pile_on import PileOn, Thread
 from emberwatch.core.detect.spike import Spike, SpikeState
@@ -102,6 +103,22 @@ def test_what_is_far_from_ringing_is_not_counted_out() -> None:
     assert explained
     assert explained.missing is None
     assert MOST_MISSING >= 50
+
+
+def test_in_the_cold_the_bar_is_higher_and_long_windows_are_not_judged() -> None:
+    past = Past(days=0.1).say("1", 1).say("2", 2)
+    explained = past.explained(3).spike
+    assert explained
+    raised = {each.why: each.times for each in explained.looks.raised}
+    assert raised[Raise.COLD] == pytest.approx(10_000.0)
+    needed = {look.minutes: look.needed for look in _anger(past.explained(3))}
+    assert needed[15] is not None
+    assert needed[720] is None
+
+
+def _anger(explanation: Explanation) -> list[WindowLook]:
+    assert explanation.spike
+    return [look for look in explanation.spike.looks.windows if look.series is Series.ANGER]
 
 
 def test_asking_changes_nothing() -> None:

@@ -89,6 +89,7 @@ def a_growth(*sizes: int) -> Growth:
         prior=0.1,
         huge=30,
         base_rate=0.01,
+        is_own_history=False,
         expected=40,
         angry_share=None,
         judged=0,

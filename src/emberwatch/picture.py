@@ -176,9 +176,9 @@ def draw(picture: Picture) -> str:
         lines, below = _key(names, plot + panel.height + _LABELS)
         body += [*_panel(panel, axis, plot, picture), *lines]
         top = below + 8
-    if picture.across:
-        body.append(_text(_LEFT + _INSIDE / 2, top + 4, picture.across, anchor="middle"))
-        top += _ROW
+    if picture.across and tops:
+        below = tops[-1][1] + 33
+        body.append(_text(_LEFT + _INSIDE / 2, below, picture.across, anchor="middle"))
     body += _moments(moments, rows, axis, tops)
     return _whole(picture, body, top + 4)
 

@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from emberwatch.core.detect.detector import Detector
-from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.pile_on import PileOn, Thread, endings
 from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.thread_sizes import SizesSeen, ThreadSizes, huge_for
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick, Unwatched
@@ -172,13 +173,18 @@ def _boosted(number: int, written: float, seen: float, thread: int, author: int)
 
 @dataclass
 class Following:
-    """One detector over a brand's life: states by key, ticks when they are asked for."""
+    """One detector over a brand's life: states by key, ticks when they are asked for.
+
+    What a brand's threads came to is learnt as the pipeline does it.
+    """
 
     detector: Detector[Any]
+    brand: Brand
     alerts: list[Alert] = field(default_factory=list)
     seconds: float = 0.0
     _states: dict[str, Any] = field(default_factory=dict)
     _wakes: list[tuple[Any, str]] = field(default_factory=list)
+    _sizes: SizesSeen | None = None
 
     def feed(self, event: Event) -> None:
         """Fold an event, with every tick that was asked for before it."""
@@ -187,6 +193,8 @@ class Following:
             state = self._states.get(key)
             if state is not None and self.detector.wakes_at(state) == at:
                 self._fold(key, Tick(at=at))
+        if self._sizes is not None and isinstance(event, Mentioned):
+            event = replace(event, huge=huge_for(self._sizes, self.brand.pile_on_floor))
         for key in self.detector.keys(event):
             self._fold(key, event)
 
@@ -196,6 +204,9 @@ class Following:
         self.alerts += alerts
         if after is None:
             self._states.pop(key, None)
+            if isinstance(before, Thread):
+                for ended in endings(key, before, event.at):
+                    self._sizes, _ = ThreadSizes().fold(ended.brand, self._sizes, ended)
             return
         self._states[key] = after
         wakes_at = self.detector.wakes_at(after)
@@ -242,9 +253,9 @@ def ours(
     """Fold a stream and return its incidents. Costs are of the folds alone, in CPU time."""
     brand = Brand(name="Acme", words=("acme",), false_alarms_per_month=asked * MONTH)
     brands = {brand.name: brand}
-    followers = [Following(Spike(brands))]
+    followers = [Following(Spike(brands), brand)]
     if with_pile_on:
-        followers.append(Following(PileOn(brands)))
+        followers.append(Following(PileOn(brands), brand))
     mentions = 0
     batch: list[Event] = []
     spent = [0.0] * len(followers)
@@ -456,7 +467,7 @@ def main() -> None:
     """Run what is asked for and print it."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--brands", type=int, default=4, help="of each size; fewer of the loudest")
+    asked.add_argument("--brands", type=int, default=4, help="how many, more or less")
     asked.add_argument("--weeks", type=int, default=6)
     asked.add_argument("--pictures", type=Path, help="where SVG pictures are to be written")
     asked.add_argument("--nab", type=Path, help="a folder with data/realTweets and labels")

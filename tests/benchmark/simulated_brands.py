@@ -157,9 +157,12 @@ class _Draft:
 
 
 def population(seed: int, brands: int, weeks: int) -> Iterator[Stream]:
-    """Yield `brands` brands of each size, fewer of the loudest (they are costly and alike)."""
+    """Yield brands of each size: thrice `brands` of the smallest, few of the loudest, whose every
+    week costs as much as all of those.
+    """
     for size in SIZES:
-        number = max(1, brands if size < 50.0 else brands // 2 if size < 500.0 else brands // 4)
+        number = 3 * brands if size < 50.0 else brands // 2 if size < 500.0 else brands // 4
+        number = max(1, number)
         for index in range(number):
             yield a_brand(seed, size, weeks, index)
 

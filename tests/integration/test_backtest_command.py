@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import time_machine
 from click.testing import CliRunner, Result
 
 from emberwatch.cli.main import cli, main
@@ -400,3 +401,24 @@ def test_an_option_of_another_question_is_wrong_usage(arguments: list[str], stra
 @pytest.mark.parametrize("said", ["soon", "2026-99-99", "ago"])
 def test_a_time_that_nobody_understands_is_wrong_usage(folder: Path, said: str) -> None:
     assert run(folder, "backtest", "--since", said).exit_code == 2
+
+
+# ---------------------------------------------------------------- beside it, in status
+def test_status_shows_what_was_asked_beside_what_people_called_false(
+    folder: Path, replayed: list[dict]
+) -> None:
+    act(folder, dismissed)
+    with time_machine.travel(NOON + timedelta(days=8.5), tick=False):
+        (told,) = [json.loads(line) for line in run(folder, "status", "--json").stdout.splitlines()]
+        shown = run(folder, "status").stdout.splitlines()
+    acme, other = told["false_alarms"]
+    assert (acme["brand"], acme["asked"], acme["rang"]) == ("Acme", 1.0, 1)
+    assert acme["observed"] == acme["observed_at_most"] == pytest.approx(30.44 / 15.5)
+    assert (other["observed"], other["rang"]) == (0.0, 0)
+    row = shown[shown.index("False alarms a month") + 2]
+    assert row.split("\t") == ["Acme", "1", "2", "1", "15d 12h"]
+
+
+def test_status_is_silent_of_false_alarms_before_anything_rang(folder: Path) -> None:
+    open_store(folder / "watch.db").close()
+    assert "False alarms" not in run(folder, "status").stdout

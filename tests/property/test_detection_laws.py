@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.thread_sizes import ThreadSizes
 from emberwatch.core.detect.watch import Watch
 from emberwatch.model.event import (
     Counted,
@@ -22,6 +23,7 @@ from emberwatch.model.event import (
     Mentioned,
     PartChecked,
     Reacted,
+    ThreadEnded,
     Tick,
     Unwatched,
 )
@@ -207,6 +209,12 @@ watch_moments: st.SearchStrategy[Moment] = st.one_of(
     st.just(_tick),
 )
 
+
+# ---------------------------------------------------------------- what threads came to
+def _ended(brand: str, size: int) -> Moment:
+    return lambda n, at: [ThreadEnded(at=at, thread_id=f"t{n}", brand=brand, size=size)]
+
+
 KITS = {
     "spike": Kit(lambda: Spike(BRANDS), ordinary, anger_moments, st.integers(0, 3000)),
     "pile_on": Kit(
@@ -220,6 +228,12 @@ KITS = {
         dict,
         watch_moments,
         st.sampled_from([60, 300, 300, 900, 40_000]),
+    ),
+    "thread_sizes": Kit(
+        lambda: ThreadSizes(BRANDS),
+        dict,
+        st.builds(_ended, brands, st.integers(0, 2_000)),
+        st.sampled_from([0, 60, 1_000_000]),
     ),
 }
 EACH = pytest.mark.parametrize("kit", KITS.values(), ids=list(KITS))
@@ -330,6 +344,7 @@ def test_time_alone_rings_for_nobody_but_an_unpolled_feed(
 LOUD: dict[str, tuple[str, Callable[[int, datetime], list[Event]], int]] = {
     "spike": ("Acme", _voices("Acme", 1, 0, 0.9, 0), 300_000),
     "pile_on": ("jsonl::root0", _reactions(0, PostKind.REPLY, 1, 0, 0.9), 4_000),
+    "thread_sizes": ("Acme", _ended("Acme", 7), 200),
     "watch": ("feed:town", _read("town", 1, 1, "", False), 1_000),
 }
 """A key, what happens to it again and again, and how many bytes its state may take."""

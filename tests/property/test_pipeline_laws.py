@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.thread_sizes import ThreadSizes
 from emberwatch.core.detect.watch import Watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.model.alert import AlertKind
@@ -119,7 +120,7 @@ def _small() -> Policy:
 def _real() -> Policy:
     eager = {"pile_on_floor": 4, "false_alarms_per_month": 1e6}
     brands = a_policy(**eager).brands
-    return a_policy(Spike(brands), PileOn(brands), Watch(brands), **eager)
+    return a_policy(Spike(brands), PileOn(brands), ThreadSizes(brands), Watch(brands), **eager)
 
 
 POLICIES = pytest.mark.parametrize("policy_of", [_small, _real], ids=["small rules", "real rules"])

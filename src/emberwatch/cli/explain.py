@@ -11,8 +11,7 @@ from emberwatch.cli.place import config_option, database_option, json_option, op
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
-    from emberwatch.core.detect.explain import Explainer, Explanation, Sample
-    from emberwatch.core.detect.thread_look import ThreadLook
+    from emberwatch.core.detect.explain import Explainer, Explanation, Growth, Sample
     from emberwatch.model.brand import Brand
     from emberwatch.model.incident import Incident
     from emberwatch.picture import Picture
@@ -137,7 +136,7 @@ def _of_moment(
     explanation = past.moments[at]
     drawn = None
     if is_drawn:
-        largest = [each.look.thread_id for each in explanation.threads[:1]]
+        largest = [each.thread_id for each in explanation.threads[:1]]
         rang = look.incidents(brand=brand.name, opened_from=since, opened_to=until)
         drawn = sketch.moment_picture(explanation, past.samples, past.threads(largest), rang)
     return _Page(
@@ -157,7 +156,7 @@ def _of_incident(
     drawn = None
     if brand is not None:
         rang = [alert.started_at for alert in incident.alerts]
-        around = sketch.stops(*sketch.ends(incident, today)) if is_drawn else []
+        around = [*sketch.stops(*sketch.ends(incident, today)), *rang] if is_drawn else []
         past = _past(config, look, brand, rang, around)
         moments = past.moments
         if is_drawn:
@@ -182,7 +181,7 @@ class _Past:
     moments: "dict[datetime, Explanation]"
     samples: "list[Sample]"
 
-    def threads(self, ids: "list[str]") -> "list[list[ThreadLook]]":
+    def threads(self, ids: "list[str]") -> "list[Growth]":
         """Return how these threads grew."""
         return [self.explainer.growth(self.samples, id) for id in ids]
 

@@ -9,8 +9,6 @@ from math import isfinite, log10
 
 from emberwatch.cli.present import clock, count
 from emberwatch.core.detect.explain import (
-    PLAINLY_ANGRY,
-    SOON,
     Explanation,
     Heard,
     SpikeExplained,
@@ -20,7 +18,6 @@ from emberwatch.core.detect.explain import (
 )
 from emberwatch.core.detect.looks import Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.spike import how_often
-from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.core.detect.voices import Why
 from emberwatch.core.read.text import columns, safe_line
 from emberwatch.model.alert import Alert, AlertKind
@@ -43,7 +40,7 @@ _CROWD = 5
 _COUNTED = {Series.ANGER: "angry voices", Series.SHARE: "angry voices", Series.VOLUME: "posts"}
 _NAMED = {
     Series.ANGER: "Anger",
-    Series.SHARE: "Share of anger",
+    Series.SHARE: "By share",
     Series.VOLUME: "Posts",
 }
 _WHY_NOT = {
@@ -119,11 +116,11 @@ def as_it_rang(incident: Incident, alert: Alert) -> str | None:
 def _of_alert(alert: Alert, explanation: Explanation) -> Iterator[str]:
     """Yield what one alert of an incident rests on."""
     if alert.kind is AlertKind.PILE_ON:
-        threads = [each for each in explanation.threads if each.look.thread_id == alert.thread_id]
+        threads = [each for each in explanation.threads if each.thread_id == alert.thread_id]
         if not threads:
             yield from wrapped(GONE)
         for each in threads:
-            yield from _thread(each, explanation.brand)
+            yield from _thread(each)
     elif explanation.spike is None:
         yield from wrapped(GONE)
     elif alert.kind is AlertKind.SURGE:
@@ -139,84 +136,46 @@ def _explained(explanation: Explanation) -> Iterator[str]:
     else:
         yield from answer(explanation.spike)
         yield from details(explanation.spike)
-    crowds = [each for each in explanation.threads if each.look.size >= _CROWD]
+    crowds = [each for each in explanation.threads if each.outlook.size >= _CROWD]
     if crowds:
         yield ""
         yield "Threads"
         for each in crowds:
-            yield from _thread(each, explanation.brand)
+            yield from _thread(each)
 
 
-def _thread(explained: ThreadExplained, brand: str) -> Iterator[str]:
-    look = explained.look
-    pace = f"+{look.pace:.0f} a minute" if look.pace >= 1.0 else f"+{60 * look.pace:.0f} an hour"
-    yield from wrapped(
-        f"{look.thread_id}: {count(look.size, 'reaction')} since {look.began_at:%H:%M}, {pace}, "
-        f"about {look.end:,} expected in the end; {look.floor:,} are huge for {brand}.",
-        "  ",
-    )
-    yield from wrapped(_why_thread(look, brand) + _missing_reactions(explained), "    ")
-
-
-def _why_thread(look: ThreadLook, brand: str) -> str:
-    match look.why:
-        case ThreadWhy.RINGING:
-            return f"It was ringing, since {look.ringing_since:%H:%M}."
-        case ThreadWhy.OVER:
-            return "It had rung before, and was over."
-        case ThreadWhy.NOT_CONCERNED:
-            return (
-                f"It did not ring: {look.names} of its {look.posts} posts name {brand}, and its "
-                "first does not, so it is not about it."
-            )
-        case ThreadWhy.APPLAUSE:
-            return (
-                f"It did not ring: {look.angry} of {look.judged} judged posts are angry, so it is "
-                "applause."
-            )
-        case ThreadWhy.TOO_FEW:
-            return f"It did not ring: fewer than {look.fewest} reactions were seen coming."
-        case ThreadWhy.UNSURE:
-            chance = look.chance or 0.0
-            return (
-                f"It did not ring: that it becomes huge was {chance:.0%} likely, and "
-                f"{look.asked:.0%} is asked."
-            )
-        case ThreadWhy.READ_BACK:
-            return "It did not ring: it is huge, but had grown before anybody watched."
-
-
-def _missing_reactions(explained: ThreadExplained) -> str:
-    if explained.missing is None:
-        return ""
-    more = count(explained.missing, "more reaction")
-    return f" {more} within {SOON.total_seconds() / 60:.0f} minutes would have rung."
+def _thread(explained: ThreadExplained) -> Iterator[str]:
+    yield from wrapped(f"{explained.thread_id}: {explained.outlook.words}", "  ")
 
 
 # ---------------------------------------------------------------- the short answer
-def answer(explained: SpikeExplained) -> list[str]:
-    """Return why it rang or did not, in a few sentences."""
+def answer(explained: SpikeExplained) -> Iterator[str]:
+    """Yield why it rang or did not, a sentence a line."""
+    for sentence in _answer(explained):
+        yield from wrapped(sentence)
+
+
+def _answer(explained: SpikeExplained) -> Iterator[str]:
     looks, nearest = explained.looks, explained.looks.loudest
     if explained.ringing_since is not None:
-        said = [f"It was ringing, since {explained.ringing_since:%H:%M}."]
+        yield f"It was ringing, since {explained.ringing_since:%H:%M}."
     else:
-        said = ["It did not ring."]
+        yield "It did not ring."
     if nearest is None:
-        said.append("Nobody was angry in the twelve hours before.")
+        yield "Nobody was angry in the twelve hours before."
     elif nearest.seen <= nearest.expected:
-        said.append(
+        yield (
             f"Nothing stood out: {seen(nearest)} in {window(nearest)}, "
             f"where {_figure(nearest.expected)} are expected."
         )
     else:
-        said.append(
+        yield (
             f"What stood out most: {seen(nearest)} in {window(nearest)}, "
-            f"where {_figure(nearest.expected)} are expected. {_by_chance(nearest)}; "
-            f"{looks.brand} asks to be woken by chance {times_a_month(looks.asked)} at most."
+            f"where {_figure(nearest.expected)} are expected."
         )
+        yield f"{_by_chance(nearest)}; {looks.brand} asks for {times_a_month(looks.asked)} at most."
     if explained.ringing_since is None:
-        said += _missing(explained)
-    return wrapped(" ".join(said))
+        yield from _missing(explained)
 
 
 def seen(look: WindowLook) -> str:
@@ -246,7 +205,7 @@ def _missing(explained: SpikeExplained) -> Iterator[str]:
         yield f"But {nearest.voices} {voices} alone."
     if explained.missing is not None:
         more = count(explained.missing, "more angry voice")
-        yield f"{more} (anger {PLAINLY_ANGRY:g}) at that minute would have rung."
+        yield f"{more} (anger {looks.typical:.2g}) at that minute would have rung."
     elif all(look.needed is None for look in looks.windows):
         yield "It was too early for anything to ring."
     else:
@@ -311,7 +270,8 @@ def _threshold(explained: SpikeExplained) -> Iterator[str]:
         "  ",
     )
     for raised in looks.raised:
-        yield from wrapped(_raised(raised), "  ")
+        if abs(raised.times - 1.0) > 0.05:
+            yield from wrapped(_raised(raised), "  ")
     if explained.unwatched:
         yield from wrapped(
             f"In {explained.unwatched} minutes of the twelve hours before nobody watched: they "
@@ -419,7 +379,7 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
         "at": explanation.at,
         "spike": None if explanation.spike is None else _spike_as_json(explanation.spike),
         "threads": [
-            {**asdict(each.look), "missing_reactions": each.missing} for each in explanation.threads
+            {"thread_id": each.thread_id, **asdict(each.outlook)} for each in explanation.threads
         ],
     }
 
@@ -432,6 +392,7 @@ def _spike_as_json(explained: SpikeExplained) -> dict[str, object]:
         "asked": looks.asked,
         "raised": [{"why": raised.why, "times": raised.times} for raised in looks.raised],
         "least_voices": looks.least_voices,
+        "typical_anger": looks.typical,
         "missing_voices": explained.missing,
         "unwatched_minutes": explained.unwatched,
         "windows": [

@@ -11,6 +11,7 @@ from emberwatch.cli.place import config_option, database_option, json_option, op
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
+    from emberwatch.core.respond.track_record import TrackRecord
     from emberwatch.model.incident import Incident
     from emberwatch.ports import FeedHealth, Meter, Reading, Statistics
 
@@ -19,6 +20,9 @@ STUCK_AFTER = timedelta(minutes=5)
 
 CRON_AFTER = timedelta(minutes=15)
 """Without a daemon, feeds read this lately are kept up by `run --once` from cron."""
+
+LOOKS_BACK = timedelta(days=90)
+"""How far back false alarms are counted."""
 
 NOT_JUDGED_NOTICE = 0.3
 """More than this share of mentions without an anger is said wherever the brand is shown."""
@@ -52,11 +56,14 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         disabled = look.disabled()
         incidents = look.incidents(is_open=True)
         meters = _meters(config, look, at)
+        records = _records(config, look, at)
     faults = _faults(config, statistics, health, disabled, incidents, at, is_running=bool(owner))
     if as_json:
-        show_json(_report(config, path, owner, statistics, health, meters, incidents, faults))
+        show_json(
+            _report(config, path, owner, statistics, health, meters, incidents, faults, records)
+        )
     else:
-        _print(config, path, owner, statistics, health, meters, incidents, faults, at)
+        _print(config, path, owner, statistics, health, meters, incidents, faults, at, records)
     if faults:
         sys.exit(4)
 
@@ -73,6 +80,21 @@ def _meters(config: "Config", look: "Reading", at: datetime) -> "list[tuple[str,
         if isinstance(source, Metered)
         for meter in source.meters(look.cursor(name), at)
     ]
+
+
+def _records(config: "Config", look: "Reading", at: datetime) -> "dict[str, TrackRecord]":
+    """Return how often each brand rang falsely of late, by what people said of its incidents."""
+    from emberwatch.core.respond.track_record import track_record, watched_for
+
+    since, times = at - LOOKS_BACK, look.unwatched()
+    lived = look.incidents(opened_from=since)
+    records = {}
+    for brand in config.brands:
+        mine = [incident for incident in lived if incident.brand == brand.name]
+        watched = watched_for(brand.name, times, since, at)
+        asked = brand.false_alarms_per_month
+        records[brand.name] = track_record(brand.name, asked, watched, mine, mine)
+    return records
 
 
 def _faults(
@@ -141,6 +163,7 @@ def _report(
     meters: "list[tuple[str, Meter]]",
     incidents: "list[Incident]",
     faults: list[str],
+    records: "dict[str, TrackRecord]",
 ) -> dict[str, object]:
     from emberwatch.cli.present import instant
 
@@ -166,6 +189,17 @@ def _report(
                 "surge_since": instant(brand.surge_since),
             }
             for brand in statistics.brands
+        ],
+        "false_alarms": [
+            {
+                "brand": brand,
+                "asked": record.asked,
+                "observed": record.observed[0] if record.observed else None,
+                "observed_at_most": record.observed[1] if record.observed else None,
+                "watched_days": record.watched / timedelta(days=1),
+                "rang": len(record.rung),
+            }
+            for brand, record in records.items()
         ],
         "feeds": [
             {
@@ -214,6 +248,7 @@ def _print(
     incidents: "list[Incident]",
     faults: list[str],
     at: datetime,
+    records: "dict[str, TrackRecord]",
 ) -> None:
     from emberwatch.cli.present import ago, clock, count, span, table
 
@@ -288,6 +323,7 @@ def _print(
             is_list=False,
         )
     click.echo()
+    _print_false_alarms(records)
     click.secho("Burning", bold=True)
     table(
         ("Incident", "Brand", "Kinds", "Status", "Fire", "Severity", "Age"),
@@ -308,6 +344,23 @@ def _print(
     )
     click.echo()
     _print_faults(faults)
+
+
+def _print_false_alarms(records: "dict[str, TrackRecord]") -> None:
+    """Print what was asked and what was observed, once anything rang over a day of watching."""
+    from emberwatch.cli.backtest_table import observed
+    from emberwatch.cli.present import span, table
+
+    rows = [
+        (brand, f"{record.asked:g}", observed(record), len(record.rung), span(record.watched))
+        for brand, record in records.items()
+        if record.rung and record.observed
+    ]
+    if rows:
+        click.secho("False alarms a month", bold=True)
+        headings = ("Brand", "Asked", "Observed", "Rang", "Watched")
+        table(headings, rows, empty="", is_list=False)
+        click.echo()
 
 
 def _print_faults(faults: list[str]) -> None:

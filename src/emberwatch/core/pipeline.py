@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
+from emberwatch.core.detect.pile_on import Thread, endings
 from emberwatch.core.respond import triage
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
@@ -229,9 +231,18 @@ class Step:
         if isinstance(event, Mentioned):
             mention = event.mention
             self._mentions[mention.brand, mention.post.id] = mention
+            event = self._with_history(event)
         with ExitStack() as each:
             for detector in reversed(self._policy.detectors):
                 each.callback(self._offer, detector, event)
+
+    def _with_history(self, event: Mentioned) -> Mentioned:
+        """Return a mention with what is huge for its brand, where its threads have told."""
+        brand = self._policy.brands.get(event.mention.brand)
+        seen = self._state((thread_sizes.NAME, event.mention.brand))
+        if brand is None or seen is None:
+            return event
+        return replace(event, huge=thread_sizes.huge_for(seen, brand.pile_on_floor))
 
     def _offer(self, detector: Detector[Any], event: Event) -> None:
         self._fold_each([(detector.name, name) for name in detector.keys(event)], event)
@@ -271,7 +282,7 @@ class Step:
 
     def _fold(self, key: Key, event: Event) -> None:
         detector = self._detectors[key[0]]
-        before = self._changes[key] if key in self._changes else self._states.get(key)
+        before = self._state(key)
         after, alerts = detector.fold(key[1], before, event)
         if after is not before:
             self._changes[key] = after
@@ -280,6 +291,13 @@ class Step:
             self._reactions[event.post.id] = event.post
         for alert in alerts:
             self._take(alert)
+        if after is None and isinstance(before, Thread):
+            for ended in endings(key[1], before, event.at):
+                self.feed(ended)
+
+    def _state(self, key: Key) -> Any:
+        """Return the state under a key as it is by now."""
+        return self._changes[key] if key in self._changes else self._states.get(key)
 
     def _take(self, alert: Alert) -> None:
         """Give an alert to the incident that holds it, or gathers it, or that it opens.

@@ -12,12 +12,14 @@ class Mentioned:
     """A new mention arrived. `at` is our clock.
 
     `is_history`: it was read back (a first poll, or older than two hours after a gap): it teaches
-    what is normal and never rings.
+    what is normal and never rings. `huge` is how many reactions in one thread are huge for the
+    brand by its own history; None: it has none yet.
     """
 
     at: datetime
     mention: Mention
     is_history: bool = False
+    huge: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,16 @@ class Counted:
     root_created_at: datetime
     every: timedelta
     is_history: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadEnded:
+    """A thread that concerned a brand fell silent and was forgotten; `size` is what it came to."""
+
+    at: datetime
+    thread_id: str
+    brand: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,4 +107,4 @@ class PartChecked:
     why: str = ""
 
 
-Event = Mentioned | Reacted | Counted | Tick | Unwatched | FeedRead | PartChecked
+Event = Mentioned | Reacted | Counted | ThreadEnded | Tick | Unwatched | FeedRead | PartChecked

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from emberwatch.core.pipeline import Policy
-from emberwatch.core.respond.track_record import TrackRecord, track_record
+from emberwatch.core.respond.track_record import NOTHING, TrackRecord, track_record, watched_for
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.event import Event, Mentioned, Reacted, Unwatched
 from emberwatch.model.incident import Incident
@@ -59,7 +59,7 @@ def backtest(
         nonlocal posts, last
         for event in past(look, policy, feeds, reread):
             if isinstance(event, Unwatched):
-                began.setdefault(event.brand, event.at)
+                began.setdefault(event.brand, event.since)
             elif isinstance(event, Mentioned | Reacted):
                 post = event.mention.post.id if isinstance(event, Mentioned) else event.post.id
                 posts += post != last
@@ -73,6 +73,7 @@ def backtest(
     first = min(began.values(), default=None)
     start = first if since is None or first is None else max(first, since)
     gaps = [time for time in look.unwatched() if time.since < time.at]
+    begun = [Unwatched(brand=brand, since=at, at=at) for brand, at in began.items()]
     opened = [each for each in rerun.past.incidents() if start and each.opened_at >= start]
     return Backtest(
         name=name,
@@ -83,7 +84,9 @@ def backtest(
             track_record(
                 brand.name,
                 brand.false_alarms_per_month,
-                _watched(brand.name, began.get(brand.name), start, until, gaps),
+                watched_for(brand.name, [*begun, *gaps], start, until)
+                if start and until
+                else NOTHING,
                 [each for each in opened if each.brand == brand.name],
                 [
                     each
@@ -107,22 +110,3 @@ def past(
 ) -> Iterator[Event]:
     """Yield what a backtest lives through: all that is stored, with people's corrections."""
     return events(look, feeds, brands=policy.brands, reread=reread, is_corrected=True)
-
-
-def _watched(
-    brand: str,
-    began: datetime | None,
-    start: datetime | None,
-    until: datetime | None,
-    gaps: Sequence[Unwatched],
-) -> timedelta:
-    """Return how long a brand was watched, without the times when it was not."""
-    if began is None or start is None or until is None:
-        return timedelta(0)
-    since = max(began, start)
-    missing = (
-        min(gap.at, until) - max(gap.since, since)
-        for gap in gaps
-        if gap.brand == brand and gap.at > since and gap.since < until
-    )
-    return max(timedelta(0), until - since - sum(missing, timedelta(0)))

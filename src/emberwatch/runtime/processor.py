@@ -21,6 +21,7 @@ from emberwatch.model.event import (
     Mentioned,
     PartChecked,
     Reacted,
+    ThreadEnded,
     Tick,
     Unwatched,
 )
@@ -708,7 +709,7 @@ def _subject(event: Event) -> str:
             return mention.post.id
         case Reacted(post=post):
             return post.id
-        case Counted(thread_id=thread_id):
+        case Counted(thread_id=thread_id) | ThreadEnded(thread_id=thread_id):
             return thread_id
         case FeedRead(feed=feed):
             return f"feed {feed}"

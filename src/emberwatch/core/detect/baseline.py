@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import exp, log, sqrt
 
-from emberwatch.core.detect.tail import negative_binomial_log_tail
+from emberwatch.core.detect.tail import beta_binomial_log_tail, negative_binomial_log_tail
 
 QUARTER = 15
 """Minutes in a quarter."""
@@ -36,6 +36,10 @@ KEPT = _LONGEST + _DELAY + 1
 """Quarters kept: the longest window that ends when the oldest unlearnt quarter does."""
 
 _HOURS = 24
+_GRUMBLES = 7
+"""Days of which each hour is remembered by itself."""
+_HABIT = 4
+"""Of these days the least angry, which tell what comes back."""
 _DAYS = 7
 _PER_DAY = 1440 // QUARTER
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday
@@ -49,7 +53,8 @@ class BaselineSettings:
     many posts of data outweigh the belief. A spread is the relative variance of what one window
     brings, beyond chance. A window that is quieter than usual by a factor is expected to bring
     less anger by that factor to the `quiet_power`. A silence of a busy brand in which
-    `longest_silence` posts should have come is a blind watch, not calm.
+    `longest_silence` posts should have come is a blind watch, not calm. A new level that has
+    lasted half a day teaches as much as `shifted_trust` days of the old.
 
     The typical angry voice (mean square over mean of all anger) is believed to be `typical_anger`,
     and is `least_typical` at least; below `faint` times that a post has no heat. Angry voices are
@@ -66,6 +71,8 @@ class BaselineSettings:
     hour_strength: float = 3.0
     day_strength: float = 6.0
     angry_hour_strength: float = 60.0
+    grumble_strength: float = 8.0
+    grumble_most: float = 20.0
     first_posts: float = 0.3
     first_hours: float = 0.3
     first_share: float = 0.25
@@ -88,6 +95,7 @@ class BaselineSettings:
     volume_spread: tuple[float, ...] = (0.25, 0.2, 0.2, 0.2, 0.2, 0.15)
     quiet_power: float = 0.35
     longest_silence: float = 12.0
+    shifted_trust: float = 3.0
     catch_up_days: int = 28
 
 
@@ -121,7 +129,9 @@ class Baseline:
     """What was learnt of one brand; sums that fade. Hours are weighted by season.
 
     `hours`, `days` and `angry_hours` hold posts (heat) and then exposure (expected heat) of each
-    hour of the day or day of the week. Spreads are pairs (excess, base) a window, `bursts` is one.
+    hour of the day or day of the week. `grumbles` holds heat and then expected heat of each hour of
+    the day on each of the last days, latest first. Spreads are pairs (excess, base) a window,
+    `bursts` is one.
     """
 
     watched_days: float = 0.0
@@ -143,6 +153,7 @@ class Baseline:
     hours: tuple[float, ...] = (0.0,) * (2 * _HOURS)
     days: tuple[float, ...] = (0.0,) * (2 * _DAYS)
     angry_hours: tuple[float, ...] = (0.0,) * (2 * _HOURS)
+    grumbles: tuple[float, ...] = (0.0,) * (2 * _HOURS * _GRUMBLES)
     angry_spread: tuple[float, ...] = (0.0,) * (2 * len(WINDOWS))
     calm_spread: tuple[float, ...] = (0.0,) * (2 * len(WINDOWS))
     volume_spread: tuple[float, ...] = (0.0,) * (2 * len(WINDOWS))
@@ -236,7 +247,7 @@ def _open(
     judged = per_hour * (baseline.long_judged + 1.0) / known
     calm = per_hour * baseline.long_calm / known
     hours = QUARTER / 60.0
-    correction = _angry_season(settings, baseline, number)
+    correction = _angry_season(settings, baseline, number) * _grumble(settings, baseline, number)
     return Quarter(
         watched=watched,
         expected_volume=per_hour * season * hours,
@@ -507,6 +518,24 @@ def _angry_season(settings: BaselineSettings, baseline: Baseline, number: int) -
     return (table[hour] + strength) / (table[hour + _HOURS] + strength)
 
 
+def _grumble(settings: BaselineSettings, baseline: Baseline, number: int) -> float:
+    """Return how much more anger this hour brings day after day than its rhythm tells.
+
+    The worst three of the last seven days are left out: a storm is no habit.
+    """
+    days = _days_of_hour(baseline.grumbles, number % _PER_DAY * QUARTER // 60)
+    days.sort(key=lambda day: day[0] - day[1])
+    seen = sum(day[0] for day in days[:_HABIT]) + settings.grumble_strength
+    usual = sum(day[1] for day in days[:_HABIT]) + settings.grumble_strength
+    return max(1.0, seen / usual)
+
+
+def _days_of_hour(grumbles: Sequence[float], hour: int) -> list[tuple[float, float]]:
+    first = hour * _GRUMBLES
+    half = len(grumbles) // 2
+    return [(grumbles[n], grumbles[n + half]) for n in range(first, first + _GRUMBLES)]
+
+
 # ---------------------------------------------------------------- how unlikely it is
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -555,12 +584,32 @@ def judge_anger(
     )
 
 
-def angry_log_chance(
-    settings: BaselineSettings, baseline: Baseline, index: int, *, hot: float, usual: float
-) -> float:
-    """Return the log of the chance of as much heat or more, however ordinary it is."""
+def judge_share(
+    settings: BaselineSettings,
+    baseline: Baseline,
+    index: int,
+    *,
+    hot: float,
+    posts: float,
+    usual: float,
+) -> Finding:
+    """Return how unlikely this heat is among so many judged posts, of which `usual` is expected.
+
+    Whether many or few posts came says nothing here.
+    """
     one, mean, relative = _angry_law(settings, baseline, index, usual)
-    return negative_binomial_log_tail(hot / one, mean, 1.0 / relative)
+    count, of = hot / one, posts / one
+    usual_share = mean / of
+    variance = mean * (1.0 - usual_share) + relative * mean * mean
+    finding = Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
+    if count > of or count - mean <= _ORDINARY * sqrt(variance):
+        return finding
+    strength = max(1.0, (1.0 - usual_share) / (usual_share * relative) - 1.0)
+    return replace(
+        finding,
+        log_chance=beta_binomial_log_tail(count, of, usual_share, strength),
+        bursts=_bursts_as_big(settings, baseline, hot - usual),
+    )
 
 
 def _angry_law(
@@ -598,6 +647,41 @@ def judge_volume(
     return Finding(window=WINDOWS[index], observed=volume, expected=usual, log_chance=chance)
 
 
+def likely_anger(
+    settings: BaselineSettings, baseline: Baseline, index: int, *, usual: float
+) -> tuple[float, float]:
+    """Return between what heat four windows of five lie where `usual` is expected."""
+    one, mean, relative = _angry_law(settings, baseline, index, usual)
+    low, high = _likely(mean, relative)
+    return low * one, high * one
+
+
+def likely_volume(
+    settings: BaselineSettings, baseline: Baseline, index: int, *, usual: float
+) -> tuple[float, float]:
+    """Return between what numbers of posts four windows of five lie where `usual` is expected."""
+    spread = _spread(settings.volume_spread[index], baseline.volume_spread, index, usual)
+    known = 1.0 / (baseline.long_volume + settings.first_posts)
+    return _likely(usual, spread + known + _coldness(baseline))
+
+
+def _likely(mean: float, relative: float) -> tuple[float, float]:
+    """Return the first and the last tenth of a negative binomial law."""
+    if mean <= 0.0:
+        return 0.0, 0.0
+    edges = []
+    for chance in (0.9, 0.1):
+        low, high = 0.0, 10.0 * mean + 10.0
+        while high - low > 0.01 * mean:
+            middle = (low + high) / 2.0
+            if negative_binomial_log_tail(middle, mean, 1.0 / relative) > log(chance):
+                low = middle
+            else:
+                high = middle
+        edges.append(high)
+    return edges[0], edges[1]
+
+
 def _coldness(baseline: Baseline) -> float:
     """Return the relative variance that an unknown rhythm of day and week adds."""
     return 0.9 * exp(-baseline.watched_days / 1.2)
@@ -629,6 +713,8 @@ def learn(
         trust *= 0.02
     bursts = _bursts(settings, baseline, number, quarters, after)
     trust *= _suspicion(settings, baseline, quarters)
+    if trust >= 1.0 and _has_shifted(quarters):
+        trust = settings.shifted_trust
     worth = trust * watched
     season = _season(settings, baseline, number)
     spread = _spread(settings.volume_spread[0], baseline.volume_spread, 0, usual)
@@ -669,6 +755,7 @@ def learn(
         sum_heat=baseline.sum_heat * slow + trust * q.heat,
         sum_heat_squares=baseline.sum_heat_squares * slow + trust * q.heat_squares,
         bursts=bursts,
+        grumbles=_grumbles(settings, baseline, number, quarters),
         hours=_count(baseline.hours, hour, trust * volume, worth * hours, seasonal),
         days=_count(baseline.days, day, trust * volume, worth * hours * by_hour, seasonal),
         angry_hours=_count(
@@ -682,6 +769,28 @@ def learn(
         calm_spread=blocks[1],
         volume_spread=blocks[2],
     )
+
+
+def _grumbles(
+    settings: BaselineSettings, baseline: Baseline, number: int, quarters: Sequence[Quarter]
+) -> tuple[float, ...]:
+    """Remember an hour, at its end, beside the same hour of the days before.
+
+    A storm is not held back here as elsewhere: what comes each day would never be learnt.
+    """
+    size = 60 // QUARTER
+    block = quarters[-size:]
+    if (number + 1) % size or len(block) < size or any(q.watched < QUARTER for q in block):
+        return baseline.grumbles
+    typical = share(settings, baseline) * _angry_season(settings, baseline, number)
+    usual = sum(q.judged for q in block) * typical
+    seen = min(sum(q.heat for q in block), settings.grumble_most * (usual + 1.0))
+    first = number % _PER_DAY * QUARTER // 60 * _GRUMBLES
+    half = len(baseline.grumbles) // 2
+    found = list(baseline.grumbles)
+    for start, newest in ((first, seen), (first + half, usual)):
+        found[start : start + _GRUMBLES] = [newest, *found[start : start + _GRUMBLES - 1]]
+    return tuple(found)
 
 
 def _season_of_hour(settings: BaselineSettings, baseline: Baseline, number: int) -> float:
@@ -755,6 +864,14 @@ def _blocks(
             table[2 * index] = table[2 * index] * fade + trust * (squared - mean)
             table[2 * index + 1] = table[2 * index + 1] * fade + trust * mean * mean
     return tuple(tables[0]), tuple(tables[1]), tuple(tables[2])
+
+
+def _has_shifted(quarters: Sequence[Quarter]) -> bool:
+    """Whether the last half day brought far more than usual: then that is the new level."""
+    block = quarters[-_LONGEST:]
+    seen = sum(q.volume for q in block)
+    usual = sum(q.expected_volume * q.watched for q in block) / QUARTER
+    return len(block) == _LONGEST and seen > 1.5 * usual + 6.0 * sqrt(usual)
 
 
 def _bursts(

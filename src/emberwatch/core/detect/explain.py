@@ -1,16 +1,16 @@
 """Why it rings or does not: what was seen of a brand at a moment, and what was missing; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from emberwatch.core.detect.baseline import QUARTER, WINDOWS, BaselineSettings
+from emberwatch.core.detect.baseline import QUARTER, WINDOWS
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.looks import Looks, WindowLook
+from emberwatch.core.detect.outlook import Outlook, Standing
 from emberwatch.core.detect.pile_on import PileOn, Thread
 from emberwatch.core.detect.spike import Spike, SpikeState
-from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Mentioned, Reacted, Tick
@@ -20,14 +20,8 @@ from emberwatch.model.post import Author, Post, PostKind
 LONGEST = timedelta(minutes=WINDOWS[-1])
 """How far back a mention can matter to a spike."""
 
-PLAINLY_ANGRY = BaselineSettings().typical_anger
-"""How angry the voices are of which we say how many more would have rung it."""
-
 MOST_MISSING = 50
 """More voices than these are not counted out: it was nowhere near."""
-
-SOON = timedelta(minutes=10)
-"""In what time the reactions would have to come that a thread was missing."""
 
 MOST_THREADS = 5
 
@@ -61,7 +55,7 @@ class SpikeExplained:
 
     `heard` tells of the mentions of the twelve hours before, those that count first, then the
     angriest; `boosts` of the mentions' threads are no voices. `unwatched` is how many minutes of
-    those hours nobody watched. `missing` is how many more voices as angry as `PLAINLY_ANGRY`
+    those hours nobody watched. `missing` is how many more typical angry voices
     would have made it ring; None when it rang already, or when no likely number would have.
     """
 
@@ -78,14 +72,10 @@ class SpikeExplained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadExplained:
-    """A thread as the detector of pile-ons saw it.
+    """A thread as the detector of pile-ons saw it."""
 
-    `missing` is how many more reactions within `SOON` would have made it ring; None when it rang
-    already, or when no likely number would have.
-    """
-
-    look: ThreadLook
-    missing: int | None
+    thread_id: str
+    outlook: Outlook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +103,14 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """How a thread grew, instant by instant."""
+
+    thread_id: str
+    outlooks: tuple[Outlook, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """What the rules remembered of a brand at an instant.
 
@@ -127,8 +125,17 @@ class Remembered:
 
 
 def rings_from(look: WindowLook) -> float | None:
-    """Return what would have had to be seen; what rang with voices of less anger was enough."""
-    return look.needed if look.needed is None or not look.rings else min(look.needed, look.seen)
+    """Return what would have had to be seen, None where it is too early to judge.
+
+    What rang with milder voices was enough; where there were too few voices, one more is asked.
+    """
+    if look.needed is None:
+        return None
+    if look.rings:
+        return min(look.needed, look.seen)
+    if look.seen < look.needed:
+        return look.needed
+    return look.seen * (look.voices + 1) / max(look.voices, 1)
 
 
 def spelt(minutes: int) -> str:
@@ -164,48 +171,24 @@ class Explainer:
         likely = tuple(self._spike.likely(now, look) for look in windows)
         return Sample(at=then.at, windows=windows, likely=likely, threads=then.threads)
 
-    def growth(self, samples: Iterable[Sample], thread_id: str) -> list[ThreadLook]:
+    def growth(self, samples: Iterable[Sample], thread_id: str) -> Growth:
         """Return how a thread grew, for a picture."""
-        return [
-            self._pile_on.look(thread_id, thread, self._brand, sample.at)
+        outlooks = tuple(
+            self._pile_on.outlook(thread, self._brand.name, sample.at)
             for sample in samples
             if (thread := sample.threads.get(thread_id)) is not None
-        ]
+        )
+        return Growth(thread_id=thread_id, outlooks=outlooks)
 
-    def _explain_threads(self, then: Remembered) -> Iterator[ThreadExplained]:
-        looks = [
-            self._pile_on.look(key, thread, self._brand, then.at)
+    def _explain_threads(self, then: Remembered) -> list[ThreadExplained]:
+        seen = [
+            ThreadExplained(
+                thread_id=key, outlook=self._pile_on.outlook(thread, self._brand.name, then.at)
+            )
             for key, thread in then.threads.items()
+            if thread.size or thread.is_burning
         ]
-        for look in sorted(looks, key=_largest)[:MOST_THREADS]:
-            if look.size or look.ringing_since:
-                yield ThreadExplained(
-                    look=look, missing=self._missing_reactions(look, then.threads[look.thread_id])
-                )
-
-    def _missing_reactions(self, look: ThreadLook, thread: Thread) -> int | None:
-        """Return the fewest further reactions, spread evenly over `SOON`, that would ring."""
-        if look.why not in (ThreadWhy.TOO_FEW, ThreadWhy.UNSURE):
-            return None
-        low, high = 0, look.floor - look.size
-        if not self._would_ring(look, thread, high):
-            return None
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._would_ring(look, thread, middle) else (middle, high)
-        return high
-
-    def _would_ring(self, look: ThreadLook, thread: Thread, more: int) -> bool:
-        """Whether so many more reactions within `SOON` ring."""
-        state: Thread | None = thread
-        for number in range(1, more + 1):
-            at = look.at + SOON * number / more
-            post = replace(_nobodys(number, at), parent_id=look.thread_id, thread_id=look.thread_id)
-            event = Reacted(at=at, post=replace(post, kind=PostKind.REPLY), feed="")
-            state, alerts = self._pile_on.fold(look.thread_id, state, event)
-            if any(alert.brand == self._brand.name for alert in alerts):
-                return True
-        return False
+        return sorted(seen, key=_largest)[:MOST_THREADS]
 
     def _explain_spike(self, then: Remembered, state: SpikeState) -> SpikeExplained:
         brand, at = self._brand, then.at
@@ -231,7 +214,7 @@ class Explainer:
                 for event in events
             ),
             unwatched=_unwatched(now),
-            missing=self._missing(now, at) if now.spike is None else None,
+            missing=None if now.spike else self._missing(now, at, looks.typical),
         )
 
     def _moved(self, state: SpikeState, at: datetime) -> SpikeState:
@@ -248,10 +231,10 @@ class Explainer:
         self._last = (state, at, moved)
         return moved
 
-    def _missing(self, state: SpikeState, at: datetime) -> int | None:
+    def _missing(self, state: SpikeState, at: datetime, anger: float) -> int | None:
         """Return how many more angry voices at this very minute would have made it ring."""
         for number in range(1, MOST_MISSING + 1):
-            voice = Mentioned(at=at, mention=_somebody(self._brand, number, at))
+            voice = Mentioned(at=at, mention=_somebody(self._brand, number, at, anger))
             after, _ = self._spike.fold(self._brand.name, state, voice)
             state = after or state
             look, _ = self._spike.fold(self._brand.name, state, Tick(at=at + _MINUTE))
@@ -289,27 +272,24 @@ def _unwatched(state: SpikeState) -> int:
     return sum(QUARTER - quarter.watched for quarter in quarters)
 
 
-def _somebody(brand: Brand, number: int, at: datetime) -> Mention:
+def _somebody(brand: Brand, number: int, at: datetime, anger: float) -> Mention:
     return Mention(
         brand=brand.name,
-        post=_nobodys(number, at),
-        score=Score(sentiment=-PLAINLY_ANGRY, anger=PLAINLY_ANGRY, judged=True, scorer="nobody"),
+        post=Post(
+            source="nobody",
+            native_id=str(number),
+            author=Author(handle=f"nobody{number}"),
+            text="",
+            created_at=at,
+            seen_at=at,
+        ),
+        score=Score(sentiment=-anger, anger=anger, judged=True, scorer="nobody"),
         matched="",
         feed="",
         fingerprint="",
     )
 
 
-def _nobodys(number: int, at: datetime) -> Post:
-    return Post(
-        source="nobody",
-        native_id=str(number),
-        author=Author(handle=f"nobody{number}"),
-        text="",
-        created_at=at,
-        seen_at=at,
-    )
-
-
-def _largest(look: ThreadLook) -> tuple[bool, int, str]:
-    return look.ringing_since is None, -look.size, look.thread_id
+def _largest(explained: ThreadExplained) -> tuple[bool, int, str]:
+    outlook = explained.outlook
+    return outlook.standing is not Standing.RUNG, -outlook.size, explained.thread_id

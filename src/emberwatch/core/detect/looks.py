@@ -63,6 +63,7 @@ class Looks:
     """All windows of a brand at a moment.
 
     `asked` is the operator's wish, in false alarms a month; the bars follow from it by `raised`.
+    `typical` is the anger of a typical angry voice of this brand.
     `least_voices` never ring if fewer. `verdicts` tells of each angry post in the longest window,
     and of each mention that was asked about, whether it counts and why (in the window of
     `loudest`, the anger window least likely by chance, when there is one).
@@ -71,6 +72,7 @@ class Looks:
     brand: str
     at: datetime
     asked: float
+    typical: float
     raised: tuple[Raised, ...]
     least_voices: int
     windows: tuple[WindowLook, ...]

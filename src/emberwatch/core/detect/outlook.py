@@ -72,7 +72,8 @@ class Outlook:
     `size` is what counts, by items and counters (`counts`), of which `grown` belong to the burst
     that began at `began_at`, on top of `before`; `unseen` of all we did not see coming. `chance`
     is that of coming to `huge`, None where no forecast is made; it rings from `asked` on.
-    `base_rate` is the share of the brand's threads that come to `huge`; `prior` the chance that a
+    `huge` is the brand's own, by the history of its threads, or the configured floor.
+    `base_rate` is the share of the brand's threads that come to it; `prior` the chance that a
     thread of this size has before its pace is known. `expected` is the size it will pass with even
     odds. `angry_share` is that of the `judged` replies and quotes that name a brand, None without
     any; `not_judged` the share of the mentions whose mood is not known. `needed` is how many more
@@ -93,6 +94,7 @@ class Outlook:
     asked: float
     prior: float | None
     huge: int
+    is_own_history: bool
     base_rate: float
     expected: int
     angry_share: float | None
@@ -104,7 +106,8 @@ class Outlook:
     @property
     def words(self) -> str:
         """Say it in a sentence or three."""
-        told = f"{self.size} reactions; huge for {self.brand} are {self.huge}."
+        origin = "its own threads say so" if self.is_own_history else "as configured"
+        told = f"{self.size} reactions; huge for {self.brand} are {self.huge} ({origin})."
         if self.chance is not None:
             told += (
                 f" Chance of that {self.chance:.0%}, asked are {self.asked:.0%}; {self.pace};"

@@ -17,11 +17,9 @@ from emberwatch.core.detect.growth import (
     log_odds,
 )
 from emberwatch.core.detect.outlook import Count, Outlook, Pace, Standing
-from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.brand import Brand
-from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
-from emberwatch.model.mention import Mention
+from emberwatch.model.event import Counted, Event, Mentioned, Reacted, ThreadEnded, Tick
 from emberwatch.model.post import Post, PostKind
 
 FAST = 10.0
@@ -32,6 +30,10 @@ GROWING_AGAIN = 1.6
 """How far the fast rate is above the slow one while a thread grows."""
 OLD = 600.0
 """Minutes after which a reaction adds next to nothing to either; it may not add nothing at all."""
+
+
+CONCERNED_FROM = 0.2
+"""A brand that the root does not name must be named by this share of the thread's posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,6 @@ class PileOnSettings:
     judged_enough: int = 10
     applause_below: float = 0.1
     """With so many judged replies and a smaller angry share it is applause."""
-    concerned_from: float = 0.2
-    """A brand that the root does not name must be named by this share of the thread's posts."""
     burst_after: timedelta = timedelta(hours=1)
     """What comes after so long a silence is a new burst."""
     quiet_after: timedelta = timedelta(hours=2)
@@ -113,7 +113,8 @@ class Stake:
     """What one brand has to do with a thread.
 
     `posts` counts the replies and quotes that name it; `voices` are the angriest of them, as
-    (anger, post id), angriest first; an anger of -1 is not known.
+    (anger, post id), angriest first; an anger of -1 is not known. `huge` is what the brand's own
+    history of threads called huge when it came in, None where there was none.
     """
 
     brand: str
@@ -121,6 +122,7 @@ class Stake:
     posts: int = 0
     voices: tuple[tuple[float, str], ...] = ()
     ring: Ring | None = None
+    huge: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +174,7 @@ class PileOn:
     """Watches threads in which brands are named; keyed by thread."""
 
     name = "pile_on"
-    version = 1
+    version = 2
     state_type = Thread
 
     def __init__(self, brands: Mapping[str, Brand], settings: PileOnSettings = DEFAULTS) -> None:
@@ -196,8 +198,8 @@ class PileOn:
     ) -> tuple[Thread | None, tuple[Alert, ...]]:
         """See `Detector.fold`. Only a mention makes a thread known."""
         match event:
-            case Mentioned(at=at, mention=mention, is_history=is_history):
-                after = self._hear(key, state, at, mention, is_history=is_history)
+            case Mentioned(is_history=is_history):
+                after = self._hear(key, state, event)
             case Reacted(at=at, post=post, is_history=is_history) if state is not None:
                 after = self._count_post(key, state, at, post, is_history=is_history)
             case Counted(is_history=is_history) if state is not None:
@@ -229,12 +231,13 @@ class PileOn:
         """
         known, settings = self._brands[brand], self._settings
         stake, now = _stake(state, brand), at.timestamp()
-        target, sizes = known.pile_on_floor - state.before, self._sizes(known)
+        floor = _floor(stake, known)
+        target, sizes = floor - state.before, self._sizes(floor)
         chance = prior = None
         asked = settings.precision
-        if state.size < known.pile_on_floor and self._is_foreseeable(state, target):
+        if state.size < floor and self._is_foreseeable(state, target):
             prior = sizes.prior(state.grown, target)
-            chance = _share(self._odds(state, known, at, target))
+            chance = _share(self._odds(state, floor, at, target))
             asked = _share(self._bar(state.grown, target))
         if stake not in state.stakes:
             standing = Standing.NOT_WATCHED
@@ -259,7 +262,8 @@ class PileOn:
             chance=chance,
             asked=asked,
             prior=prior,
-            huge=known.pile_on_floor,
+            huge=floor,
+            is_own_history=stake.huge is not None,
             base_rate=settings.base_rate,
             expected=self._end(state, sizes, now),
             angry_share=state.angry / state.judged if state.judged else None,
@@ -275,7 +279,8 @@ class PileOn:
         """Return how many more reactions within a minute would ring, if any number would."""
         if standing in (*_RINGING, Standing.RUNG, Standing.NOT_WATCHED):
             return None
-        fewest, most = 1, max(brand.pile_on_floor - thread.size, brand.pile_on_floor // 10 + 1, 10)
+        floor = _floor(stake, brand)
+        fewest, most = 1, max(floor - thread.size, floor // 10 + 1, 10)
         if not self._would_ring(thread, stake, brand, at, most):
             return None
         while fewest < most:
@@ -298,9 +303,8 @@ class PileOn:
         return self._standing(then, stake, brand, until, is_due=True) in _RINGING
 
     # ------------------------------------------------------------ counting
-    def _hear(
-        self, key: str, state: Thread | None, at: datetime, mention: Mention, *, is_history: bool
-    ) -> Thread:
+    def _hear(self, key: str, state: Thread | None, event: Mentioned) -> Thread:
+        at, mention = event.at, event.mention
         post, anger = mention.post, mention.score.anger
         if _is_root(key, post):
             if state is None:
@@ -313,7 +317,7 @@ class PileOn:
                     root_created_at=created_at,
                     root_anger=anger,
                     reach=post.author.followers or 0,
-                    stakes=(Stake(brand=mention.brand, is_in_root=True),),
+                    stakes=(Stake(brand=mention.brand, is_in_root=True, huge=event.huge),),
                 )
             thread = _rooted(state, post.created_at, at)
             if thread.root_id is None:
@@ -323,13 +327,13 @@ class PileOn:
                     root_anger=anger,
                     reach=thread.reach + (post.author.followers or 0),
                 )
-            stake = replace(_stake(thread, mention.brand), is_in_root=True)
+            stake = replace(_stake(thread, mention.brand, event.huge), is_in_root=True)
             return _with_stake(thread, stake)
         if state is None:
             created_at = min(post.created_at, at)
             state = Thread(first_at=created_at, touched_at=at, burst_at=created_at.timestamp())
         is_new = post.id not in state.recent
-        thread = self._count_post(key, state, at, post, is_history=is_history)
+        thread = self._count_post(key, state, at, post, is_history=event.is_history)
         if is_new:
             thread = replace(
                 thread,
@@ -337,7 +341,7 @@ class PileOn:
                 judged=thread.judged + (anger is not None),
                 angry=thread.angry + (anger is not None and anger >= self._settings.angry_from),
             )
-        stake = _stake(thread, mention.brand)
+        stake = _stake(thread, mention.brand, event.huge)
         voice = (-1.0 if anger is None else anger, post.id)
         voices = sorted((*stake.voices, voice), key=_angriest_first)
         stake = replace(
@@ -494,8 +498,8 @@ class PileOn:
 
         A forecast that is not due counts as unlikely.
         """
-        floor, size = brand.pile_on_floor, thread.size
-        if not self._is_concerned(thread, stake):
+        floor, size = _floor(stake, brand), thread.size
+        if not is_concerned(thread, stake):
             return Standing.NOT_CONCERNED
         if self._is_applause(thread):
             return Standing.APPLAUSE
@@ -509,63 +513,17 @@ class PileOn:
         target = floor - thread.before
         if not self._is_foreseeable(thread, target):
             return Standing.TOO_FEW
-        if is_due and self._odds(thread, brand, at, target) >= self._bar(thread.grown, target):
+        if is_due and self._odds(thread, floor, at, target) >= self._bar(thread.grown, target):
             return Standing.LIKELY
         return Standing.UNLIKELY
 
     def _is_foreseeable(self, thread: Thread, target: int) -> bool:
         return self._settings.fewest <= thread.grown < target
 
-    def _odds(self, thread: Thread, brand: Brand, at: datetime, target: int) -> float:
+    def _odds(self, thread: Thread, floor: int, at: datetime, target: int) -> float:
         """Return the log odds of a thread's burst coming to a target."""
         speaks = evidence(thread.growth, thread.burst_at, at.timestamp(), thread.grown, target)
-        return speaks + log_odds(self._sizes(brand).prior(thread.grown, target))
-
-    def look(self, key: str, thread: Thread, brand: Brand, at: datetime) -> ThreadLook:
-        """Return what is seen of a thread for a brand, ringing or not."""
-        settings, stake = self._settings, _stake(thread, brand.name)
-        floor, now, sizes = brand.pile_on_floor, at.timestamp(), self._sizes(brand)
-        end, chance = thread.size, None
-        if thread.grown:
-            further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
-            end = max(end, thread.before + round(further))
-        target = floor - thread.before
-        if settings.fewest <= thread.grown < target:
-            doubt = self._bar(thread.grown, target) - log_odds(settings.precision)
-            chance = 1.0 / (1.0 + exp(doubt - self._odds(thread, brand, at, target)))
-        ring = stake.ring
-        return ThreadLook(
-            thread_id=key,
-            root_id=thread.root_id,
-            at=at,
-            began_at=thread.root_created_at or thread.first_at,
-            burst_at=datetime.fromtimestamp(thread.burst_at, UTC),
-            size=thread.size,
-            before=thread.before,
-            pace=_rates(thread, now)[0],
-            end=end,
-            floor=floor,
-            fewest=settings.fewest,
-            chance=chance,
-            asked=settings.precision,
-            posts=thread.tallies[REPLIES].items + thread.tallies[QUOTES].items,
-            names=stake.posts,
-            judged=thread.judged,
-            angry=thread.angry,
-            why=self._why(thread, stake, floor, chance),
-            ringing_since=ring.started_at if ring and ring.ended_at is None else None,
-        )
-
-    def _why(self, thread: Thread, stake: Stake, floor: int, chance: float | None) -> ThreadWhy:
-        if stake.ring:
-            return ThreadWhy.RINGING if stake.ring.ended_at is None else ThreadWhy.OVER
-        if not self._is_concerned(thread, stake):
-            return ThreadWhy.NOT_CONCERNED
-        if self._is_applause(thread):
-            return ThreadWhy.APPLAUSE
-        if thread.size >= floor:
-            return ThreadWhy.READ_BACK
-        return ThreadWhy.TOO_FEW if chance is None else ThreadWhy.UNSURE
+        return speaks + log_odds(self._sizes(floor).prior(thread.grown, target))
 
     def _bar(self, grown: int, target: int) -> float:
         """Return the log odds from which a burst of a size rings."""
@@ -573,14 +531,9 @@ class PileOn:
         way = log(grown / fewest) / log(target / fewest)
         return log_odds(self._settings.precision) + self._settings.doubt * way
 
-    def _sizes(self, brand: Brand) -> Sizes:
+    def _sizes(self, floor: int) -> Sizes:
         settings = self._settings
-        return Sizes(huge=brand.pile_on_floor, share=settings.base_rate, smallest=settings.smallest)
-
-    def _is_concerned(self, thread: Thread, stake: Stake) -> bool:
-        """Whether it is about the brand at all: a passing word in somebody else's thread is not."""
-        posts = thread.tallies[REPLIES].items + thread.tallies[QUOTES].items
-        return stake.is_in_root or stake.posts >= self._settings.concerned_from * posts
+        return Sizes(huge=floor, share=settings.base_rate, smallest=settings.smallest)
 
     def _is_applause(self, thread: Thread) -> bool:
         """Whether the crowd is known to be calm, under a root that is not angry itself."""
@@ -621,7 +574,7 @@ class PileOn:
     def _alert(
         self, key: str, thread: Thread, stake: Stake, ring: Ring, brand: Brand, at: datetime
     ) -> Alert:
-        sizes, now = self._sizes(brand), at.timestamp()
+        sizes, now = self._sizes(_floor(stake, brand)), at.timestamp()
         first_at = thread.root_created_at or thread.first_at
         end = thread.size if ring.ended_at else self._end(thread, sizes, now)
         root = (thread.root_id,) if thread.root_id else ()
@@ -644,7 +597,7 @@ class PileOn:
             thread_id=key,
             evidence=root + tuple(id for _, id in stake.voices),
             fire=ring.fire,
-            reason=self._reason(thread, ring, brand, at, end),
+            reason=self._reason(thread, stake, ring, brand, at, end),
         )
 
     def _end(self, thread: Thread, sizes: Sizes, now: float) -> int:
@@ -654,7 +607,9 @@ class PileOn:
         further = expected_in_the_end(thread.growth, thread.burst_at, now, thread.grown, sizes)
         return max(thread.size, thread.before + round(further))
 
-    def _reason(self, thread: Thread, ring: Ring, brand: Brand, at: datetime, end: int) -> str:
+    def _reason(
+        self, thread: Thread, stake: Stake, ring: Ring, brand: Brand, at: datetime, end: int
+    ) -> str:
         missing = _not_judged(thread)
         unknown = f"; {missing:.0%} of the mentions could not be judged" if missing > 0.3 else ""
         if ring.ended_at is not None:
@@ -664,13 +619,29 @@ class PileOn:
         older = f" on top of {thread.before}" if thread.before else ""
         fast, _ = _rates(thread, at.timestamp())
         pace = f"+{fast:.0f} a minute" if fast >= 1.0 else f"+{60.0 * fast:.0f} an hour"
-        huge = f"huge for {brand.name}: {brand.pile_on_floor}"
+        own = ", as one in a hundred of its threads" if stake.huge else ""
+        huge = f"huge for {brand.name}: {_floor(stake, brand)}{own}"
         words = f"{thread.grown} reactions in {age}{older}, {pace}: about {end} expected in the end"
         words += f" ({huge})"
         if thread.judged >= self._settings.judged_enough:
             words += f"; {thread.angry / thread.judged:.0%} of {thread.judged} judged are angry"
         words += unknown
         return words if ring.fire is not Fire.COOLING else f"{words}; cooling"
+
+
+def endings(key: str, thread: Thread, at: datetime) -> tuple[ThreadEnded, ...]:
+    """Return what a thread that is forgotten tells of the brands that it concerned."""
+    return tuple(
+        ThreadEnded(at=at, thread_id=key, brand=stake.brand, size=thread.size)
+        for stake in thread.stakes
+        if is_concerned(thread, stake)
+    )
+
+
+def is_concerned(thread: Thread, stake: Stake) -> bool:
+    """Whether it is about the brand at all: a passing word in somebody else's thread is not."""
+    posts = thread.tallies[REPLIES].items + thread.tallies[QUOTES].items
+    return stake.is_in_root or stake.posts >= CONCERNED_FROM * posts
 
 
 def is_due(grown: int, looked: int) -> bool:
@@ -727,11 +698,16 @@ def _not_judged(thread: Thread) -> float:
     return 1.0 - judged / mentions if mentions else 0.0
 
 
-def _stake(thread: Thread, brand: str) -> Stake:
+def _floor(stake: Stake, brand: Brand) -> int:
+    """Return how many reactions are huge for a brand: by its own history, else as configured."""
+    return stake.huge or brand.pile_on_floor
+
+
+def _stake(thread: Thread, brand: str, huge: int | None = None) -> Stake:
     for stake in thread.stakes:
         if stake.brand == brand:
             return stake
-    return Stake(brand=brand)
+    return Stake(brand=brand, huge=huge)
 
 
 def _with_stake(thread: Thread, stake: Stake) -> Thread:

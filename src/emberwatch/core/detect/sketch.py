@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from emberwatch.core.detect.explain import Explanation, Sample, rings_from, spelt
+from emberwatch.core.detect.explain import Explanation, Growth, Sample, rings_from, spelt
 from emberwatch.core.detect.looks import Series, WindowLook
-from emberwatch.core.detect.thread_look import ThreadLook
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.incident import Action, Incident
 from emberwatch.picture import Band, Colour, Dash, Line, Moment, Panel, Picture
@@ -22,7 +21,7 @@ _MOST_SAMPLES = 288
 _SHORTEST_STEP = timedelta(minutes=1)
 _COUNTED = {
     Series.ANGER: "Angry voices (weight)",
-    Series.SHARE: "Angry share",
+    Series.SHARE: "Angry voices (weight) among as many posts",
     Series.VOLUME: "Posts",
 }
 _DONE = {
@@ -55,7 +54,7 @@ def incident_picture(
     incident: Incident,
     moments: Mapping[datetime, Explanation],
     samples: Sequence[Sample],
-    threads: Sequence[Sequence[ThreadLook]] = (),
+    threads: Sequence[Growth] = (),
 ) -> Picture:
     """Show what led to an incident, and what became of it; `threads` are its pile-ons."""
     spikes = [alert for alert in incident.alerts if alert.kind is AlertKind.SPIKE]
@@ -68,7 +67,7 @@ def incident_picture(
 def moment_picture(
     explanation: Explanation,
     samples: Sequence[Sample],
-    threads: Sequence[Sequence[ThreadLook]],
+    threads: Sequence[Growth],
     rang: Sequence[Incident],
 ) -> Picture:
     """Show what lay around a moment that somebody asks about, with the incidents that opened."""
@@ -97,10 +96,10 @@ def _shown(samples: Sequence[Sample], minutes: int) -> "list[tuple[Series, _Look
 def _picture(
     title: str,
     shown: "list[tuple[Series, _Looks]]",
-    threads: Sequence[Sequence[ThreadLook]],
+    threads: Sequence[Growth],
     moments: Sequence[Moment],
 ) -> Picture:
-    grown = [looks for looks in threads if looks]
+    grown = [growth for growth in threads if growth.outlooks]
     return Picture(
         title=title,
         summary=" ".join(
@@ -115,24 +114,22 @@ def _picture(
     )
 
 
-def _growth(looks: Sequence[ThreadLook]) -> Panel:
+def _growth(growth: Growth) -> Panel:
     """Show how a thread grew, what was expected of it in the end, and from where it is huge."""
-    times = [look.at.timestamp() for look in looks]
+    seen = [(outlook.at.timestamp(), outlook) for outlook in growth.outlooks]
     return Panel(
-        name=f"Reactions in the thread {looks[-1].thread_id}",
+        name=f"Reactions in the thread {growth.thread_id}",
         lines=(
-            Line(
-                name="seen", points=[(t, look.size) for t, look in zip(times, looks, strict=True)]
-            ),
+            Line(name="seen", points=[(at, outlook.size) for at, outlook in seen]),
             Line(
                 name="expected in the end",
-                points=[(t, look.end) for t, look in zip(times, looks, strict=True)],
+                points=[(at, outlook.expected) for at, outlook in seen],
                 colour=Colour.PURPLE,
                 dash=Dash.DOTTED,
             ),
             Line(
                 name="huge from here",
-                points=[(t, look.floor) for t, look in zip(times, looks, strict=True)],
+                points=[(at, outlook.huge) for at, outlook in seen],
                 colour=Colour.RED,
                 dash=Dash.DASHED,
             ),
@@ -152,11 +149,11 @@ def _told(series: Series, looks: "_Looks") -> str:
     )
 
 
-def _told_growth(looks: Sequence[ThreadLook]) -> str:
-    last = looks[-1]
+def _told_growth(growth: Growth) -> str:
+    last = growth.outlooks[-1]
     return (
-        f"The thread {last.thread_id}: {last.size:,} reactions by {last.at:%H:%M} on "
-        f"{last.at:%d %B}; {last.floor:,} are huge."
+        f"The thread {growth.thread_id}: {last.size:,} reactions by {last.at:%H:%M} on "
+        f"{last.at:%d %B}; {last.huge:,} are huge."
     )
 
 

@@ -8,7 +8,7 @@ posts alone; it never speaks of anger.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from math import exp, inf, log, log10
+from math import exp, inf, log, log10, sqrt
 
 from emberwatch.core.detect import baseline as normal
 from emberwatch.core.detect.baseline import (
@@ -62,13 +62,16 @@ class SpikeSettings:
     """When it rings.
 
     Fewer than `least_voices` distinct voices of a heat of `clear` or more never ring. One window
-    is looked at as if afresh `looks` times its own length; `correction` (decades) is what real
-    tails are heavier than ours, chosen on our own simulator (docs/explanation/detection.md).
+    is looked at as if afresh `looks` times its own length; `correction` (decades; of shifts
+    `shift_correction` beside it) is what real tails are heavier than ours, chosen on our own
+    simulator (docs/explanation/detection.md).
     `cold_decades` are added to the bar while less than the `cold_days` beside them were watched.
     An alert ends when nothing was out of the ordinary for `stays_open`, or for the brand's
-    `quiet_after` where that is shorter. `surge_windows` are in minutes; no surge rings before
-    `surge_after_days` were watched, for the rhythm of a day is not known before, and
-    `surge_budget` times as many false ones are allowed, for nobody is woken by them.
+    `quiet_after` where that is shorter. Windows are in minutes. The share of anger is looked at in
+    `share_windows`. From `shift_after_days` on, a volume out of the ordinary in `shift_windows` is
+    anger when it brings at least `shift_share` of the anger that as many posts usually bring. No
+    surge rings before `surge_after_days` were watched, for the rhythm of a day is not known before,
+    and `surge_budget` times as many false ones are allowed, for nobody is woken by them.
     """
 
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
@@ -80,6 +83,11 @@ class SpikeSettings:
     cold_days: tuple[float, float] = (0.25, 1.0)
     cold_decades: tuple[float, float] = (4.0, 2.0)
     stays_open: timedelta = timedelta(hours=8)
+    share_windows: tuple[int, ...] = (15, 30, 60, 120)
+    shift_windows: tuple[int, ...] = (60, 120, 240, 720)
+    shift_after_days: float = 7.0
+    shift_share: float = 0.85
+    shift_correction: float = 0.5
     surge_windows: tuple[int, ...] = (15, 30, 60, 240)
     surge_after_days: float = 1.0
     surge_budget: float = 4.0
@@ -171,6 +179,7 @@ class _Window:
     minutes: int
     start: int
     live: float
+    judged: float
     calm: float
     nameless: float
     usual_volume: float
@@ -441,7 +450,7 @@ class Spike:
             kept = self._sums[key] = (past.closed, normal.Sums(past.closed))
         sums, now = kept[1], past.now
         found = []
-        live = calm = nameless = 0.0
+        live = judged = calm = nameless = 0.0
         place = len(state.minutes)
         for index, window in enumerate(WINDOWS):
             start = normal.window_start(window, minute)
@@ -450,16 +459,18 @@ class Spike:
                     place -= 1
                     one = state.minutes[place]
                     live += one.live
+                    judged += one.judged
                     calm += one.calm
                     nameless += one.nameless
             else:
                 back = min(past.opened - start // QUARTER, len(past.closed))
                 live = sums.live[back] + now.volume - now.read_back
+                judged = sums.judged[back] + now.judged
                 calm = sums.calm[back] + now.calm
                 nameless = sums.nameless[back] + now.nameless
             volume, usual_calm, hot = normal.expected(past, sums, minute, window)
             found.append(
-                _Window(index, window, start, live, calm, nameless, volume, usual_calm, hot)
+                _Window(index, window, start, live, judged, calm, nameless, volume, usual_calm, hot)
             )
         return found
 
@@ -488,9 +499,7 @@ class Spike:
                 if before.minutes < window.minutes:
                     continue
                 expected = max(expected, before.heat * window.minutes / before.minutes)
-            if hot <= expected:
-                continue
-            judged = self._judged(learnt, window, inside, hot, expected)
+            judged = self._least_likely(learnt, window, inside, hot, expected)
             if judged.rate > (best.rate if best else bar):
                 continue
             if inside:
@@ -499,12 +508,12 @@ class Spike:
                 if clear + window.nameless < settings.least_voices:
                     continue
                 hot = window.nameless + sum(voice.heat for voice in heard)
-                judged = self._judged(learnt, window, heard, hot, expected)
+                judged = self._least_likely(learnt, window, heard, hot, expected)
             if best is None or judged.rate < best.rate:
                 best = judged
         return best if best is None or best.rate <= bar else None
 
-    def _judged(
+    def _least_likely(
         self,
         learnt: Baseline,
         window: _Window,
@@ -512,14 +521,82 @@ class Spike:
         hot: float,
         expected: float,
     ) -> Look:
+        """Look at a window in all ways: beside its calm posts, by its share, by its volume."""
+        best = self._by_count(learnt, window, voices, hot, expected)
+        for look in (
+            self._by_share(learnt, window, voices, hot),
+            self._by_shift(learnt, window, voices, hot),
+        ):
+            if look is not None and look.rate < best.rate:
+                best = look
+        return best
+
+    def _by_count(
+        self,
+        learnt: Baseline,
+        window: _Window,
+        voices: Sequence[Voice],
+        hot: float,
+        expected: float,
+    ) -> Look:
+        """Hold the heat against what the level, the rhythm and the calm posts lead to expect."""
         settings = self._settings.baseline
         finding = normal.judge_anger(settings, learnt, window.index, hot=hot, usual=expected)
+        return self._told(finding, window, voices)
+
+    def _by_share(
+        self, learnt: Baseline, window: _Window, voices: Sequence[Voice], hot: float
+    ) -> Look | None:
+        """Hold the heat against as many posts on any day; None where there are none."""
+        settings = self._settings
+        if window.minutes not in settings.share_windows or window.usual_volume <= 0.0:
+            return None
+        if learnt.watched_days < settings.cold_days[1]:
+            return None
+        share = min(0.95, window.usual_heat / window.usual_volume)
+        usual = share * window.judged
+        if not 0.0 < usual < hot <= window.judged:
+            return None
+        finding = normal.judge_share(
+            settings.baseline, learnt, window.index, hot=hot, posts=window.judged, usual=usual
+        )
+        return self._told(finding, window, voices)
+
+    def _by_shift(
+        self, learnt: Baseline, window: _Window, voices: Sequence[Voice], hot: float
+    ) -> Look | None:
+        """Hold the volume against what is usual, where it brings anger as ever or more.
+
+        The calm posts of a promotion excuse its anger; those of a level that has shifted do not.
+        None where it is no shift: the window is short, or the anger is thinner than usual.
+        """
+        settings = self._settings
+        if window.minutes not in settings.shift_windows:
+            return None
+        if learnt.watched_days < settings.shift_after_days or window.live <= window.usual_volume:
+            return None
+        as_ever = window.usual_heat / window.usual_volume * window.live
+        if hot - sqrt(hot) < settings.shift_share * as_ever:
+            return None
+        finding = normal.judge_volume(
+            settings.baseline,
+            learnt,
+            window.index,
+            volume=window.live,
+            usual=window.usual_volume,
+        )
+        shift = replace(finding, observed=hot, expected=window.usual_heat)
+        told = self._told(shift, window, voices)
+        return replace(told, rate=told.rate + settings.shift_correction)
+
+    def _told(self, finding: Finding, window: _Window, voices: Sequence[Voice]) -> Look:
         weight = window.nameless + sum(voice.anger for voice in voices)
+        ratio = weight / finding.observed if finding.observed else 0.0
         return Look(
             finding=finding,
             rate=self._rate(finding, len(WINDOWS)),
             observed=weight,
-            expected=expected * weight / hot if hot else 0.0,
+            expected=finding.expected * ratio,
             voices=tuple(voices),
         )
 
@@ -549,6 +626,7 @@ class Spike:
             brand=brand.name,
             at=_instant(state.minute),
             asked=brand.false_alarms_per_month,
+            typical=normal.unit(settings.baseline, state.past.baseline),
             raised=tuple(raised),
             least_voices=settings.least_voices,
             windows=tuple(windows),
@@ -560,20 +638,13 @@ class Spike:
         """Return between what four such windows of five lie, by the law that judges them."""
         beliefs, learnt = self._settings.baseline, state.past.baseline
         index = WINDOWS.index(look.minutes)
-        one = normal.unit(beliefs, learnt)
-
-        def log_chance(seen: float) -> float:
-            if look.series is Series.VOLUME:
-                finding = normal.judge_volume(
-                    beliefs, learnt, index, volume=seen, usual=look.expected
-                )
-                return finding.log_chance
-            return normal.angry_log_chance(
-                beliefs, learnt, index, hot=seen / one, usual=look.expected / one
-            )
-
-        low = _least(lambda seen: log_chance(seen) <= log(0.9), 0.001)
-        return low, _least(lambda seen: log_chance(seen) <= log(0.1), low)
+        if look.series is Series.VOLUME:
+            return normal.likely_volume(beliefs, learnt, index, usual=look.expected)
+        hot = sum(voice.heat for voice in distinct(_since(state.voices, _minute(look.since))))
+        anger_of_heat = look.seen / hot if hot else normal.unit(beliefs, learnt)
+        usual = look.expected / anger_of_heat
+        low, high = normal.likely_anger(beliefs, learnt, index, usual=usual)
+        return low * anger_of_heat, high * anger_of_heat
 
     def _anger_look(
         self, brand: Brand, state: SpikeState, windows: Sequence[_Window], window: _Window
@@ -591,12 +662,15 @@ class Spike:
             is_judged = before.minutes >= window.minutes
             if is_judged:
                 expected = max(expected, before.heat * window.minutes / before.minutes)
-        look = self._judged(learnt, window, heard, hot, expected)
+        look = self._by_count(learnt, window, heard, hot, expected)
+        shift = self._by_shift(learnt, window, heard, hot)
+        if shift is not None and shift.rate < look.rate:
+            look, expected = shift, window.usual_heat
         anger_of_heat = look.observed / hot if hot else normal.unit(settings.baseline, learnt)
         bar = self._bar(brand, state)
 
         def rings(hot: float) -> bool:
-            return self._judged(learnt, window, (), hot, expected).rate <= bar
+            return self._by_count(learnt, window, (), hot, expected).rate <= bar
 
         least = max(settings.least_voices * settings.clear, expected)
         needed = _least(rings, least) * anger_of_heat if is_judged else None

@@ -1,14 +1,15 @@
-"""How unlikely a count is: upper tails of the Poisson and the negative binomial law.
+"""How unlikely a count is: upper tails of three laws.
 
-Both tails are returned as natural logarithms, so that a chance of 1e-300 keeps its digits, and
-both take real counts: the regularised incomplete functions that give the exact tail at whole
-counts join them smoothly in between, which sums of anger between 0 and 1 need.
+All are returned as natural logarithms, so that a chance of 1e-300 keeps its digits, and all take
+real counts, which sums of anger between 0 and 1 need: the regularised incomplete functions that
+give the exact Poisson and negative binomial tail at whole counts join them smoothly in between.
 """
 
 from math import expm1, inf, isnan, lgamma, log, log1p
 
 _SMALLEST = 1e-300
 _PRECISION = 1e-14
+_TAIL_PRECISION = 1e-9
 _POISSON_BEYOND = 1e8
 
 
@@ -58,6 +59,43 @@ def negative_binomial_log_tail(count: float, mean: float, shape: float) -> float
         return min(0.0, front - log(count) + log(_beta_fraction(count, shape, success)))
     lower = front - log(shape) + log(_beta_fraction(shape, count, failure))
     return _log_of_rest(lower)
+
+
+def beta_binomial_log_tail(count: float, of: float, share: float, strength: float) -> float:
+    """Return ln P(X >= count) for so many `of` whom each is one with a chance that itself varies.
+
+    The chance follows a Beta law of mean `share` (0..1) worth `strength` observations. Meant for
+    counts above the mean; between whole counts the terms are those of the continuous formula.
+    Raises `ValueError` for a share outside 0..1, a strength not above 0, or not a number.
+    """
+    _check(count, of)
+    if not (0.0 < share < 1.0 and strength > 0.0):
+        raise ValueError(
+            f"a share must lie within 0 and 1 and have a strength: {share}, {strength}"
+        )
+    if count <= 0.0:
+        return 0.0
+    if count > of:
+        return -inf
+    a, b = share * strength, (1.0 - share) * strength
+    front = (
+        lgamma(of + 1.0)
+        - lgamma(count + 1.0)
+        - lgamma(of - count + 1.0)
+        + lgamma(count + a)
+        + lgamma(of - count + b)
+        - lgamma(of + a + b)
+        + lgamma(a + b)
+        - lgamma(a)
+        - lgamma(b)
+    )
+    total = term = 1.0
+    at = count
+    while at + 1.0 <= of and term > total * _TAIL_PRECISION:
+        term *= (of - at) / (at + 1.0) * (at + a) / (of - at - 1.0 + b)
+        total += term
+        at += 1.0
+    return min(0.0, front + log(total))
 
 
 def _check(count: float, mean: float) -> None:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
+from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident, Status
 
 MONTH = timedelta(days=30.44)
+NOTHING = timedelta(0)
 
 
 class Label(StrEnum):
@@ -98,6 +100,20 @@ def track_record(
         missed=tuple(each for each in lost if label_of(each) is Label.REAL),
         spared=tuple(each for each in lost if label_of(each) is Label.FALSE),
     )
+
+
+def watched_for(
+    brand: str, times: Iterable[Unwatched], since: datetime, until: datetime
+) -> timedelta:
+    """Return how long a brand was watched between two instants.
+
+    `times` are those when brands were not; the earliest of a brand's tells when its watch began.
+    """
+    mine = [time for time in times if time.brand == brand]
+    since = max(since, min((time.since for time in mine), default=until))
+    missing = (min(time.at, until) - max(time.since, since) for time in mine if time.at > since)
+    lost = sum((length for length in missing if length > NOTHING), NOTHING)
+    return max(NOTHING, until - since - lost)
 
 
 def label_of(incident: Incident) -> Label:

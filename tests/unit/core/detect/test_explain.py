@@ -6,25 +6,24 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from emberwatch.core.detect.baseline import Baseline, BaselineSettings, likely_volume
 from emberwatch.core.detect.explain import (
     MOST_MISSING,
     MOST_THREADS,
-    PLAINLY_ANGRY,
-    SOON,
     Explainer,
     Explanation,
     Remembered,
     rings_from,
     spelt,
 )
-from emberwatch.core.detect.looks import Series
+from emberwatch.core.detect.looks import Raise, Series, WindowLook
+from emberwatch.core.detect.outlook import Standing
 from emberwatch.core.detect.pile_on import PileOn, Thread
 from emberwatch.core.detect.spike import Spike, SpikeState
-from emberwatch.core.detect.thread_look import ThreadWhy
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.brand import Brand
-from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick, Unwatched
-from emberwatch.model.post import Counters, PostKind
+from emberwatch.model.event import Event, Mentioned, Reacted, Tick, Unwatched
+from emberwatch.model.post import PostKind
 from tests.build import NOON, a_brand, a_mention, a_post, minutes
 
 
@@ -85,7 +84,7 @@ def test_it_says_how_many_more_voices_would_have_rung() -> None:
     explained = past.explained(3).spike
     assert explained
     assert (explained.missing, explained.ringing_since) == (1, None)
-    past.say("3", 3, anger=PLAINLY_ANGRY)
+    past.say("3", 3, anger=explained.looks.typical)
     assert past.state
     assert past.state.spike
 
@@ -104,6 +103,22 @@ def test_what_is_far_from_ringing_is_not_counted_out() -> None:
     assert explained
     assert explained.missing is None
     assert MOST_MISSING >= 50
+
+
+def test_in_the_cold_the_bar_is_higher_and_long_windows_are_not_judged() -> None:
+    past = Past(days=0.1).say("1", 1).say("2", 2)
+    explained = past.explained(3).spike
+    assert explained
+    raised = {each.why: each.times for each in explained.looks.raised}
+    assert raised[Raise.COLD] == pytest.approx(10_000.0)
+    needed = {look.minutes: look.needed for look in _anger(past.explained(3))}
+    assert needed[15] is not None
+    assert needed[720] is None
+
+
+def _anger(explanation: Explanation) -> list[WindowLook]:
+    assert explanation.spike
+    return [look for look in explanation.spike.looks.windows if look.series is Series.ANGER]
 
 
 def test_asking_changes_nothing() -> None:
@@ -214,6 +229,10 @@ def test_what_is_likely_lies_around_what_is_expected() -> None:
             assert high < (look.needed or 0.0)
 
 
+def test_where_nothing_is_expected_nothing_is_likely() -> None:
+    assert likely_volume(BaselineSettings(), Baseline(), 0, usual=0.0) == (0.0, 0.0)
+
+
 def test_a_sample_holds_the_same_windows() -> None:
     past = Past().say("1", 1)
     explainer = Explainer(past.brand, (past.spike, past.pile_on))
@@ -236,18 +255,14 @@ def test_a_silence_is_lived_through_once_and_in_any_order() -> None:
 
 
 def test_what_rang_with_milder_voices_was_enough() -> None:
-    past = Past().say("1", 1, anger=0.4).say("2", 2, anger=0.3).say("3", 3, anger=0.3)
-    (look, *_) = (look for look in _anger(past.explained(4)) if look.rings)
-    assert look.needed
-    assert look.seen < look.needed
-    assert rings_from(look) == look.seen
-    assert rings_from(replace(look, rings=False)) == look.needed
+    explained = Past().say("1", 1).explained(2).spike
+    assert explained
+    look = replace(explained.looks.windows[0], seen=1.5, needed=2.0, rings=True)
+    assert rings_from(look) == 1.5
+    assert rings_from(replace(look, rings=False)) == 2.0
+    assert rings_from(replace(look, rings=False, seen=3.0, voices=2)) == 4.5
+    assert rings_from(replace(look, seen=2.5)) == 2.0
     assert rings_from(replace(look, needed=None)) is None
-
-
-def _anger(explanation: Explanation):
-    assert explanation.spike
-    return [look for look in explanation.spike.looks.windows if look.series is Series.ANGER]
 
 
 def test_windows_are_spelt_in_minutes_and_hours() -> None:
@@ -275,105 +290,21 @@ def more(past: Past, root: str, numbers: Iterable[int], every: float, **facts: o
     return at
 
 
-def the_thread(past: Past, minute: float):
-    (thread,) = past.explained(minute).threads
-    return thread
-
-
 def test_a_thread_that_rings_is_told_first() -> None:
     past = Past(a_brand(pile_on_floor=30))
     a_thread(past, "small", 8)
     a_thread(past, "huge", 40)
     huge, small = past.explained(6).threads
-    assert (huge.look.thread_id, huge.look.why) == ("jsonl::huge", ThreadWhy.RINGING)
-    assert (small.look.thread_id, small.look.size) == ("jsonl::small", 8)
-    assert huge.look.ringing_since is not None
-    assert huge.missing is None
+    assert (huge.thread_id, huge.outlook.standing) == ("jsonl::huge", Standing.RUNG)
+    assert (small.thread_id, small.outlook.size) == ("jsonl::small", 8)
 
 
-def test_a_thread_that_is_young_says_what_it_lacks() -> None:
+def test_a_thread_says_why_it_does_not_ring_and_what_it_lacks() -> None:
     past = Past(a_brand(pile_on_floor=30))
     a_thread(past, "t", 5)
-    thread = the_thread(past, 2)
-    assert (thread.look.why, thread.look.chance, thread.look.fewest) == (
-        ThreadWhy.TOO_FEW,
-        None,
-        10,
-    )
-    assert thread.missing
-    step = SOON / minutes(1) / thread.missing
-    more(past, "t", range(5, 5 + thread.missing - 1), step)
-    assert the_thread(past, 12).look.why is not ThreadWhy.RINGING
-
-
-def test_a_thread_that_nobody_is_sure_of_says_how_sure_one_is() -> None:
-    past = Past()
-    a_thread(past, "t", 40, every=6)
-    look = the_thread(past, 245).look
-    assert look.why is ThreadWhy.UNSURE
-    assert look.chance is not None
-    assert look.chance < look.asked
-    assert look.end >= look.size == 40
-
-
-def test_a_thread_that_would_drift_away_from_the_brand_lacks_no_number() -> None:
-    past = Past(a_brand(pile_on_floor=100))
-    past.say("w", 0, parent="t", thread="t")
-    more(past, "t", range(4), 0.1)
-    thread = the_thread(past, 2)
-    assert (thread.look.why, thread.missing) == (ThreadWhy.TOO_FEW, None)
-
-
-def test_applause_says_so() -> None:
-    past = Past(a_brand(pile_on_floor=30))
-    past.say("t", 0, anger=0.0)
-    for n in range(20):
-        past.say(f"r{n}", 1 + n / 10, anger=0.0, parent="t", thread="t")
-    thread = the_thread(past, 4)
-    assert (thread.look.why, thread.missing) == (ThreadWhy.APPLAUSE, None)
-    assert (thread.look.judged, thread.look.angry) == (20, 0)
-
-
-def test_a_passing_word_says_so() -> None:
-    past = Past(a_brand(pile_on_floor=30))
-    past.say("w", 0, parent="t", thread="t")
-    more(past, "t", range(20), 0.1)
-    look = the_thread(past, 4).look
-    assert (look.why, look.names, look.posts) == (ThreadWhy.NOT_CONCERNED, 1, 21)
-
-
-def test_what_had_grown_before_the_watch_says_so() -> None:
-    past = Past(a_brand(pile_on_floor=30))
-    a_thread(past, "t", 40, is_history=True)
-    assert the_thread(past, 6).look.why is ThreadWhy.READ_BACK
-
-
-def test_a_fire_that_is_over_says_so() -> None:
-    past = Past(a_brand(pile_on_floor=30))
-    a_thread(past, "t", 40)
-    key = "jsonl::t"
-    ended, _ = past.pile_on.fold(key, past.threads[key], Tick(at=NOON + minutes(200)))
-    assert ended
-    past.threads[key] = ended
-    look = the_thread(past, 201).look
-    assert (look.why, look.ringing_since) == (ThreadWhy.OVER, None)
-
-
-def test_a_thread_that_was_large_before_its_burst_is_told_apart() -> None:
-    past = Past(a_brand(pile_on_floor=30))
-    past.say("t", 0)
-    counters = Counters(replies=50)
-    past.feed(
-        Counted(
-            at=NOON + minutes(600),
-            thread_id="jsonl::t",
-            counters=counters,
-            root_created_at=NOON,
-            every=minutes(1),
-        )
-    )
-    look = the_thread(past, 601).look
-    assert (look.size, look.before, look.chance) == (50, 50, None)
+    (thread,) = past.explained(2).threads
+    assert thread.outlook.standing is Standing.TOO_FEW
+    assert thread.outlook.needed
 
 
 def test_silent_threads_are_left_out_and_many_are_cut() -> None:
@@ -381,7 +312,7 @@ def test_silent_threads_are_left_out_and_many_are_cut() -> None:
     past.say("alone", 0)
     for n in range(MOST_THREADS + 2):
         a_thread(past, f"t{n}", 2 + n)
-    sizes = [each.look.size for each in past.explained(3).threads]
+    sizes = [each.outlook.size for each in past.explained(3).threads]
     assert sizes == [8, 7, 6, 5, 4]
 
 
@@ -393,7 +324,9 @@ def test_how_a_thread_grew_can_be_drawn() -> None:
     for n in range(3):
         more(past, "t", (n,), 1)
         samples.append(explainer.sample(replace(past.then(n + 1), threads=dict(past.threads))))
-    assert [look.size for look in explainer.growth(samples, "jsonl::t")] == [1, 2, 3]
+    growth = explainer.growth(samples, "jsonl::t")
+    assert growth.thread_id == "jsonl::t"
+    assert [outlook.size for outlook in growth.outlooks] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("size", [30, 300])

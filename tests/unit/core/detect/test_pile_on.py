@@ -268,6 +268,13 @@ def test_the_reason_says_how_many_how_fast_how_far_and_what_is_huge() -> None:
     assert reason.endswith("expected in the end (huge for Acme: 300)")
 
 
+def test_where_half_of_all_threads_grow_huge_it_dares_more() -> None:
+    daring = Told(base_rate=0.44, smallest=75.0).feed(root(), *storm(300, 2.0))
+    assert PileOnSettings.among_alike(0.44, 300) == PileOnSettings(base_rate=0.44, smallest=75.0)
+    usual = Told().feed(root(), *storm(300, 2.0))
+    assert (daring.alerts[0].observed or 0) < (usual.alerts[0].observed or 0)
+
+
 def test_a_slow_thread_rings_when_it_is_huge_and_not_before() -> None:
     told = Told().feed(root(), *storm(310, 2_000.0))
     assert told.alerts[0].observed == 300
@@ -559,7 +566,7 @@ def test_a_tick_for_an_unknown_thread_is_nothing() -> None:
 
 def test_it_shows_the_shape_of_a_detector() -> None:
     detector = Told().detector
-    assert (detector.name, detector.version, detector.state_type) == ("pile_on", 1, Thread)
+    assert (detector.name, detector.version, detector.state_type) == ("pile_on", 2, Thread)
 
 
 def test_a_thousand_threads_of_one_post_cost_next_to_nothing() -> None:

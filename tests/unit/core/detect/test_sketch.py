@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from emberwatch.core.detect import sketch
-from emberwatch.core.detect.explain import Explanation, Sample, SpikeExplained
+from emberwatch.core.detect.explain import Explanation, Growth, Sample, SpikeExplained
 from emberwatch.core.detect.looks import Looks, Series, WindowLook
-from emberwatch.core.detect.thread_look import ThreadLook, ThreadWhy
+from emberwatch.core.detect.outlook import Outlook, Pace, Standing
 from emberwatch.core.respond import triage, workflow
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.incident import Action, Incident
@@ -43,6 +43,7 @@ def an_explanation(loudest: WindowLook | None = None) -> Explanation:
         brand="Acme",
         at=NOON,
         asked=1.0,
+        typical=0.5,
         raised=(),
         least_voices=3,
         windows=(),
@@ -62,29 +63,44 @@ def an_explanation(loudest: WindowLook | None = None) -> Explanation:
     return Explanation(brand="Acme", at=NOON, spike=explained)
 
 
-def a_growth() -> list[ThreadLook]:
-    first = ThreadLook(
-        thread_id="jsonl::t",
-        root_id=None,
+def a_growth(*sizes: int) -> Growth:
+    pace = Pace(
+        last_minute=1,
+        last_5_minutes=5,
+        last_15_minutes=10,
+        newer_half_took=minutes(3),
+        last_5_took=minutes(1),
+        last_20_took=minutes(3),
+        age=minutes(6),
+    )
+    first = Outlook(
+        brand="Acme",
         at=NOON,
-        began_at=NOON,
-        burst_at=NOON,
+        standing=Standing.UNLIKELY,
         size=10,
+        counts=(),
+        grown=10,
         before=0,
-        pace=1.0,
-        end=40,
-        floor=30,
-        fewest=10,
+        unseen=0,
+        began_at=NOON,
+        pace=pace,
         chance=0.5,
         asked=0.75,
-        posts=10,
-        names=10,
+        prior=0.1,
+        huge=30,
+        base_rate=0.01,
+        is_own_history=False,
+        expected=40,
+        angry_share=None,
         judged=0,
-        angry=0,
-        why=ThreadWhy.UNSURE,
-        ringing_since=None,
+        not_judged=0.0,
+        reach=0,
+        needed=9,
     )
-    return [first, replace(first, at=NOON + minutes(5), size=1234)]
+    outlooks = tuple(
+        replace(first, at=NOON + minutes(5 * n), size=size) for n, size in enumerate(sizes)
+    )
+    return Growth(thread_id="jsonl::t", outlooks=outlooks)
 
 
 def an_incident(*kinds: AlertKind, **facts: object) -> Incident:
@@ -200,7 +216,7 @@ def test_a_panel_shows_what_was_seen_expected_likely_and_needed() -> None:
 
 def test_a_pile_on_shows_its_growth_and_nothing_else() -> None:
     picture = sketch.incident_picture(
-        an_incident(AlertKind.PILE_ON), {}, [a_sample(0)], [a_growth(), []]
+        an_incident(AlertKind.PILE_ON), {}, [a_sample(0)], [a_growth(10, 1234), a_growth()]
     )
     assert panels(picture) == ["Reactions in the thread jsonl::t"]
     assert {line.name: [up for _, up in line.points] for line in picture.panels[0].lines} == {
@@ -217,7 +233,7 @@ def test_a_pile_on_whose_thread_is_unknown_shows_the_brand() -> None:
 
 def test_both_reasons_are_shown_together() -> None:
     incident = an_incident(AlertKind.SPIKE, AlertKind.PILE_ON)
-    picture = sketch.incident_picture(incident, {}, [a_sample(0)], [a_growth()])
+    picture = sketch.incident_picture(incident, {}, [a_sample(0)], [a_growth(10, 1234)])
     assert len(panels(picture)) == 3
 
 
@@ -251,7 +267,7 @@ def test_the_moment_asked_about_stands_beside_the_incidents_around_it() -> None:
 
 def test_the_summary_tells_the_same_in_words() -> None:
     samples = [a_sample(0), a_sample(5, a_window(seen=6.0, needed=None, rings=False))]
-    picture = sketch.moment_picture(an_explanation(), samples, [a_growth()], ())
+    picture = sketch.moment_picture(an_explanation(), samples, [a_growth(10, 1234)], ())
     assert picture.summary == (
         "Angry voices (weight) in the 60 minutes before: at most 6.0, at 12:05 on 02 March, where "
         "1.0 were expected. "

@@ -13,7 +13,9 @@ from emberwatch.core.respond.track_record import (
     are_of_one_trouble,
     label_of,
     track_record,
+    watched_for,
 )
+from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident, Severity, Status
 from tests.build import NOON, an_alert, minutes
 
@@ -141,6 +143,18 @@ def test_false_alarms_a_month_lie_between_those_called_so_and_all_that_may_be() 
 
 def test_of_less_than_a_day_nobody_can_say_how_often_it_is_false() -> None:
     assert tried([an_incident()], [], watched=DAY / 2).observed is None
+
+
+def test_a_brand_is_watched_from_its_beginning_without_its_gaps() -> None:
+    def unwatched(since: float, until: float, brand: str = "Acme") -> Unwatched:
+        return Unwatched(brand=brand, since=NOON + since * DAY, at=NOON + until * DAY)
+
+    times = [unwatched(0, 0), unwatched(1, 2), unwatched(4, 4.5), unwatched(0, 9, "Other")]
+    assert watched_for("Acme", times, NOON - 9 * DAY, NOON + 10 * DAY) == 8.5 * DAY
+    assert watched_for("Acme", times, NOON + 1.5 * DAY, NOON + 3 * DAY) == DAY
+    assert watched_for("Acme", times, NOON, NOON + 4.25 * DAY) == 3 * DAY
+    assert watched_for("Acme", times, NOON, NOON - DAY) == timedelta(0)
+    assert watched_for("Nobody", times, NOON, NOON + DAY) == timedelta(0)
 
 
 def test_the_lead_of_a_brand_is_the_median() -> None:

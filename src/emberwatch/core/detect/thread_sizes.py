@@ -1,0 +1,90 @@
+"""How large a brand's threads become, and so what is huge for it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import log
+
+from emberwatch.core.detect.growth import Sizes
+from emberwatch.model.alert import Alert
+from emberwatch.model.event import Event, ThreadEnded
+
+NAME = "thread_sizes"
+
+HUGE_SHARE = 0.01
+"""Huge is what one thread in a hundred comes to."""
+FADES_AFTER = timedelta(days=90)
+"""After so long a thread counts half."""
+ENOUGH = 100.0
+"""Threads from which on a brand has a history of its own."""
+LENT = 50.0
+"""Threads by which the configured floor goes on to count."""
+CROWD = 5
+"""The tail is fitted to threads of so many reactions or more."""
+AT_MOST = 10
+"""The history lowers or raises the configured floor by no more than this factor."""
+
+_EDGE = CROWD - 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizesSeen:
+    """What is remembered of a brand's threads, fading: how many had a reaction at all, how many
+    of them came to `CROWD`, and the sum of the logarithms of how far beyond.
+    """
+
+    threads: float = 0.0
+    crowds: float = 0.0
+    beyond: float = 0.0
+    at: datetime
+
+
+def huge_for(seen: SizesSeen, floor: int) -> int | None:
+    """Return what one in a hundred of a brand's threads comes to, by a power-law tail; None while
+    it has no history of its own.
+
+    The configured floor is taken for what that was before, and counts like `LENT` threads.
+    """
+    if seen.threads < ENOUGH:
+        return None
+    slope = Sizes(huge=floor, share=HUGE_SHARE).slope
+    lent = LENT * _EDGE**-slope
+    share = (lent + seen.crowds) / (LENT + seen.threads)
+    own_slope = (lent + seen.crowds) / (lent / slope + seen.beyond)
+    stretch = (share / HUGE_SHARE) ** (1.0 / own_slope)
+    huge = float(_EDGE * stretch)
+    return round(min(max(huge, floor / AT_MOST, 2.0), floor * AT_MOST))
+
+
+class ThreadSizes:
+    """Remembers how large a brand's threads became; keyed by brand, and never rings."""
+
+    name = NAME
+    version = 1
+    state_type = SizesSeen
+
+    def __init__(self, brands: object = None) -> None:
+        """`brands` is what every detector is given; this one treats all alike."""
+
+    def keys(self, event: Event) -> tuple[str, ...]:
+        """Return the brand whose thread ended."""
+        return (event.brand,) if isinstance(event, ThreadEnded) else ()
+
+    def fold(
+        self, key: str, state: SizesSeen | None, event: Event
+    ) -> tuple[SizesSeen | None, tuple[Alert, ...]]:
+        """See `Detector.fold`."""
+        if not isinstance(event, ThreadEnded) or event.size < 1:
+            return state, ()
+        seen = state or SizesSeen(at=event.at)
+        kept = 0.5 ** (max(event.at - seen.at, timedelta()) / FADES_AFTER)
+        is_crowd = event.size >= CROWD
+        return SizesSeen(
+            threads=kept * seen.threads + 1.0,
+            crowds=kept * seen.crowds + is_crowd,
+            beyond=kept * seen.beyond + (log(event.size / _EDGE) if is_crowd else 0.0),
+            at=max(seen.at, event.at),
+        ), ()
+
+    def wakes_at(self, state: SizesSeen) -> datetime | None:
+        """Return None: time alone changes nothing."""
+        return None

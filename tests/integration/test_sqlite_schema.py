@@ -383,6 +383,14 @@ def test_a_frequent_question_is_answered_through_an_index(
     assert any("USING" in step for step in plan)
 
 
+def test_posts_to_judge_again_are_walked_through_once(analyst: sqlite3.Connection) -> None:
+    asked = (None, "", False, "%", "x", 256)
+    plan = [row["detail"] for row in analyst.execute(f"EXPLAIN QUERY PLAN {reading.SCORED}", asked)]
+    assert "SEARCH m USING PRIMARY KEY (post>?)" in plan
+    assert not any("_post_seen" in step for step in plan)
+    assert not any("DISTINCT" in step for step in plan)
+
+
 def test_roots_are_sought_among_the_threads_that_moved(analyst: sqlite3.Connection) -> None:
     plan = [
         row["detail"]

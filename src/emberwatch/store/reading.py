@@ -79,11 +79,12 @@ LATEST_MENTIONS = f"""
     ) m JOIN _post p ON p.row = m.post
     ORDER BY m.created_at DESC, m.post DESC, m.brand
 """
-# in the order of the primary key, so that page after page comes to one walk through the table
+# CROSS and `+` keep SQLite to the order of the primary key, so that page after page comes to one
+# walk through the table, where it would walk through all posts for each
 _TO_SCORE = """
-    FROM _mention m JOIN _post p ON p.row = m.post
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
     WHERE (?1 IS NULL OR m.brand = ?1) AND m.created_at >= ?2
-      AND (NOT ?3 OR (m.judged = 0 AND m.scorer LIKE ?4)) AND p.is_erased = 0
+      AND (NOT ?3 OR (m.judged = 0 AND m.scorer LIKE ?4)) AND +p.is_erased = 0
 """
 SCORED = f"""
     SELECT {rows.MENTION_READ_COLUMNS}

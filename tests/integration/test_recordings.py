@@ -24,13 +24,9 @@ MISSING = object()
 
 @pytest.fixture(params=PLATFORMS)
 def cases(request: pytest.FixtureRequest, shared: Path) -> list[Path]:
-    """The cases of one platform, but for streams, which are no answers to a poll."""
+    """The cases of one platform."""
     folder = shared / "data" / "recordings" / request.param
-    found = [
-        path
-        for path in sorted(folder.iterdir())
-        if not path.name.startswith("sse_") and f"{request.param}/{path.name}" != STRAY
-    ]
+    found = [path for path in sorted(folder.iterdir()) if f"{request.param}/{path.name}" != STRAY]
     assert found, f"no recordings in {folder}"
     return found
 

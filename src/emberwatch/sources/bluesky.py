@@ -118,7 +118,7 @@ class Bluesky:
             )
             return _sheet(answer)
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads, is_shelf=False):
             cursor = dict(page.cursor)
             yield page
 

@@ -118,7 +118,7 @@ class GitHub:
                     talked[id] = (where, count)
             return _found(answer)
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}, is_shelf=False):
             cursor = page.cursor
             yield page
         if since is not None and talked:

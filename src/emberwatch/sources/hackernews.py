@@ -65,7 +65,7 @@ class HackerNews:
         """Yield everything since the newest item read so far, oldest first."""
         since = _since(poll)
         found = await self._search(web, since)
-        reached = since if poll.is_first else int(poll.cursor["since"])
+        reached = place = since if poll.is_first else int(poll.cursor["since"])
         for start in range(0, max(len(found.posts), 1), POSTS_PER_PAGE):
             posts = found.posts[start : start + POSTS_PER_PAGE]
             reached = _newest(posts, reached, poll.now)
@@ -73,7 +73,9 @@ class HackerNews:
             yield Page(
                 posts=posts,
                 cursor={"since": str(reached)},
-                listed=found.listed - start if is_last else len(posts),
+                # Those of the overlap do not count: after them an empty answer is not strange.
+                listed=sum(_is_after(post, place) for post in posts)
+                + (len(found.invalid) if is_last else 0),
                 invalid=found.invalid if is_last else (),
                 rate=found.rate,
             )
@@ -171,6 +173,11 @@ def _newest(posts: tuple[Post, ...], reached: int | None, now: datetime) -> int:
     latest = int(now.timestamp())
     seconds = [s for post in posts if (s := _second(post)) is not None and s <= latest]
     return max([*seconds, *([] if reached is None else [reached])], default=latest)
+
+
+def _is_after(post: Post, place: int | None) -> bool:
+    second = _second(post)
+    return place is None or second is None or second > place
 
 
 def _second(post: Post) -> int | None:

@@ -174,7 +174,6 @@ class HttpJson:
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
         """Yield what is new, oldest first."""
-        is_newest_first = self._options.order is Order.NEWEST_FIRST
         since = read_since(poll)
         params = self._since(since, poll.cursor.get("newest"))
         kept = {"newest": poll.cursor["newest"]} if "newest" in poll.cursor else {}
@@ -188,8 +187,13 @@ class HttpJson:
                     kept["newest"] = newest
             return sheet
 
-        listing = newest_first if is_newest_first else oldest_first
-        async for page in listing(poll, ask, most=MOST_PAGES, keeps=kept):
+        if self._options.order is Order.OLDEST_FIRST:
+            listing = oldest_first(poll, ask, most=MOST_PAGES, keeps=kept)
+        else:
+            listing = newest_first(
+                poll, ask, most=MOST_PAGES, keeps=kept, is_shelf=not self._options.since_param
+            )
+        async for page in listing:
             yield page
 
     def parse(self, answer: Answer) -> Parsed:

@@ -58,8 +58,13 @@ async def newest_first(
     most: int,
     keeps: Mapping[str, str],
     overlap: timedelta = OVERLAP,
+    is_shelf: bool = True,
 ) -> AsyncIterator[Page]:
     """Yield what is new in a list, oldest first, reading back `most` pages at the farthest.
+
+    `is_shelf` tells that the site shows old posts too, so that an empty answer is strange. Where
+    we ask for new ones alone, those of the overlap do not count as listed: an empty answer after
+    them is none the stranger.
 
     `keeps` joins each page's cursor, as it is when that page is yielded. When the site fails
     in the middle, what it gave so far is yielded, but the place stays where it was: the next poll
@@ -84,7 +89,7 @@ async def newest_first(
             missed = ()
             break
         older = sheet.more
-    reached = as_instant(poll.cursor.get("at"))
+    reached = place = as_instant(poll.cursor.get("at"))
     for sheet in reversed(sheets):
         if failed is None:
             reached = _newest(sheet, reached, poll.now)
@@ -92,7 +97,7 @@ async def newest_first(
         yield Page(
             posts=tuple(sorted(sheet.posts, key=_created_at)),
             cursor={"at": at.isoformat(), **keeps},
-            listed=sheet.listed,
+            listed=sheet.listed if is_shelf or place is None else _since(sheet, place),
             invalid=(*sheet.invalid, *(missed if sheet is sheets[-1] and failed is None else ())),
             rate=sheets[-1].rate or sheet.rate,
         )
@@ -119,6 +124,12 @@ async def oldest_first(
         if sheet.more is None or sheet.more == more:
             return
         more = sheet.more
+
+
+def _since(sheet: Sheet, place: datetime) -> int:
+    """Count the posts of a page that were written after an instant, and those that are none."""
+    new = sum(not _is_dated(post) or post.created_at > place for post in sheet.posts)
+    return new + len(sheet.invalid)
 
 
 def _newest(sheet: Sheet, reached: datetime | None, now: datetime) -> datetime | None:

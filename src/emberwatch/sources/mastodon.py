@@ -55,6 +55,9 @@ REFUSALS_UNTIL_REST = 3
 REST = timedelta(hours=1)
 """For servers that show single posts to nobody (snac2): they are asked again only now and then."""
 
+_STREAM = re.compile(rb"\s*(?::|event:|data:)")
+"""Begins a stream of server-sent events: a comment or a field."""
+
 SHOWN_TO_ALL = frozenset(("", "public", "unlisted"))
 
 
@@ -520,7 +523,12 @@ def _threaded(posts: Iterable[Post], threads: dict[str, str]) -> tuple[Post, ...
 
 # ---------------------------------------------------------------- posts
 def _statuses(answer: Answer) -> list[object]:
-    """Return the posts that an answer lists: a timeline, a conversation, a search, or one post."""
+    """Return the posts that an answer lists: a timeline, a conversation, a search, or one post.
+
+    Or those that a stream brought.
+    """
+    if _STREAM.match(answer.body):
+        return list(_streamed(answer))
     told = decode_json(answer)
     if isinstance(told, list):
         return told
@@ -532,6 +540,17 @@ def _statuses(answer: Answer) -> list[object]:
         if "id" in told and "account" in told:
             return [told]
     raise not_expected(answer, "posts of the Mastodon API")
+
+
+def _streamed(answer: Answer) -> Iterator[object]:
+    """Yield the posts of a stream of events: new ones and edited ones."""
+    for event in re.split(rb"\r?\n\r?\n", answer.body):
+        named: dict[bytes, list[bytes]] = {}
+        for line in event.splitlines():
+            name, _, text = line.partition(b":")
+            named.setdefault(name, []).append(text.removeprefix(b" "))
+        if named.get(b"event", [b""])[-1].strip() in (b"update", b"status.update"):
+            yield decode_json(replace(answer, body=b"\n".join(named.get(b"data", ()))))
 
 
 def _with_original(status: Mapping[str, object], host: str, seen_at: datetime) -> Iterator[Post]:

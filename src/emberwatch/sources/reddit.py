@@ -251,6 +251,9 @@ def _after(answer: Answer) -> str | None:
 def _things(answer: Answer) -> tuple[tuple[Post, ...], tuple[str, ...]]:
     """Return the posts of an answer, and what was left out of it."""
     told = decode_json(answer)
+    folded = as_mapping(as_mapping(as_mapping(told).get("json")).get("data")).get("things")
+    if isinstance(folded, list):  # what was folded away, asked for by itself
+        told = {"kind": "Listing", "data": {"children": folded}}
     listings = told if isinstance(told, list) else [told]
     if not listings or any(as_mapping(each).get("kind") != "Listing" for each in listings):
         raise not_expected(answer, "a listing of Reddit")

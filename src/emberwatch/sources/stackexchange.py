@@ -106,7 +106,9 @@ class StackExchange:
                     answered[id] = None
             return self._sheet(answer, more)
 
-        async for page in newest_first(poll, questions, most=MOST_PAGES, keeps=kept):
+        async for page in newest_first(
+            poll, questions, most=MOST_PAGES, keeps=kept, is_shelf=False
+        ):
             cursor = page.cursor
             yield page
         if since is None or not answered or rest.until is not None:

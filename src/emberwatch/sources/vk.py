@@ -96,7 +96,7 @@ class Vk:
                 rate=parse_rate(answer.headers, answer.received_at),
             )
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}, is_shelf=False):
             yield page
 
     def parse(self, answer: Answer) -> Parsed:

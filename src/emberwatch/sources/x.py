@@ -125,7 +125,8 @@ class X:
                     self.meters(poll.cursor, poll.now), "dollars_a_day or dollars_a_month", poll.now
                 )
             spending = spending.hold(size * self._options.price_of_result)
-            yield Page(cursor={**place, **spending.cursor()}, is_unchanged=True)
+            if not poll.is_first:  # a first reading is kept as a whole, or not at all
+                yield Page(cursor={**place, **spending.cursor()}, is_unchanged=True)
             try:
                 answer = await self._search(web, size, since, token)
             except (FeedRefused, FeedUnavailable) as error:

@@ -233,3 +233,11 @@ def test_a_search_can_answer_elsewhere() -> None:
 @pytest.mark.parametrize(("query", "said"), [("acme", "'acme'"), ("", "every kind")])
 def test_a_feed_says_what_it_can_see(query: str, said: str) -> None:
     assert said in source(query=query).describe()
+
+
+async def test_what_is_read_twice_does_not_count_as_listed() -> None:
+    old, new = a_story(1, 86_000), a_story(2, 86_100)
+    site = saying(an_answer({"hits": [new, old], "nbPages": 1}))
+    (page,) = await pages(source(), site, {"since": str(START + 86_050)})
+    assert len(page.posts) == 2
+    assert page.listed == 1

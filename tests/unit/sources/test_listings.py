@@ -81,6 +81,19 @@ async def test_a_later_reading_goes_back_a_little_behind_its_place() -> None:
     assert read[-1].cursor["at"] == minute(39).isoformat()
 
 
+@pytest.mark.parametrize(("is_shelf", "listed"), [(True, 16), (False, 9)])
+async def test_what_is_read_twice_is_listed_only_where_old_posts_are_shown_for_ever(
+    is_shelf: bool, listed: int
+) -> None:
+    site = Listing(*range(40))
+    poll = Poll(feed="town", now=NOON, every=DAY, cursor=at(30))
+    read = [
+        page async for page in newest_first(poll, site.ask, most=20, keeps={}, is_shelf=is_shelf)
+    ]
+    assert len(ids(read)) == 16
+    assert sum(page.listed for page in read) == listed
+
+
 async def test_each_page_is_safe_to_stop_after() -> None:
     site = Listing(*range(40))
     read = await site.read(cursor=at(30))

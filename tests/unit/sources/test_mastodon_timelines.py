@@ -1,5 +1,6 @@
 """Timelines of the fediverse are read without gaps, boosts and counters too."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -173,6 +174,24 @@ async def test_a_post_with_an_endless_id_is_counted_and_dropped() -> None:
 def test_a_reference_to_an_endless_id_is_left_out() -> None:
     (post,) = parse(a_status(2, in_reply_to_id="1" * 513))
     assert (post.kind, post.parent_id) == (PostKind.REPLY, None)
+
+
+def test_a_recorded_stream_brings_what_was_posted_and_edited() -> None:
+    events = [
+        (":)", None), ("event: update", a_status(1)), ("event: delete", 7),
+        ("event: status.update", a_status(2)), (": thump", None),
+    ]  # fmt: skip
+    body = "".join(
+        f"{line}\n" + (f"data: {json.dumps(told)}\n" if told else "") + "\n"
+        for line, told in events
+    )
+    posts = source().parse(an_answer(body)).posts
+    assert [post.native_id for post in posts] == ["1", "2"]
+
+
+def test_a_stream_that_broke_off_is_no_post() -> None:
+    with pytest.raises(FeedUnavailable):
+        source().parse(an_answer(b'event: update\ndata: {"id": "1", "con'))
 
 
 # ---------------------------------------------------------------- settings

@@ -151,6 +151,11 @@ def test_a_tree_is_read_each_comment_before_its_replies() -> None:
     assert parsed.invalid == ("62 comments that Reddit folds away",)
 
 
+def test_what_was_folded_away_is_read_when_it_is_asked_for_by_itself() -> None:
+    told = {"json": {"errors": [], "data": {"things": [a_comment("a"), a_comment("b")]}}}
+    assert len(source().parse(an_answer(told)).posts) == 2
+
+
 @pytest.mark.parametrize(
     "thing",
     [None, {}, {"kind": "t5", "data": {"name": "t5_a"}}, {"kind": "t1", "data": {"name": "t3_a"}},

@@ -195,13 +195,13 @@ async def test_posts_are_read_once_each_and_in_order() -> None:
 
 
 async def test_authors_without_a_name_are_told_apart_by_number() -> None:
-    (_, page), _ = await read(source(), Site(Server(1).talk), {})
+    (page,), _ = await read(source(), Site(Server(1).talk), {})
     assert page.posts[0].author.handle == "7"
 
 
 async def test_names_are_asked_for_and_paid_only_where_wanted() -> None:
     server, x = Server(1), source(names=True)
-    (_, page), cursor = await read(x, Site(server.talk), {})
+    (page,), cursor = await read(x, Site(server.talk), {})
     assert (page.posts[0].author.handle, page.posts[0].author.followers) == ("ann", 12)
     assert used(x, cursor) == pytest.approx(0.015)
 
@@ -209,7 +209,7 @@ async def test_names_are_asked_for_and_paid_only_where_wanted() -> None:
 async def test_a_repost_stands_in_the_thread_of_what_it_repeats() -> None:
     boost = a_post(5, referenced_tweets=[{"type": "retweeted", "id": "4"}])
     site = Site(lambda _: an_answer({"data": [boost], "meta": {"newest_id": "5"}}))
-    (_, page), _ = await read(source(), site, {})
+    (page,), _ = await read(source(), site, {})
     assert page.posts[0].thread_id == "x::4"
     assert page.posts[0].text == ""
 

@@ -99,6 +99,23 @@ def test_a_reader_that_has_seen_enough_hears_no_complaint(house: House) -> None:
     assert done.stderr == ""
 
 
+def test_a_demo_whose_reader_has_seen_enough_ends_without_complaint(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [EMBERWATCH, "demo"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        complaints = process.stderr.read()
+    assert "Traceback" not in complaints
+    assert "Unhandled" not in complaints
+
+
 @pytest.mark.parametrize("words", [("run",), ("status",)])
 def test_a_folder_that_is_gone_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
     gone = tmp_path / "gone"

@@ -64,13 +64,10 @@ async def play(
     `pause` is how many seconds to wait after each five minutes of the storm, for whoever watches.
     """
     received: list[Received] = []
-
-    def receive(message: Received) -> None:
-        received.append(message)
-        on_message(message)
-
     secret = PREFIX + b64encode(secrets.token_bytes(32)).decode()
-    async with Receiver(signing_key(secret), clock=wiring.now, on_message=receive) as receiver:
+    async with Receiver(
+        signing_key(secret), clock=wiring.now, on_message=received.append
+    ) as receiver:
         path = folder / "config.yaml"
         path.write_text(_configuration(receiver.url), encoding="utf-8")
         (folder / KEY_FILE).write_text(secret)
@@ -96,7 +93,10 @@ async def play(
                     part = await writer.do(partial(_advance, lines, processor))
                     done = _sum(done, part)
                     on_scene(_scene(until, part))
+                    shown = len(received)
                     await dispatcher.drain()
+                    for message in received[shown:]:
+                        on_message(message)
                     if until > storm.STORM_AT:
                         await asyncio.sleep(pause)
         finally:

@@ -59,11 +59,12 @@ class Receiver:
             size = min(int(headers.get("content-length", "0")), LONGEST_BODY)
             body = await reader.readexactly(size)
             is_verified = verifies(self._key, headers, body, self._clock())
+            payload = json.loads(body)
+            # before the answer: whoever waits for it may look at once at what was received
+            self._on_message(Received(payload=payload, size=size, is_verified=is_verified))
             answer = "204 No Content" if is_verified else "401 Unauthorized"
             writer.write(f"HTTP/1.1 {answer}\r\nconnection: close\r\n\r\n".encode())
             await writer.drain()
-            payload = json.loads(body)
-            self._on_message(Received(payload=payload, size=size, is_verified=is_verified))
         except (ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             writer.write(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
         finally:

@@ -7,9 +7,11 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from emberwatch.core.detect.growth import POINTS
+from emberwatch.core.detect.outlook import Standing
 from emberwatch.core.detect.pile_on import PileOn, Thread
+from emberwatch.core.detect.thread_sizes import SizesSeen, ThreadSizes, huge_for
 from emberwatch.model.alert import Alert
-from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
+from emberwatch.model.event import Counted, Event, Mentioned, Reacted, ThreadEnded, Tick
 from emberwatch.model.post import Counters, PostKind
 from emberwatch.store.codec import decode_state, encode_state
 from tests.build import NOON, a_brand, a_mention, a_post
@@ -177,3 +179,38 @@ def test_memory_is_bounded_however_large_a_thread_grows(kind: int, gap: float) -
     assert state.size == 3_000
     assert len(state.growth.moments) <= POINTS
     assert len(encode_state(state)) < 8_000
+
+
+@given(MOVES, st.integers(0, 120))
+def test_an_outlook_agrees_with_what_rang(moves: list[Move], cut: int) -> None:
+    told = events([Move(0, 0, "root", 0, False), *moves])[: cut + 1]
+    state, alerts = run(told)
+    if state is None:
+        return
+    look = DETECTOR.outlook(state, "Acme", told[-1].at)
+    assert (look.standing is Standing.RUNG) == (bool(alerts) and alerts[-1].is_open)
+    assert look.expected >= look.size == state.size
+    assert look.chance is None or 0.0 < look.chance < 1.0
+    assert look.needed is None or look.needed >= 1
+    assert look.words
+
+
+@given(st.lists(st.integers(0, 5_000), max_size=150), st.integers(0, 150), st.integers(2, 1_000))
+def test_a_history_may_be_stored_and_resumed_anywhere(
+    sizes: list[int], cut: int, floor: int
+) -> None:
+    fold = ThreadSizes().fold
+    ends = [
+        ThreadEnded(at=NOON + timedelta(hours=hour), thread_id="t", brand="Acme", size=size)
+        for hour, size in enumerate(sizes)
+    ]
+    state, resumed = None, None
+    for end in ends:
+        state, _ = fold("Acme", state, end)
+    for index, end in enumerate(ends):
+        if index == cut and resumed is not None:
+            resumed = decode_state(encode_state(resumed), SizesSeen)
+        resumed, _ = fold("Acme", resumed, end)
+    assert resumed == state
+    huge = None if state is None else huge_for(state, floor)
+    assert huge is None or max(2.0, floor / 10) - 0.5 <= huge <= 10 * floor

@@ -1,5 +1,6 @@
 """Say why it rang, or why it did not."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, json_option, opened, read
+from emberwatch.cli.place import config_option, database_option, json_option, read
+from emberwatch.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
@@ -51,6 +53,7 @@ def command(
     from emberwatch.cli.present import show_json
     from emberwatch.cli.when import instant_of
     from emberwatch.runtime.wiring import now
+    from emberwatch.store.sqlite import open_store
 
     is_incident = len(what) == 2 and what[0] == "incident"
     if len(what) != 1 and not is_incident:
@@ -65,7 +68,10 @@ def command(
         raise click.BadParameter(str(error), param_hint="--at") from error
     if at > today:
         raise click.BadParameter(f"{at:%Y-%m-%d %H:%M} UTC is yet to come", param_hint="--at")
-    with opened(database or config.database) as store, store.reading() as look:
+    with (
+        closing(open_store(database or config.database, read_only=True)) as store,
+        store.reading() as look,
+    ):
         if is_incident:
             found = named(look, what[1])
             page = _of_incident(config, look, found, today, is_drawn=picture is not None)
@@ -201,10 +207,11 @@ def _past(
     rules = policy(config, is_told=False, is_replay=True)
     past = _Past(explainer=Explainer(brand, rules.detectors), moments={}, samples=[])
     asked, drawn = set(moments), set(around)
-    stops = sorted(asked | drawn)
-    for then in look_back(look, rules, past_feeds(config), brand.name, stops):
-        if then.at in asked:
-            past.moments[then.at] = past.explainer.explain(then)
-        if then.at in drawn:
-            past.samples.append(past.explainer.sample(then))
+    stops, feeds = sorted(asked | drawn), past_feeds(config)
+    with progress_bar("looking back", look.statistics(stops[-1]).posts) as report:
+        for then in look_back(look, rules, feeds, brand.name, stops, report):
+            if then.at in asked:
+                past.moments[then.at] = past.explainer.explain(then)
+            if then.at in drawn:
+                past.samples.append(past.explainer.sample(then))
     return past

@@ -136,6 +136,7 @@ def _of_moment(
 ) -> _Page:
     from emberwatch.cli.explained import moment_as_json, moment_lines
     from emberwatch.core.detect import sketch
+    from emberwatch.core.detect.explain import was_burning
 
     since, until = at - sketch.BEFORE, min(at + sketch.AFTER, today)
     past = _past(config, look, brand, [at], sketch.stops(since, until) if is_drawn else [])
@@ -145,8 +146,12 @@ def _of_moment(
         largest = [each.thread_id for each in explanation.threads[:1]]
         rang = look.incidents(brand=brand.name, opened_from=since, opened_to=until)
         drawn = sketch.moment_picture(explanation, past.samples, past.threads(largest), rang)
+    until_then = look.incidents(brand=brand.name, opened_to=at)
+    burning = [incident for incident in until_then if was_burning(incident, at)]
     return _Page(
-        value=moment_as_json(explanation), lines=list(moment_lines(explanation)), drawn=drawn
+        value=moment_as_json(explanation, burning),
+        lines=list(moment_lines(explanation, burning)),
+        drawn=drawn,
     )
 
 

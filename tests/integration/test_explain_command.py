@@ -127,6 +127,14 @@ def test_left_out_the_moment_is_now(folder: Path) -> None:
     assert moment["spike"]["mentions"] == []
 
 
+def test_a_moment_names_the_incident_that_was_burning(folder: Path) -> None:
+    id = incident_of(folder)
+    page = " ".join(explain(folder, "Acme", "--at", f"{DAY} 10:50").split())
+    assert f"{id} was burning, opened 2026-03-02 10:44:00: 'emberwatch explain incident" in page
+    assert told(folder, "Acme", "--at", f"{DAY} 10:50")["burning"] == [id]
+    assert told(folder, "Acme", "--at", f"{DAY} 10:40")["burning"] == []
+
+
 def test_json_holds_it_all(folder: Path) -> None:
     found = told(folder, "Acme", "--at", f"{DAY} 10:40")
     (moment,) = found["moments"]

@@ -10,6 +10,7 @@ from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.core.detect.voices import MOST_KEPT
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.event import Event, Mentioned, Tick, Unwatched
+from emberwatch.runtime.series import Row, judge_series
 from emberwatch.store.codec import decode_state, encode_state
 from tests.build import NOON, a_brand, a_mention, minutes
 from tests.following import Following
@@ -135,3 +136,37 @@ def test_memory_is_bounded(events: list[Event], loud: int) -> None:
     assert len(state.voices) <= MOST_KEPT
     assert len(state.minutes) <= 60
     assert len(state.past.quarters) <= 57
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    counts=st.lists(
+        st.one_of(st.none(), st.tuples(st.integers(0, 6), st.integers(0, 6))),
+        min_size=1,
+        max_size=80,
+    ),
+    step=st.sampled_from([60.0, 300.0, 97.0]),
+    cut=st.integers(1, 80),
+)
+def test_a_series_is_judged_from_the_past_alone(
+    counts: list[tuple[int, int] | None], step: float, cut: int
+) -> None:
+    rows = [
+        Row(BEGIN.timestamp() + step * n, *((None, None) if pair is None else (sum(pair), pair[0])))
+        for n, pair in enumerate(counts)
+    ]
+    assert list(judge_series(rows[:cut])) == list(judge_series(rows))[:cut]
+
+
+@settings(max_examples=15, deadline=None)
+@given(voices=st.integers(4, 40), scale=st.floats(0.45, 1.0))
+def test_the_scale_that_a_scorer_speaks_on_does_not_matter(voices: int, scale: float) -> None:
+    """Two brands alike, one judged by a scorer that says less of the same anger."""
+    rung = []
+    for times in (1.0, scale):
+        life = Following(Spike({"Acme": a_brand(false_alarms_per_month=4.0)}))
+        life.live(NOON + timedelta(days=6), 20.0, anger=0.95 * times)
+        for n in range(voices):
+            life.post(life.now + minutes(2), (0.95 if n % 2 else 0.7) * times)
+        rung.append(bool(life.rung()))
+    assert rung[0] == rung[1]

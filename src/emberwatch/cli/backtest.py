@@ -1,7 +1,7 @@
 """Say what would have rung in the past, how early and how often falsely."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emberwatch.cli.place import config_option, database_option, json_option, read
+from emberwatch.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
@@ -203,7 +204,7 @@ def _trial(
     policy = wiring.policy(config, is_told=False, is_replay=True)
     feeds = wiring.past_feeds(config)
     reread = wiring.reread(config) if is_stored else None
-    with _progress(f"trying {name}", look.statistics(wiring.now()).posts) as report:
+    with progress_bar(f"trying {name}", look.statistics(wiring.now()).posts) as report:
         result = backtest(
             look,
             policy,
@@ -216,7 +217,7 @@ def _trial(
         )
     if not is_drawn:
         return result, Pictures()
-    with _progress(f"drawing {name}", None):
+    with progress_bar(f"drawing {name}", None):
         return result, pictures(result, policy, past(look, policy, feeds, reread))
 
 
@@ -264,29 +265,3 @@ def _replayed(file: Path, config: "Config") -> "Iterator[Reading]":
                 yield look
         finally:
             store.close()
-
-
-@contextmanager
-def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None] | None]:
-    """Show a progress bar on a terminal that can draw one; nothing in a pipe."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_interactive:
-        yield None
-        return
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
-    task = bar.add_task(what, total=total)
-
-    def report(posts: int) -> None:
-        bar.update(task, completed=posts)
-
-    with bar:
-        yield report

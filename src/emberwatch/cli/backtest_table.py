@@ -172,10 +172,14 @@ def _show_incidents(trial: Backtest) -> None:
                 "missed" if label is None else PEOPLE[label],
                 lead(before),
             )
-            for incident, label, before in rows
+            for incident, label, before in sorted(rows, key=_opened_at)
         ),
         empty="Nothing would have rung.",
     )
+
+
+def _opened_at(row: tuple[Incident, Label | None, timedelta | None]) -> datetime:
+    return row[0].opened_at
 
 
 def _show_storms(trials: Sequence[Backtest]) -> None:

@@ -1,5 +1,6 @@
 """Say why it rang, or why it did not."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, json_option, opened, read
+from emberwatch.cli.place import config_option, database_option, json_option, read
+from emberwatch.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
@@ -51,6 +53,7 @@ def command(
     from emberwatch.cli.present import show_json
     from emberwatch.cli.when import instant_of
     from emberwatch.runtime.wiring import now
+    from emberwatch.store.sqlite import open_store
 
     is_incident = len(what) == 2 and what[0] == "incident"
     if len(what) != 1 and not is_incident:
@@ -65,7 +68,10 @@ def command(
         raise click.BadParameter(str(error), param_hint="--at") from error
     if at > today:
         raise click.BadParameter(f"{at:%Y-%m-%d %H:%M} UTC is yet to come", param_hint="--at")
-    with opened(database or config.database) as store, store.reading() as look:
+    with (
+        closing(open_store(database or config.database, read_only=True)) as store,
+        store.reading() as look,
+    ):
         if is_incident:
             found = named(look, what[1])
             page = _of_incident(config, look, found, today, is_drawn=picture is not None)
@@ -130,6 +136,7 @@ def _of_moment(
 ) -> _Page:
     from emberwatch.cli.explained import moment_as_json, moment_lines
     from emberwatch.core.detect import sketch
+    from emberwatch.core.detect.explain import was_burning
 
     since, until = at - sketch.BEFORE, min(at + sketch.AFTER, today)
     past = _past(config, look, brand, [at], sketch.stops(since, until) if is_drawn else [])
@@ -139,8 +146,12 @@ def _of_moment(
         largest = [each.thread_id for each in explanation.threads[:1]]
         rang = look.incidents(brand=brand.name, opened_from=since, opened_to=until)
         drawn = sketch.moment_picture(explanation, past.samples, past.threads(largest), rang)
+    until_then = look.incidents(brand=brand.name, opened_to=at)
+    burning = [incident for incident in until_then if was_burning(incident, at)]
     return _Page(
-        value=moment_as_json(explanation), lines=list(moment_lines(explanation)), drawn=drawn
+        value=moment_as_json(explanation, burning),
+        lines=list(moment_lines(explanation, burning)),
+        drawn=drawn,
     )
 
 
@@ -201,10 +212,11 @@ def _past(
     rules = policy(config, is_told=False, is_replay=True)
     past = _Past(explainer=Explainer(brand, rules.detectors), moments={}, samples=[])
     asked, drawn = set(moments), set(around)
-    stops = sorted(asked | drawn)
-    for then in look_back(look, rules, past_feeds(config), brand.name, stops):
-        if then.at in asked:
-            past.moments[then.at] = past.explainer.explain(then)
-        if then.at in drawn:
-            past.samples.append(past.explainer.sample(then))
+    stops, feeds = sorted(asked | drawn), past_feeds(config)
+    with progress_bar("looking back", look.statistics(stops[-1]).posts) as report:
+        for then in look_back(look, rules, feeds, brand.name, stops, report):
+            if then.at in asked:
+                past.moments[then.at] = past.explainer.explain(then)
+            if then.at in drawn:
+                past.samples.append(past.explainer.sample(then))
     return past

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from math import isfinite, log10
@@ -71,9 +71,17 @@ def wrapped(text: str, indent: str = "") -> list[str]:
 
 
 # ---------------------------------------------------------------- the pages
-def moment_lines(explanation: Explanation) -> Iterator[str]:
-    """Yield the page about a moment: the answer first, what it rests on below."""
+def moment_lines(explanation: Explanation, burning: Sequence[Incident] = ()) -> Iterator[str]:
+    """Yield the page about a moment: the answer first, what it rests on below.
+
+    `burning` are the incidents that were open then.
+    """
     yield from wrapped(f"{explanation.brand} at {clock(explanation.at)} UTC")
+    for incident in burning:
+        yield from wrapped(
+            f"{incident.id} was burning, opened {clock(incident.opened_at)}: 'emberwatch explain "
+            f"incident {incident.id}' tells why."
+        )
     yield from _explained(explanation)
     yield ""
     yield from wrapped(RECOMPUTED)
@@ -332,9 +340,14 @@ def _figure(value: float) -> str:
 
 
 # ---------------------------------------------------------------- JSON
-def moment_as_json(explanation: Explanation) -> dict[str, object]:
+def moment_as_json(explanation: Explanation, burning: Sequence[Incident] = ()) -> dict[str, object]:
     """Return all of a moment, as docs/reference/commands.md describes it."""
-    return {"schema": SCHEMA, "incident": None, "moments": [_as_json(explanation)]}
+    return {
+        "schema": SCHEMA,
+        "incident": None,
+        "burning": [incident.id for incident in burning],
+        "moments": [_as_json(explanation)],
+    }
 
 
 def incident_as_json(

@@ -53,28 +53,27 @@ def judge_series(
 ) -> Iterator[Judged]:
     """Yield one verdict a row, in order; the verdict of a row never depends on later ones.
 
-    Buckets may have any length, regular or not: a bucket is as long as the shortest step between
-    rows so far (a minute at least, a day at most) and its posts are spread evenly over it; time
-    between buckets counts as silence. A row that lies before the one above counts in its own time.
+    Buckets may have any length, regular or not: two equal steps between rows in succession tell how
+    long a bucket is (the shortest such step, a day at most; a minute until then), and its posts are
+    spread evenly over it. Time between buckets counts as silence. A row that lies before the one
+    above counts in its own time.
     Raises `ValueError` where `angry` is more than `posts` or either is negative.
     """
     brand = Brand(name=BRAND, words=(BRAND,), false_alarms_per_month=false_alarms_per_month)
     fold = _Fold(Spike({BRAND: brand}, settings))
-    bucket = _LONGEST_BUCKET
+    bucket, step = 1, 0
     before: int | None = None
     for number, row in enumerate(rows, start=1):
         minute = int(row.timestamp // 60)
-        if before is None:
-            length = 1
-        else:
-            if minute > before:
-                bucket = min(bucket, minute - before)
-            length = bucket
+        if before is not None and minute > before:
+            was, step = step, min(minute - before, _LONGEST_BUCKET)
+            if step == was and (step < bucket or bucket == 1):
+                bucket = step
         before = minute if before is None else max(before, minute)
         if row.posts is None or row.angry is None:
-            fold.miss(minute, length)
+            fold.miss(minute, bucket)
         elif 0.0 <= row.angry <= row.posts:
-            fold.take(minute, length, row.posts, row.angry)
+            fold.take(minute, bucket, row.posts, row.angry)
         else:
             raise ValueError(
                 f"row {number}: expected 0 <= angry <= posts, got {row.angry} of {row.posts}"

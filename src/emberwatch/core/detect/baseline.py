@@ -782,8 +782,7 @@ def _grumbles(
     block = quarters[-size:]
     if (number + 1) % size or len(block) < size or any(q.watched < QUARTER for q in block):
         return baseline.grumbles
-    typical = share(settings, baseline) * _angry_season(settings, baseline, number)
-    usual = sum(q.judged for q in block) * typical
+    usual = sum(q.expected_heat for q in block) / _grumble(settings, baseline, number)
     seen = min(sum(q.heat for q in block), settings.grumble_most * (usual + 1.0))
     first = number % _PER_DAY * QUARTER // 60 * _GRUMBLES
     half = len(baseline.grumbles) // 2

@@ -14,6 +14,7 @@ from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Mentioned, Reacted, Tick
+from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Mention, Score
 from emberwatch.model.post import Author, Post, PostKind
 
@@ -122,6 +123,14 @@ class Remembered:
     spike: SpikeState | None
     threads: Mapping[str, Thread] = field(default_factory=dict)
     recent: Sequence[Mentioned | Reacted] = ()
+
+
+def was_burning(incident: Incident, at: datetime) -> bool:
+    """Whether one of an incident's alerts was open at an instant."""
+    return any(
+        alert.started_at <= at and (alert.ended_at is None or alert.ended_at > at)
+        for alert in incident.alerts
+    )
 
 
 def rings_from(look: WindowLook) -> float | None:

@@ -36,7 +36,8 @@ class WindowLook:
     """One series in one window.
 
     `seen` and `expected` are angry weight (posts of the volume); `usual` is what is expected
-    before `factor`, by which the calm posts of the window make it busier or quieter than usual.
+    before `factor`, by which the calm posts of the window (of the share: all its posts) make it
+    busier or quieter than usual.
     `voices` counts the distinct angry voices (the posts of the volume). `chance` (0..1) is the
     probability of so much in such a window; `rate` how often a month chance brings as much over
     all windows; it rings when that is not above `bar` and there are enough voices. `needed` is

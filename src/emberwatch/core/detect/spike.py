@@ -53,6 +53,7 @@ _BACK_AT = 0.75
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
 _MOST_EVIDENCE = 50
+_LEAST_DAYS = 14.0
 _LEAST_CHANCE = 1e-300
 _ROUNDING = 1e-9
 
@@ -69,7 +70,8 @@ class SpikeSettings:
     An alert ends when nothing was out of the ordinary for `stays_open`, or for the brand's
     `quiet_after` where that is shorter. Windows are in minutes. The share of anger is looked at in
     `share_windows`. From `shift_after_days` on, a volume out of the ordinary in `shift_windows` is
-    anger when it brings at least `shift_share` of the anger that as many posts usually bring. No
+    anger when it brings at least `shift_share` of the anger that as many posts usually bring, and
+    a heat of `shift_least`. No
     surge rings before `surge_after_days` were watched, for the rhythm of a day is not known before,
     and `surge_budget` times as many false ones are allowed, for nobody is woken by them.
     """
@@ -87,6 +89,7 @@ class SpikeSettings:
     shift_windows: tuple[int, ...] = (60, 120, 240, 720)
     shift_after_days: float = 7.0
     shift_share: float = 0.85
+    shift_least: float = 8.0
     shift_correction: float = 0.5
     surge_windows: tuple[int, ...] = (15, 30, 60, 240)
     surge_after_days: float = 1.0
@@ -142,7 +145,8 @@ class SpikeState:
     """What we remember of one brand; at most a few hundred kilobytes, however loud it gets.
 
     `minute` is the present, counted from 1970. `looked` is the quarter in which windows were last
-    looked at, `unlooked` and `unlooked_posts` the angry weight and the posts that came since.
+    looked at, `unlooked` and `unlooked_posts` the heat and the posts that came since. `over` is the
+    last minute of the last storm that is over: windows that reach back to it tell of it.
     """
 
     minute: int
@@ -154,6 +158,7 @@ class SpikeState:
     unlooked_posts: float = 0.0
     spike: Ringing | None = None
     surge: Ringing | None = None
+    over: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +268,7 @@ class Spike:
             unlooked_posts=state.unlooked_posts,
             spike=state.spike,
             surge=state.surge,
+            over=state.over,
         )
 
     def _trust(self, state: SpikeState) -> float:
@@ -337,6 +343,7 @@ class Spike:
             unlooked_posts=state.unlooked_posts + live,
             spike=state.spike,
             surge=state.surge,
+            over=state.over,
         )
 
     # ------------------------------------------------------------ a plain series
@@ -377,6 +384,7 @@ class Spike:
             unlooked_posts=moved.unlooked_posts + posts,
             spike=moved.spike,
             surge=moved.surge,
+            over=moved.over,
         )
 
     def scan(self, key: str, state: SpikeState | None, minute: int) -> tuple[SpikeState, float]:
@@ -439,6 +447,7 @@ class Spike:
             unlooked_posts=0.0 if posts_due else state.unlooked_posts,
             spike=spike,
             surge=surge,
+            over=state.spike.hot_at if state.spike and not spike else state.over,
         )
         return looked, tuple(alerts), anger
 
@@ -489,6 +498,8 @@ class Spike:
         for window in windows:
             if window.minutes > longest:
                 break
+            if state.spike is None and window.start <= state.over:
+                continue
             inside = _since(state.voices, window.start)
             hot = window.nameless + sum(voice.heat for voice in inside)
             if len(inside) + window.nameless < settings.least_voices or hot <= window.usual_heat:
@@ -576,7 +587,7 @@ class Spike:
         if learnt.watched_days < settings.shift_after_days or window.live <= window.usual_volume:
             return None
         as_ever = window.usual_heat / window.usual_volume * window.live
-        if hot - sqrt(hot) < settings.shift_share * as_ever:
+        if hot < settings.shift_least or hot - sqrt(hot) < settings.shift_share * as_ever:
             return None
         finding = normal.judge_volume(
             settings.baseline,
@@ -614,6 +625,11 @@ class Spike:
                 self._volume_look(brand, state, window)
                 for window in seen
                 if window.minutes in settings.surge_windows
+            ),
+            *(
+                self._share_look(brand, state, window)
+                for window in seen
+                if window.minutes in settings.share_windows
             ),
         ]
         angry = [look for look in windows if look.series is not Series.VOLUME and look.seen > 0.0]
@@ -674,7 +690,8 @@ class Spike:
 
         least = max(settings.least_voices * settings.clear, expected)
         needed = _least(rings, least) * anger_of_heat if is_judged else None
-        rate = look.rate if is_judged else inf
+        is_over = state.spike is None and window.start <= state.over
+        rate = look.rate if is_judged and not is_over else inf
         return WindowLook(
             series=Series.ANGER,
             minutes=window.minutes,
@@ -689,6 +706,42 @@ class Spike:
             bar=10.0**bar,
             needed=needed,
             rings=rate <= bar and clear >= settings.least_voices and hot > expected,
+        )
+
+    def _share_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
+        settings, learnt = self._settings, state.past.baseline
+        heard = distinct(_since(state.voices, window.start))
+        hot = window.nameless + sum(voice.heat for voice in heard)
+        clear = window.nameless + sum(voice.heat >= settings.clear for voice in heard)
+        bar = self._bar(brand, state)
+        look = self._by_share(learnt, window, heard, hot)
+        weight = window.nameless + sum(voice.anger for voice in heard)
+        anger_of_heat = weight / hot if hot else normal.unit(settings.baseline, learnt)
+        usual = window.usual_heat
+        expected = usual / window.usual_volume * window.judged if window.usual_volume else 0.0
+
+        def rings(hot: float) -> bool:
+            would = self._by_share(learnt, window, (), hot)
+            return would is not None and would.rate <= bar
+
+        least = max(settings.least_voices * settings.clear, expected)
+        can_ring = window.judged >= least and rings(window.judged)
+        is_over = state.spike is None and window.start <= state.over
+        rate = look.rate if look is not None and not is_over else inf
+        return WindowLook(
+            series=Series.SHARE,
+            minutes=window.minutes,
+            since=_instant(window.start),
+            seen=weight,
+            voices=round(window.nameless) + len(heard),
+            usual=usual * anger_of_heat,
+            factor=window.judged / window.usual_volume if window.usual_volume else 1.0,
+            expected=expected * anger_of_heat,
+            chance=1.0 if look is None else max(exp(look.finding.log_chance), _LEAST_CHANCE),
+            rate=10.0**rate,
+            bar=10.0**bar,
+            needed=_least(rings, least, window.judged) * anger_of_heat if can_ring else None,
+            rings=rate <= bar and clear >= settings.least_voices,
         )
 
     def _volume_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
@@ -919,6 +972,15 @@ def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
     )
 
 
+def false_alarms_a_month(state: SpikeState, *, dismissed: int, within: timedelta) -> float | None:
+    """Return how often a month spikes rang that people dismissed `within` the last while.
+
+    Only watched time counts; None before a fortnight of it, for then one alarm says nothing.
+    """
+    watched = min(state.past.baseline.watched_days, within / timedelta(days=1))
+    return dismissed * _MONTH / (1440.0 * watched) if watched >= _LEAST_DAYS else None
+
+
 # ---------------------------------------------------------------- counting
 def _minute(at: datetime) -> int:
     return (at - _EPOCH) // _MINUTE
@@ -1010,11 +1072,14 @@ def _not_judged(state: SpikeState, start: int, window: int) -> float:
     return 1.0 - judged / volume if volume else 0.0
 
 
-def _least(is_enough: Callable[[float], bool], least: float) -> float:
-    """Return the least amount, not below `least`, that is enough (within a hundredth)."""
+def _least(is_enough: Callable[[float], bool], least: float, most: float = inf) -> float:
+    """Return the least amount, not below `least`, that is enough (within a hundredth).
+
+    It must be at `most`.
+    """
     high = least
     while not is_enough(high):
-        high *= 2.0
+        high = min(2.0 * high, most)
     low = max(least, high / 2.0)
     while high - low > 0.01 * high:
         middle = (low + high) / 2.0

@@ -15,16 +15,18 @@ from emberwatch.core.detect.explain import (
     Remembered,
     rings_from,
     spelt,
+    was_burning,
 )
 from emberwatch.core.detect.looks import Raise, Series, WindowLook
 from emberwatch.core.detect.outlook import Standing
 from emberwatch.core.detect.pile_on import PileOn, Thread
 from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.core.detect.voices import Why
+from emberwatch.core.respond import triage
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Event, Mentioned, Reacted, Tick, Unwatched
 from emberwatch.model.post import PostKind
-from tests.build import NOON, a_brand, a_mention, a_post, minutes
+from tests.build import NOON, a_brand, a_mention, a_post, an_alert, minutes
 
 
 class Past:
@@ -263,6 +265,17 @@ def test_what_rang_with_milder_voices_was_enough() -> None:
     assert rings_from(replace(look, rings=False, seen=3.0, voices=2)) == 4.5
     assert rings_from(replace(look, seen=2.5)) == 2.0
     assert rings_from(replace(look, needed=None)) is None
+
+
+def test_an_incident_burns_while_one_of_its_alerts_is_open() -> None:
+    alert = an_alert(started_at=NOON, ended_at=NOON + minutes(9))
+    incident = triage.open_incident(alert, {}, None)
+    moments = (-1, 0, 8, 9)
+    assert [was_burning(incident, NOON + minutes(m)) for m in moments] == [
+        False, True, True, False,
+    ]  # fmt: skip
+    still = triage.open_incident(an_alert(started_at=NOON), {}, None)
+    assert was_burning(still, NOON + minutes(9000))
 
 
 def test_windows_are_spelt_in_minutes_and_hours() -> None:

@@ -5,7 +5,11 @@ from math import comb, exp, inf, isclose, lgamma, log, nan
 
 import pytest
 
-from emberwatch.core.detect.tail import negative_binomial_log_tail, poisson_log_tail
+from emberwatch.core.detect.tail import (
+    beta_binomial_log_tail,
+    negative_binomial_log_tail,
+    poisson_log_tail,
+)
 
 
 def log_of(value: Fraction) -> float:
@@ -98,3 +102,39 @@ def test_far_below_the_mean_it_is_as_good_as_certain() -> None:
 def test_what_makes_no_sense_is_refused(count: float, mean: float, shape: float) -> None:
     with pytest.raises(ValueError, match=r"above 0|finite mean"):
         negative_binomial_log_tail(count, mean, shape)
+
+
+def exact_beta_binomial(count: int, of: int, a: int, b: int) -> Fraction:
+    """Sum the upper terms, with whole Beta parameters."""
+
+    def beta(x: int, y: int) -> Fraction:
+        return Fraction(1, x * comb(x + y - 1, x))
+
+    terms = (comb(of, n) * beta(n + a, of - n + b) for n in range(count, of + 1))
+    return sum(terms, Fraction(0)) / beta(a, b)
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "a", "b"), [(5, 10, 1, 9), (10, 10, 2, 8), (30, 60, 5, 45), (1, 3, 1, 1)]
+)
+def test_the_beta_binomial_tail_is_exact_at_whole_counts(
+    count: int, of: int, a: int, b: int
+) -> None:
+    exact = log_of(exact_beta_binomial(count, of, a, b))
+    assert isclose(beta_binomial_log_tail(count, of, a / (a + b), a + b), exact, rel_tol=1e-6)
+
+
+def test_a_share_far_above_the_usual_is_less_likely_where_the_usual_is_steady() -> None:
+    steady, restless = (beta_binomial_log_tail(30.5, 50.0, 0.1, each) for each in (500.0, 5.0))
+    assert steady < restless < 0.0
+
+
+def test_no_more_than_all_can_be_angry_and_none_always_are() -> None:
+    assert beta_binomial_log_tail(11.0, 10.0, 0.1, 20.0) == -inf
+    assert beta_binomial_log_tail(0.0, 10.0, 0.1, 20.0) == 0.0
+
+
+@pytest.mark.parametrize(("share", "strength"), [(0.0, 1.0), (1.0, 1.0), (0.5, 0.0), (nan, 1.0)])
+def test_a_share_that_cannot_be_is_refused(share: float, strength: float) -> None:
+    with pytest.raises(ValueError, match="a share must lie within 0 and 1"):
+        beta_binomial_log_tail(1.0, 2.0, share, strength)

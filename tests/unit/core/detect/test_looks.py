@@ -1,0 +1,139 @@
+"""Why it rang, or did not: every window, and every voice, can be shown."""
+
+from datetime import timedelta
+
+import pytest
+
+from emberwatch.core.detect.looks import Looks, Raise, Series, WindowLook
+from emberwatch.core.detect.spike import Spike, SpikeState, false_alarms_a_month
+from emberwatch.core.detect.voices import Why
+from emberwatch.model.event import Mentioned, Tick, Unwatched
+from emberwatch.model.post import PostKind
+from tests.build import NOON, a_brand, a_mention, minutes
+from tests.following import Following
+
+BRAND = a_brand()
+DAY = timedelta(days=1)
+
+
+def a_life(days: float = 8.0) -> Following:
+    """Return a brand with a post each ten minutes, each fifth of them angry."""
+    life = Following()
+    life.live(NOON + days * DAY, 10.0)
+    return life
+
+
+def looks(life: Following, *asked: Mentioned) -> Looks:
+    assert life.state is not None
+    return life.spike.looks(BRAND, life.state, asked)
+
+
+def ringing(found: Looks, series: Series = Series.ANGER) -> list[WindowLook]:
+    return [look for look in found.windows if look.series is series and look.rings]
+
+
+def test_a_calm_hour_is_far_from_every_bar_and_says_what_it_would_take() -> None:
+    found = looks(a_life())
+    assert not [look for look in found.windows if look.rings]
+    for look in found.windows:
+        assert look.rate > look.bar
+        assert look.needed is None or look.needed > look.seen
+    assert all(look.needed for look in found.windows if look.series is not Series.SHARE)
+
+
+@pytest.mark.parametrize("angry", [5, 9, 30])
+def test_what_it_shows_is_what_rang(angry: int) -> None:
+    life = a_life()
+    at = life.now
+    for n in range(angry):
+        life.post(at + minutes(1 + n), 0.8)
+        found = looks(life)
+        assert bool(ringing(found) or ringing(found, Series.SHARE)) == bool(life.rung())
+
+
+def test_a_window_that_rings_shows_the_alert_s_own_figures() -> None:
+    life = a_life()
+    at = life.now
+    while not life.rung():
+        at += minutes(1)
+        life.post(at, 0.8)
+    (alert,) = life.rung()
+    loudest = looks(life).loudest
+    assert loudest is not None
+    assert loudest.rings
+    assert loudest.minutes == alert.window_minutes
+    assert loudest.seen == pytest.approx(alert.observed)
+    assert loudest.expected == pytest.approx(alert.expected)
+    assert loudest.chance == pytest.approx(alert.chance)
+
+
+def test_what_rings_is_what_was_needed() -> None:
+    life = a_life()
+    at = life.now
+    voices = 0
+    while not ringing(looks(life)):
+        voices += 1
+        life.post(at + minutes(1), 0.7)
+    seen = next(look for look in ringing(looks(life)))
+    assert seen.needed is not None
+    assert seen.needed <= seen.seen + 0.01
+    assert 3 <= voices < 20
+
+
+def test_each_voice_is_told_why_it_counts_or_does_not() -> None:
+    life = a_life()
+    at = life.now
+    for n in range(8):
+        life.post(at + minutes(1), 0.8, thread="one" if n < 2 else None)
+    faint = a_mention("faint", anger=0.05, at=at)
+    boost = a_mention("boost", anger=0.9, at=at, kind=PostKind.BOOST)
+    unknown = a_mention("unknown", anger=None, at=at)
+    late = a_mention("late", anger=0.9, at=at - DAY)
+    read_back = a_mention("read back", anger=0.9, at=at)
+    asked = [Mentioned(at=at, mention=m) for m in (faint, boost, unknown, late)]
+    asked.append(Mentioned(at=at, mention=read_back, is_history=True))
+    told = {verdict.post.rsplit(":", 1)[1]: verdict.why for verdict in looks(life, *asked).verdicts}
+    assert [told[name] for name in ("faint", "boost", "unknown", "late", "read back")] == [
+        Why.FAINT,
+        Why.BOOST,
+        Why.NOT_JUDGED,
+        Why.OUTSIDE,
+        Why.HISTORY,
+    ]
+    assert list(told.values()).count(Why.SAME_THREAD) == 1
+    assert list(told.values()).count(Why.COUNTED) >= 7
+    assert Why.OUTSIDE in told.values()
+
+
+def test_the_cold_is_named_as_what_raised_the_bar() -> None:
+    fresh, warm = a_life(0.2), a_life(2.0)
+    raised = {each.why: each.times for each in looks(fresh).raised}
+    assert raised[Raise.COLD] > 1000.0
+    assert Raise.COLD not in {each.why for each in looks(warm).raised}
+    early = [look for look in looks(fresh).windows if look.series is Series.VOLUME]
+    assert all(look.needed is None and not look.rings for look in early)
+
+
+def test_a_brand_that_nobody_ever_mentioned_can_be_looked_at() -> None:
+    spike = Spike({"Acme": BRAND})
+    state, _ = spike.fold("Acme", None, Unwatched(at=NOON, brand="Acme", since=NOON))
+    state, _ = spike.fold("Acme", state, Tick(at=NOON + 3 * DAY))
+    assert isinstance(state, SpikeState)
+    found = spike.looks(BRAND, state)
+    assert found.loudest is None
+    assert found.verdicts == ()
+
+
+def test_the_observed_rate_of_false_alarms_waits_for_a_fortnight() -> None:
+    life = a_life(15.0)
+    assert life.state is not None
+    month = timedelta(days=30.44)
+    assert false_alarms_a_month(life.state, dismissed=2, within=month) == pytest.approx(
+        2 * 30.44 / 15, rel=0.02
+    )
+    assert false_alarms_a_month(life.state, dismissed=1, within=month / 2) == pytest.approx(
+        2.0, rel=0.03
+    )
+    young = a_life(3.0)
+    assert young.state is not None
+    assert false_alarms_a_month(young.state, dismissed=1, within=month) is None

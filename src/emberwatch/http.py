@@ -380,7 +380,12 @@ class Network:
             except NotListenedTo as refused:
                 raise self._unheard(place, refused) from None
             host.circuit = CLOSED
-            yield self._heard(place, conversation)
+            try:
+                yield self._heard(place, conversation)
+            finally:
+                with contextlib.suppress(httpcore.NetworkError, TimeoutError):
+                    async with asyncio.timeout(self._limits.nap.total_seconds()):
+                        await conversation.part()
 
     async def _line(self, url: httpx.URL) -> httpcore.AsyncNetworkStream:
         """Open a guarded connection of our own, outside of httpx's pool."""

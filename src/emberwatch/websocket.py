@@ -9,7 +9,7 @@ from typing import Protocol
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
@@ -81,10 +81,19 @@ class Conversation:
                 return
             await self._exchange()
 
-    async def _exchange(self) -> None:
+    async def part(self) -> None:
+        """Say good-bye, if the site has not; nobody waits for it to answer."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(CloseCode.GOING_AWAY)
+            await self._send()
+
+    async def _send(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
                 await self._line.write(data)
+
+    async def _exchange(self) -> None:
+        await self._send()
         data = await self._line.read(READ_AT_ONCE)
         try:
             if data:

@@ -207,6 +207,22 @@ async def test_a_firehose_that_says_no_more_has_said_all() -> None:
     assert len(page.posts) == 1
 
 
+async def test_whoever_has_heard_enough_says_good_bye() -> None:
+    codes: list[int | None] = []
+
+    async def talk_on(line: ServerConnection) -> None:
+        await line.send(LIVE.frame(1, is_new=False))
+        await line.wait_closed()
+        codes.append(line.close_code)
+
+    async with serve(talk_on, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        await read(listening(f"ws://127.0.0.1:{port}{OLD}"))
+        server.close()
+        await server.wait_closed()
+    assert codes == [1001]
+
+
 async def test_much_that_is_wanted_is_handed_on_page_by_page() -> None:
     said = [a_post(str(n), ago=4_000_000 - n) for n in range(450)]
     async with talking(Jetstream([*said, LIVE])) as jet:

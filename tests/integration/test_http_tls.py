@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 from loopback import HASTY, a_network, answer, saying, serving
+from websockets.asyncio.server import ServerConnection, serve
 
 from emberwatch.model.errors import ConfigError, DeliveryFailed, FeedUnavailable
 from emberwatch.ports import Outgoing, Request
@@ -115,3 +116,25 @@ def test_an_authority_that_cannot_be_read_is_a_mistake_of_the_configuration(
         path.write_text(text)
     with pytest.raises(ConfigError, match=r"^network\.ca: .*ca\.pem cannot be read"):
         a_network(ca=path)
+
+
+# ---------------------------------------------------------------- listening
+async def talk(line: ServerConnection) -> None:
+    await line.send("hello")
+    await line.send(b"again")
+
+
+async def test_what_is_listened_to_comes_over_a_trusted_line_alone(ca: Path) -> None:
+    tls = showing(AUTHORITY.issue_cert("feeds.example"))
+    async with serve(talk, "127.0.0.1", 0, ssl=tls) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        request = Request(url=f"https://feeds.example:{port}/", params={"cursor": "5"})
+        async with (
+            a_network(resolver=to_loopback, ca=ca) as net,
+            net.web("town").listen(request) as messages,
+        ):
+            assert [message async for message in messages] == [b"hello", b"again"]
+        async with a_network(resolver=to_loopback) as stranger:
+            with pytest.raises(FeedUnavailable, match="certificate"):
+                async with stranger.web("town").listen(request):
+                    pass

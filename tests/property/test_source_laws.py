@@ -193,6 +193,7 @@ def posts_of(kind: str, body: bytes) -> list[Any] | None:
 
 
 @pytest.mark.parametrize("kind", sorted(answers))
+@settings(deadline=None)
 @given(data=st.data())
 def test_an_answer_with_anything_in_its_fields_is_read_or_left(
     kind: str, data: st.DataObject
@@ -286,6 +287,7 @@ def test_a_recording_that_is_cut_or_has_junk_in_it_is_read_or_refused(
 
 
 @pytest.mark.parametrize("kind", sorted(SOURCES))
+@settings(deadline=None)
 @given(body=st.binary(max_size=300) | anything.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_read_or_refused(kind: str, body: bytes) -> None:
     posts = posts_of(kind, body)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
-from emberwatch.ports import Answer, Page, Parsed, Poll, Rate, Request, Web
+from emberwatch.ports import Answer, Page, Parsed, Poll, Rate, Request, Root, Web
 from emberwatch.sources.fields import (
     address_problems,
     as_count,
@@ -20,6 +20,7 @@ from emberwatch.sources.fields import (
     not_expected,
 )
 from emberwatch.sources.plain import compose, one_line, to_plain, unescape
+from emberwatch.sources.threads import reread
 
 ITEM = "https://news.ycombinator.com/item?id="
 
@@ -34,6 +35,7 @@ OVERLAP = timedelta(minutes=5)
 """Read again at each poll: items are indexed out of order, and young ones still gather points."""
 
 POSTS_PER_PAGE = 500
+MOST_ROOTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,14 @@ class HackerNews:
 
     kind: ClassVar[str] = "hackernews"
     Options: ClassVar[type[HackerNewsOptions]] = HackerNewsOptions
+    host: ClassVar[str] = ""
 
     def __init__(self, options: HackerNewsOptions) -> None:
         self._options = options
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield everything since the newest item read so far, oldest first."""
+        """Yield everything since the newest item read so far, then the stories that grew."""
+        threads = {"threads": poll.cursor["threads"]} if "threads" in poll.cursor else {}
         since = _since(poll)
         found = await self._search(web, since)
         reached = place = since if poll.is_first else int(poll.cursor["since"])
@@ -72,13 +76,35 @@ class HackerNews:
             is_last = start + POSTS_PER_PAGE >= len(found.posts)
             yield Page(
                 posts=posts,
-                cursor={"since": str(reached)},
+                cursor={"since": str(reached), **threads},
                 # Those of the overlap do not count: after them an empty answer is not strange.
                 listed=sum(_is_after(post, place) for post in posts)
                 + (len(found.invalid) if is_last else 0),
                 invalid=found.invalid if is_last else (),
                 rate=found.rate,
             )
+
+        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
+            stories = ",".join(f"story_{root.native_id}" for root in roots[:MOST_ROOTS])
+            counted = await self._tagged(web, f"story,({stories})")
+            return {post.native_id: post.counters for post in counted}
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            return await self._tagged(web, f"comment,story_{root.native_id}")
+
+        grown = await reread(poll, {"since": str(reached), **threads}, recount, replies)
+        if grown is not None:
+            yield grown
+
+    async def _tagged(self, web: Web, tags: str) -> tuple[Post, ...]:
+        """Return the newest items of some stories."""
+        answer = await web.get(
+            Request(
+                url=f"{self._options.url.rstrip('/')}/search_by_date",
+                params={"query": "", "tags": tags, "hitsPerPage": str(HITS_PER_PAGE)},
+            )
+        )
+        return _results(answer).posts
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts of one recorded search (or one item with its comments)."""
@@ -92,7 +118,8 @@ class HackerNews:
         wanted = f"that hold {self._options.query!r}" if self._options.query else "of every kind"
         return (
             f"Searches Hacker News for items {wanted}. Sees the points and the number of comments "
-            "of a story while it is young, and only those comments that match the query."
+            "of a story while it is young, and its newest comments while it grows, whether they "
+            "match or not; no deletions."
         )
 
     async def _search(self, web: Web, since: int | None) -> "_Results":

@@ -137,3 +137,11 @@ def test_the_observed_rate_of_false_alarms_waits_for_a_fortnight() -> None:
     young = a_life(3.0)
     assert young.state is not None
     assert false_alarms_a_month(young.state, dismissed=1, within=month) is None
+
+
+def test_a_voice_that_is_kept_anyway_is_told_once() -> None:
+    life = a_life()
+    at = life.now + minutes(1)
+    life.post(at, 0.8, author="anna")
+    kept = Mentioned(at=at, mention=a_mention(str(life.posts), anger=0.8, at=at))
+    assert len(looks(life, kept).verdicts) == len(looks(life).verdicts)

@@ -2,7 +2,7 @@
 
     scripts/bench detect [--seed 1] [--brands 4] [--weeks 6] [--pictures DIR]
     scripts/bench detect --nab DIR     NAB's realTweets, scored by its published definition
-    scripts/bench detect --fit         fits the prior that ships for brands without a history
+    scripts/bench detect --fit         how far the prior is off that ships (--lives, --weeks)
 
 Ours folds every mention, reaction and reading of a counter, as the watch does. A rival gets the
 number of angry posts of each minute (an anger of .5 or more), boosts left out. A storm counts as
@@ -465,22 +465,22 @@ def race(
 
 def main() -> None:
     """Run what is asked for and print it."""
-    asked = argparse.ArgumentParser(description=__doc__)
+    asked = argparse.ArgumentParser(
+        prog="scripts/bench detect",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--brands", type=int, default=4, help="how many, more or less")
     asked.add_argument("--weeks", type=int, default=6)
     asked.add_argument("--pictures", type=Path, help="where SVG pictures are to be written")
     asked.add_argument("--nab", type=Path, help="a folder with data/realTweets and labels")
-    asked.add_argument("--fit", action="store_true", help="fit the prior that ships, instead")
-    options, rest = asked.parse_known_args()
-    if options.fit:
+    asked.add_argument("--fit", action="store_true", help="how far the shipped prior is off")
+    if "--fit" in sys.argv[1:]:
         from tests.benchmark import fit_spike
 
-        sys.argv[1:] = rest
-        fit_spike.main()
-        return
-    if rest:
-        asked.error(f"unknown: {' '.join(rest)}")
+        sys.exit(fit_spike.main([word for word in sys.argv[1:] if word != "--fit"]))
+    options = asked.parse_args()
     if options.nab:
         from tests.benchmark import nab
 

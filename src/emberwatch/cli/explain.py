@@ -78,14 +78,15 @@ def command(
         else:
             brand = _brand(config, what[0])
             page = _of_moment(config, look, brand, at, today, is_drawn=picture is not None)
+    if picture is not None:
+        # before the page, for a pipe that is no longer read ends the program
+        _draw(page.drawn, picture)
     if as_json:
         show_json(page.value)
     else:
         click.secho(page.lines[0], bold=True)
         for line in page.lines[1:]:
             click.echo(line)
-    if picture is not None:
-        _draw(page.drawn, picture)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

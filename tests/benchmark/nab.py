@@ -168,4 +168,4 @@ def report(folder: Path) -> str:
         len([row for row in opened if row >= f.learning])
         for (f, _), (_, opened) in zip(files, answers, strict=True)
     )
-    return "\n".join([*lines, f"{hits} of {total} windows, {rings} alerts opened"])
+    return "\n".join([*lines, f"\n{hits} of {total} windows are hit, by {rings} alerts in all."])

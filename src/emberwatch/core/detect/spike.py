@@ -657,7 +657,7 @@ class Spike:
         if look.series is Series.VOLUME:
             return normal.likely_volume(beliefs, learnt, index, usual=look.expected)
         hot = sum(voice.heat for voice in distinct(_since(state.voices, _minute(look.since))))
-        anger_of_heat = look.seen / hot if hot else normal.unit(beliefs, learnt)
+        anger_of_heat = _anger_of_heat(look.seen, hot, normal.unit(beliefs, learnt))
         usual = look.expected / anger_of_heat
         low, high = normal.likely_anger(beliefs, learnt, index, usual=usual)
         return low * anger_of_heat, high * anger_of_heat
@@ -682,7 +682,7 @@ class Spike:
         shift = self._by_shift(learnt, window, heard, hot)
         if shift is not None and shift.rate < look.rate:
             look, expected = shift, window.usual_heat
-        anger_of_heat = look.observed / hot if hot else normal.unit(settings.baseline, learnt)
+        anger_of_heat = _anger_of_heat(look.observed, hot, normal.unit(settings.baseline, learnt))
         bar = self._bar(brand, state)
 
         def rings(hot: float) -> bool:
@@ -716,7 +716,7 @@ class Spike:
         bar = self._bar(brand, state)
         look = self._by_share(learnt, window, heard, hot)
         weight = window.nameless + sum(voice.anger for voice in heard)
-        anger_of_heat = weight / hot if hot else normal.unit(settings.baseline, learnt)
+        anger_of_heat = _anger_of_heat(weight, hot, normal.unit(settings.baseline, learnt))
         usual = window.usual_heat
         expected = usual / window.usual_volume * window.judged if window.usual_volume else 0.0
 
@@ -1085,6 +1085,14 @@ def _least(is_enough: Callable[[float], bool], least: float, most: float = inf) 
         middle = (low + high) / 2.0
         low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high
+
+
+def _anger_of_heat(weight: float, hot: float, typical: float) -> float:
+    """Return the anger of voices as hot as a typical one, whose heat is 1.
+
+    What is less hot together is filled up by a typical voice: a faint murmur has next to no heat.
+    """
+    return weight / hot if hot >= 1.0 else weight + (1.0 - hot) * typical
 
 
 def _left_out(post: str, created_at: datetime, anger: float | None, why: Why) -> Verdict:

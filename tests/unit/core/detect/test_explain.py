@@ -235,6 +235,16 @@ def test_where_nothing_is_expected_nothing_is_likely() -> None:
     assert likely_volume(BaselineSettings(), Baseline(), 0, usual=0.0) == (0.0, 0.0)
 
 
+def test_a_faint_murmur_does_not_raise_what_would_ring() -> None:
+    silent = _anger(Past().explained(2))
+    for anger in (0.136, 0.14, 0.2):
+        for look, before in zip(_anger(Past().say("1", 1, anger=anger).explained(2)), silent,
+                                strict=True):  # fmt: skip
+            assert look.needed
+            assert before.needed
+            assert look.needed < 2.0 * before.needed
+
+
 def test_a_sample_holds_the_same_windows() -> None:
     past = Past().say("1", 1)
     explainer = Explainer(past.brand, (past.spike, past.pile_on))

@@ -619,7 +619,7 @@ class PileOn:
         older = f" on top of {thread.before}" if thread.before else ""
         fast, _ = _rates(thread, at.timestamp())
         pace = f"+{fast:.0f} a minute" if fast >= 1.0 else f"+{60.0 * fast:.0f} an hour"
-        own = ", as one in a hundred of its threads" if stake.huge else ""
+        own = ", by its own threads" if stake.huge else ""
         huge = f"huge for {brand.name}: {_floor(stake, brand)}{own}"
         words = f"{thread.grown} reactions in {age}{older}, {pace}: about {end} expected in the end"
         words += f" ({huge})"

@@ -11,7 +11,12 @@ from emberwatch.model.event import Event, ThreadEnded
 NAME = "thread_sizes"
 
 HUGE_SHARE = 0.01
-"""Huge is what one thread in a hundred comes to."""
+"""Huge is what one thread in a hundred comes to,"""
+HUGE_A_MONTH = 1.0
+"""and no more than so many threads a month: a loud brand has thousands of them."""
+MONTH = 30.44
+LEAST_DAYS = 1.0
+"""The pace of threads is not known better than over so long."""
 FADES_AFTER = timedelta(days=90)
 """After so long a thread counts half."""
 ENOUGH = 100.0
@@ -28,19 +33,20 @@ _EDGE = CROWD - 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizesSeen:
-    """What is remembered of a brand's threads, fading: how many had a reaction at all, how many
-    of them came to `CROWD`, and the sum of the logarithms of how far beyond.
+    """What is remembered of a brand's threads, fading: how many had a reaction at all in how many
+    days, how many of them came to `CROWD`, and the sum of the logarithms of how far beyond.
     """
 
     threads: float = 0.0
+    days: float = 0.0
     crowds: float = 0.0
     beyond: float = 0.0
     at: datetime
 
 
 def huge_for(seen: SizesSeen, floor: int) -> int | None:
-    """Return what one in a hundred of a brand's threads comes to, by a power-law tail; None while
-    it has no history of its own.
+    """Return what one in a hundred of a brand's threads comes to, or one a month where that is
+    fewer, by a power-law tail; None while it has no history of its own.
 
     The configured floor is taken for what that was before, and counts like `LENT` threads.
     """
@@ -50,7 +56,9 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
     lent = LENT * _EDGE**-slope
     share = (lent + seen.crowds) / (LENT + seen.threads)
     own_slope = (lent + seen.crowds) / (lent / slope + seen.beyond)
-    stretch = (share / HUGE_SHARE) ** (1.0 / own_slope)
+    a_month = seen.threads * MONTH / max(seen.days, LEAST_DAYS)
+    wanted = min(HUGE_SHARE, HUGE_A_MONTH / a_month)
+    stretch = (share / wanted) ** (1.0 / own_slope)
     huge = float(_EDGE * stretch)
     return round(min(max(huge, floor / AT_MOST, 2.0), floor * AT_MOST))
 
@@ -76,10 +84,12 @@ class ThreadSizes:
         if not isinstance(event, ThreadEnded) or event.size < 1:
             return state, ()
         seen = state or SizesSeen(at=event.at)
-        kept = 0.5 ** (max(event.at - seen.at, timedelta()) / FADES_AFTER)
+        passed = max(event.at - seen.at, timedelta())
+        kept = 0.5 ** (passed / FADES_AFTER)
         is_crowd = event.size >= CROWD
         return SizesSeen(
             threads=kept * seen.threads + 1.0,
+            days=kept * seen.days + passed / timedelta(days=1),
             crowds=kept * seen.crowds + is_crowd,
             beyond=kept * seen.beyond + (log(event.size / _EDGE) if is_crowd else 0.0),
             at=max(seen.at, event.at),

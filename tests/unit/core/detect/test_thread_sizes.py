@@ -28,10 +28,15 @@ def seen(*events: Event) -> SizesSeen | None:
     return state
 
 
-def huge(number: int, size_of: float, floor: int = 300) -> int | None:
-    """Return what is huge after threads of a power law of which one in a hundred is `size_of`."""
+def huge(
+    number: int, size_of: float, floor: int = 300, every: timedelta = timedelta(hours=7.3)
+) -> int | None:
+    """Return what is huge after threads of a power law of which one in a hundred is `size_of`.
+
+    Left alone, a hundred of them end in a month.
+    """
     chance, slope = Random(3), log(100.0) / log(size_of)
-    state = seen(*(ended(int(chance.paretovariate(slope))) for _ in range(number)))
+    state = seen(*(ended(int(chance.paretovariate(slope)), n * every) for n in range(number)))
     assert state is not None
     return huge_for(state, floor)
 
@@ -65,16 +70,23 @@ def test_threads_as_the_floor_assumes_them_leave_it_as_it_is() -> None:
 
 
 def test_a_short_history_moves_the_floor_less_than_a_long_one() -> None:
-    short, long = huge(100, 60.0), huge(3_000, 60.0)
+    short, long = huge(140, 60.0), huge(3_000, 60.0)
     assert short is not None
     assert long is not None
     assert long < short < 300
 
 
+def test_a_loud_brand_has_few_huge_threads_a_month_however_many_it_has() -> None:
+    quiet, loud = huge(3_000, 60.0), huge(3_000, 60.0, every=timedelta(minutes=10))
+    assert quiet is not None
+    assert loud is not None
+    assert loud > 5 * quiet
+
+
 def test_it_moves_the_floor_by_no_more_than_ten_times() -> None:
-    assert huge_for(SizesSeen(threads=9e3, crowds=0.0, beyond=0.0, at=NOON), 300) == 30
+    assert huge_for(SizesSeen(threads=9e3, days=3e3, crowds=0.0, beyond=0.0, at=NOON), 300) == 30
     assert huge_for(SizesSeen(threads=9e3, crowds=9e3, beyond=9e4, at=NOON), 300) == 3_000
-    assert huge_for(SizesSeen(threads=9e3, crowds=0.0, beyond=0.0, at=NOON), 2) == 2
+    assert huge_for(SizesSeen(threads=9e3, days=3e3, crowds=0.0, beyond=0.0, at=NOON), 2) == 2
 
 
 def test_a_thread_of_three_months_ago_counts_half() -> None:
@@ -109,7 +121,7 @@ def test_a_brand_rings_at_its_own_size_and_says_so() -> None:
     mention = root().mention
     told = Told().feed(Mentioned(at=NOON, mention=mention, huge=40), *storm(60, 300.0))
     assert 30 < (told.alerts[0].observed or 0) <= 40
-    assert "(huge for Acme: 40, as one in a hundred of its threads)" in told.alerts[0].reason
+    assert "(huge for Acme: 40, by its own threads)" in told.alerts[0].reason
     look = told.detector.outlook(told.thread, "Acme", NOON + minutes(301))
     assert (look.huge, look.is_own_history) == (40, True)
     assert "huge for Acme are 40 (its own threads say so)" in look.words
@@ -123,22 +135,22 @@ def test_what_is_huge_stays_so_while_the_thread_lasts() -> None:
 
 
 # ---------------------------------------------------------------- in the whole watch
-def test_small_threads_of_last_week_make_a_crowd_of_sixty_huge() -> None:
+def test_small_threads_of_last_month_make_a_crowd_of_sixty_huge() -> None:
     brands = {"Acme": a_brand()}
     watch = SmallWatch(a_policy(PileOn(brands), ThreadSizes(brands)))
-    for number in range(120):
-        at = NOON + timedelta(hours=number)
+    for number in range(130):
+        at = NOON + timedelta(hours=8 * number)
         name = f"small{number}"
         watch.feed(
             Mentioned(at=at, mention=a_mention(name, at=at)),
-            boost(2 * number, timedelta(hours=number), thread=name),
+            boost(2 * number, timedelta(hours=8 * number), thread=name),
         )
         watch.feed(Tick(at=at + timedelta(hours=7)))
-    began = timedelta(days=20)
+    began = timedelta(days=45)
     big = a_mention("big", at=NOON + began, kind=PostKind.POST)
     watch.feed(Mentioned(at=NOON + began, mention=big))
     watch.feed(*storm(100, 200.0, since=began, first=1_000, thread="big"))
     with watch.store.reading() as look:
         (incident,) = look.incidents()
     assert incident.kinds == (AlertKind.PILE_ON,)
-    assert "as one in a hundred of its threads" in incident.alerts[0].reason
+    assert "by its own threads" in incident.alerts[0].reason

@@ -271,6 +271,13 @@ def test_a16_a_follow_up_is_planned_with_the_resolution(run) -> None:
     assert shown["follow_up_at"] == row["at"]
 
 
+def test_a_follow_up_planned_without_a_word_is_given_none(run) -> None:
+    id = _incident(run)
+    run("incident", "note", id, "--by", "anna", "--note", "rang them")
+    run("incident", "resolve", id, "--by", "anna", "--follow-up", "60d")
+    assert run("followup", "list", "--json").rows[0]["why"] == ""
+
+
 @pytest.mark.parametrize(
     ("when", "why"), [("soon", "a length such as 60d"), ("2001-01-01", "give a later date")]
 )

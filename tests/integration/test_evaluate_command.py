@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from emberwatch.cli.score import command
-from emberwatch.cli.score_evaluate import BATCH
+from emberwatch.cli.score_evaluate import BATCH, FIRST
+from emberwatch.core.read.language import identify
 from emberwatch.model.mention import Correction
 from emberwatch.ports import Ledger
 from emberwatch.store.sqlite import open_store
@@ -59,6 +60,17 @@ def test_each_source_and_the_mean_of_a_language_are_measured(tmp_path: Path) -> 
     assert hotel["sentiment_f1"] == pytest.approx(2 / 3)
     assert (mean["source"], mean["posts"], mean["negative_roc"]) == (None, 30, 0.875)
     assert mean["sentiment_f1"] == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_what_tells_languages_apart_is_loaded_before_the_clock_runs() -> None:
+    asked: list[str] = []
+
+    def guess(words: str) -> tuple[str, float]:
+        asked.append(words)
+        return "lt", 1.0
+
+    tags = [identify(each, None, ("en",), guess).tag for each in FIRST]
+    assert (tags, asked) == (["en", "lt"], ["labas rytas"])
 
 
 def test_a_language_that_was_not_judged_is_said_to_be_so(tmp_path: Path) -> None:

@@ -84,6 +84,11 @@ def test_a_correction_stands_beside_the_scorers_verdict(database: Path, name: st
     assert "\t0.90\t0.10\t" in run(database, "list").stdout
 
 
+def test_what_a_correction_answers_turns_no_writing_round(database: Path) -> None:
+    said = run(database, "correct", ID, "--anger", "0.1", "--by", "an\u202ena")
+    assert said.stdout.endswith("; by anna\n")
+
+
 def test_the_views_show_a_correction(database: Path) -> None:
     run(database, "correct", ID, "--anger", "0.1", "--sentiment", "0.4", "--by", "anna")
     with closing(sqlite3.connect(database)) as analyst:
@@ -106,6 +111,8 @@ def test_the_views_show_a_correction(database: Path) -> None:
         ((ID, "--anger", "0.1"), "--by"),
         ((ID, "--by", "anna", "--anger", "1.5"), "--anger"),
         ((ID, "--by", "anna", "--sentiment", "-2"), "--sentiment"),
+        ((ID, "--by", "anna", "--anger", "nan"), "--anger"),
+        ((ID, "--by", "anna", "--sentiment", "nan"), "--sentiment"),
     ],
 )
 def test_a_wrong_use_says_what_is_wanted(

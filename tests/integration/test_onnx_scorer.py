@@ -194,6 +194,8 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         ("config.json", b"[]", "holds no settings"),
         ("config.json", b"{}", "needs 'id2label'"),
         ("config.json", b'{"id2label": {"0": "calm", "7": "anger"}}', "needs 'id2label'"),
+        ("config.json", b'{"id2label": {"' + b"9" * 5000 + b'": "anger"}}', "needs 'id2label'"),
+        ("config.json", b'{"id2label": {"0": "\\u001b[2Jcalm"}}', r"the model has \[2jcalm:"),
         (
             "config.json",
             b'{"id2label": {"0": "anger", "1": "b", "2": "c"}}',
@@ -207,6 +209,12 @@ def test_a_damaged_file_is_named_with_what_is_wrong(
     (folder / name).write_bytes(content)
     with pytest.raises(ScoringFailed, match=why):
         Onnx(OnnxOptions(folder=folder))
+
+
+def test_a_filling_that_is_no_token_is_not_used(folder: Path) -> None:
+    file = folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "pad_token_id": 10**30}))
+    assert one(Onnx(OnnxOptions(folder=folder)), ANGRY).scorer == "onnx"
 
 
 def test_labels_that_nobody_can_tell_are_listed(tmp_path: Path) -> None:

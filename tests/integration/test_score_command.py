@@ -119,6 +119,7 @@ def test_ids_are_echoed_as_given() -> None:
         ('{"id": true, "text": "bad"}', '"id" must be'),
         ('{"id": null, "text": "bad"}', '"id" must be'),
         ('{"id": NaN, "text": "bad"}', "not JSON"),
+        ('{"id": 1e999, "text": "bad"}', '"id" is too large'),
         ('{"id": 1}', '"text" must be'),
         ('{"id": 1, "text": 5}', '"text" must be'),
         ('{"id": 1, "text": "bad", "language": 5}', '"language" must be'),

@@ -67,4 +67,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
 
 
 def _why(timeline: "tuple[Step, ...]") -> str:
-    return next((step.note for step in reversed(timeline) if step.note), "")
+    """Return what was said when it was planned."""
+    from emberwatch.model.incident import Action
+
+    return next((step.note for step in reversed(timeline) if step.action is Action.RESOLVED), "")

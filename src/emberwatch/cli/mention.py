@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,9 +143,13 @@ def correct(
     Example:
       emberwatch mention correct jsonl::post:17 --anger 0.1 --by anna --note "a song lyric"
     """
+    from emberwatch.core.read.text import safe_line
     from emberwatch.model.mention import Correction
     from emberwatch.runtime.wiring import now
 
+    for name, value in (("--anger", anger), ("--sentiment", sentiment)):
+        if value is not None and isnan(value):
+            raise click.BadParameter("nan is no number", param_hint=name)
     if anger is None and sentiment is None:
         raise click.UsageError("say --anger, --sentiment, or both")
     if not by.strip():
@@ -169,7 +174,7 @@ def correct(
         )
         if value is not None
     ]
-    click.echo(f"{mention.post.id}: {', '.join(said)}; by {by}")
+    click.echo(safe_line(f"{mention.post.id}: {', '.join(said)}; by {by}", 2000))
 
 
 @command.command("rescore")

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -177,6 +178,8 @@ def _parsed(line: bytes | None, *, is_first: bool) -> _Asked | None:
     id, text, language = value.get("id"), value.get("text"), value.get("language")
     if isinstance(id, bool) or not isinstance(id, str | int | float):
         raise BadLine('"id" must be a string or a number')
+    if isinstance(id, float) and not isfinite(id):
+        raise BadLine('"id" is too large a number')
     if not isinstance(text, str):
         raise BadLine('"text" must be a string')
     if language is not None and not isinstance(language, str):

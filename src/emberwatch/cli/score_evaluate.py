@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 BATCH = 64
+FIRST = ("the first words that you read", "labas rytas")
+"""Texts that make a scorer load all it needs, what tells languages apart too."""
+
 CORRECTIONS = "corrections"
 """The source under which people's corrections of a database are shown."""
 
@@ -112,7 +115,7 @@ def evaluate(
     groups: dict[tuple[str, str], _Group] = {}
     try:
         # The first judgement loads what the scorer needs; that is not its speed.
-        scorer.score([Text(text="a first word", language="en", expected=("en",))])
+        scorer.score([Text(text=each, language=None, expected=("en",)) for each in FIRST])
         if file is not None:
             with _reading(file) as lines, _Progress(file, lines) as progress:
                 for labelled in _labelled(lines, complaints):

@@ -23,6 +23,7 @@ from emberwatch.config.values import (
     Language,
     Name,
     NetworkText,
+    Spoken,
     WebAddress,
     Written,
     by_default,
@@ -190,7 +191,7 @@ class NoteForm(Form):
 
     name: Name
     """What it is called."""
-    words: Annotated[tuple[Written, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    words: Annotated[tuple[Spoken, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
     """Words or phrases of posts that it speaks of."""
     text: Written
     """The facts, the way around, the policy."""

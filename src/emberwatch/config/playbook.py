@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from emberwatch.config.document import validated
 from emberwatch.config.reader import parse, read_text
 from emberwatch.config.tree import Findings, place, shown_path
-from emberwatch.config.values import Duration, Form, Language, Name, Surroundings, Written
+from emberwatch.config.values import Duration, Form, Language, Name, Spoken, Surroundings, Written
 from emberwatch.core.respond.playbook import Condition, Known, Playbook, Rule, Stance, Template
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.errors import ConfigError
@@ -26,7 +26,7 @@ class ConditionForm(Form):
     """How far people have come."""
     signs: tuple[SignKind, ...] = ()
     """What the posts bear."""
-    words: tuple[Written, ...] = ()
+    words: tuple[Spoken, ...] = ()
     """Words or phrases in the posts, in any language."""
     languages: tuple[Language, ...] = ()
     """The language of a post."""
@@ -104,7 +104,7 @@ class PlaybookForm(Form):
     """The rules, in the order in which they are shown."""
     templates: dict[Template, dict[Language, Written]] = Field(default_factory=dict)
     """Texts to begin an answer with, by language."""
-    defensive: dict[Language, dict[Written, Written]] = Field(default_factory=dict)
+    defensive: dict[Language, dict[Spoken, Written]] = Field(default_factory=dict)
     """Words that defend instead of helping, by language, each with what to do instead."""
 
 
@@ -131,6 +131,8 @@ def read_playbook(file: Path | None, stance: Stance, notes: tuple[Known, ...]) -
 
 def _read(path: Path) -> PlaybookForm:
     file = shown_path(path)[1:-1]
+    if not path.exists():
+        raise ConfigError((f"{file}: no such file; 'playbook' names it: put it there",))
     findings = Findings()
     root = parse(read_text(path, file), file, findings)
     surroundings = Surroundings(folder=path.parent, environment=None)

@@ -123,6 +123,12 @@ def _language(value: str) -> str:
     return value.lower()
 
 
+def _spoken(value: str) -> str:
+    if not any(map(str.isalnum, value)):
+        raise refuse(f"expected words, got {shown(value)}: without a letter nothing is found")
+    return value
+
+
 def _not_empty(value: object) -> object:
     # pydantic's own minimum counts only the entries that are right.
     if value in ([], ()):
@@ -136,6 +142,7 @@ def _within_folder(value: Path, info: "ValidationInfo[Surroundings]") -> Path:
 
 
 Written = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Spoken = Annotated[Written, AfterValidator(_spoken)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 WebAddress = Annotated[
     Written,

@@ -100,10 +100,10 @@ def rendered(message: Message) -> dict[str, Any]:
         "fields": [{"name": "State", "value": _cut(_inert(message.state), MOST_VALUE)}],
     }
     if message.url:
-        embed["fields"].append({"name": "Incident", "value": message.url[:MOST_VALUE]})
+        embed["fields"].append({"name": "Incident", "value": message.url})
     if message.thread_url:
         embed["url"] = message.thread_url
-        embed["fields"].append({"name": "Answer here", "value": message.thread_url[:MOST_VALUE]})
+        embed["fields"].append({"name": "Answer here", "value": message.thread_url})
     return {"username": "emberwatch", "embeds": [embed], "allowed_mentions": {"parse": []}}
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from emberwatch.core.respond.legible import legible, one_line, shortened
 from emberwatch.model.incident import Severity, Status
@@ -15,6 +16,11 @@ OPENERS = ("incident.opened", "incident.reopened", TRIAL)
 
 _SCHEME = re.compile(r"\b(https?|ftp)://", re.IGNORECASE)
 _BARE = re.compile(r"\bwww\.", re.IGNORECASE)
+_WELL_FORMED = re.compile(
+    r"https?://[A-Za-z0-9._%-]+(?::[0-9]{1,5})?(?:[/?#](?:[!-$&-~]|%[0-9A-Fa-f]{2})*)?"
+)
+MOST_ADDRESS = 1000
+"""Characters of an address that is made a link: the channels' limits begin at 1024."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +37,8 @@ class Quote:
 class Message:
     """A notification, read from its payload (docs/reference/webhook.md names the fields).
 
-    `thread_url` is where the answer is to be written, `url` the incident's own page.
+    `thread_url` is where the answer is to be written, `url` the incident's own page; None for one
+    that no channel would make a link of. The brief still names it.
     """
 
     type: str
@@ -103,9 +110,22 @@ def read_message(notification: Notification) -> Message:
         closed_at=incident["closed_at"],
         occurred_at=payload["occurred_at"],
         owner=one_line(incident["owner"], 80),
-        thread_url=brief["thread_url"],
-        url=incident["url"],
+        thread_url=linkable(brief["thread_url"]),
+        url=linkable(incident["url"]),
     )
+
+
+def linkable(address: str | None) -> str | None:
+    """Return an address that every channel takes for one, in ASCII; None for any other.
+
+    Sites pass on what strangers give as the address of a post, and a channel refuses the whole
+    message for a link that it finds malformed or too long.
+    """
+    if address is None:
+        return None
+    written = quote(address, safe=":/?#[]@!$&'()*+,;=%~")
+    is_fit = len(written) <= MOST_ADDRESS and _WELL_FORMED.fullmatch(written)
+    return written if is_fit else None
 
 
 def unlinked(text: str) -> str:

@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from emberwatch.core.respond.legible import shortened
 from emberwatch.model.errors import DeliveryFailed
@@ -21,6 +20,8 @@ from emberwatch.ports import Answer, Outbound, Receipt
 API = "https://slack.com/api"
 MOST_HEADER = 150
 MOST_SECTION = 3000
+MOST_LINK = 1400
+"""Characters of an address with its entities: two of them fit into a section."""
 MOST_QUOTES = 3
 MOST_QUOTE = 600
 CANNOT_CHANGE = ("message_not_found", "cant_update_message", "edit_window_closed")
@@ -128,7 +129,7 @@ def rendered(message: Message) -> dict[str, Any]:
             (message.thread_url, "Answer in the thread"),
             (message.url, "Open the incident"),
         )
-        if url
+        if url and len(_linkable(url)) <= MOST_LINK
     )
     if links:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": links}})
@@ -158,7 +159,7 @@ def _escaped(text: str, most: int = MOST_SECTION) -> str:
 
 
 def _linkable(url: str) -> str:
-    return quote(url, safe=":/?#[]@!$&'()*+,;=%~").replace("&", "&amp;")
+    return url.replace("&", "&amp;")
 
 
 def _json(body: dict[str, Any]) -> bytes:

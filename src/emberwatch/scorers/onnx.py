@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emberwatch.core.read.language import primary_tag
+from emberwatch.core.respond.legible import one_line
 from emberwatch.model.errors import ScoringFailed
 from emberwatch.model.mention import Score
 from emberwatch.ports import Text
@@ -29,6 +30,10 @@ CONFIG = "config.json"
 LONGEST = 1_000
 """Characters of a text that are read; a tokenizer's time grows with the length."""
 MOST_TOKENS: Final = 512
+MOST_DIGITS = 5
+"""Digits of an output's number in `id2label`; no model has more outputs."""
+MOST_NAMED = 300
+"""Characters of a model's labels that an error lists."""
 
 ANGER = ("anger", "angry")
 NEGATIVE = ("negative", "neg")
@@ -217,14 +222,15 @@ def roles(options: OnnxOptions, settings: dict[str, Any]) -> Roles:
     labels: dict[str, int] = {}
     if isinstance(named, dict):
         for place, label in named.items():
-            if isinstance(label, str) and str(place).isdecimal():
+            is_place = place.isdecimal() and len(place) <= MOST_DIGITS
+            if isinstance(label, str) and is_place:
                 labels[label.strip().casefold()] = int(place)
     if not labels or sorted(labels.values()) != list(range(len(labels))):
         raise ScoringFailed(
             f"{CONFIG} does not say what the model's outputs mean: it needs 'id2label', such as "
             '{"0": "calm", "1": "anger"}'
         )
-    known = ", ".join(labels)
+    known = one_line(", ".join(labels), MOST_NAMED)
 
     def places(key: str, wanted: tuple[str, ...], usual: tuple[str, ...]) -> tuple[int, ...]:
         for label in wanted:
@@ -309,7 +315,7 @@ def _settings(path: Path) -> dict[str, Any]:
 
 
 def _whole(value: object) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
+    return value if isinstance(value, int) and 0 <= value < 2**31 else 0
 
 
 def _tokenizer(path: Path, tokens: int) -> "Tokenizer":

@@ -61,6 +61,7 @@ def test_a_language_can_be_added_to_the_texts(written) -> None:
         ("rules:\n  - {id: x, say: {firm: y}}\n", "2:18", "says nothing for the stance"),
         ("rules: [{say: y}]", "1:9", "id"),
         ("rules: [{id: x, say: y, clock: {answer: soon}}]", "1:41", "duration"),
+        ("rules: [{id: x, say: y, when: {words: [late, 🤬]}}]", "1:46", "without a letter"),
         ("- a list", "1:1", "expected settings"),
         ("rules: [", "1:9", "not YAML"),
     ],
@@ -74,5 +75,5 @@ def test_a_mistake_is_told_with_its_place(written, text: str, place: str, words:
 
 
 def test_a_playbook_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"mine\.yaml"):
+    with pytest.raises(ConfigError, match=r"mine\.yaml: no such file; 'playbook' names it"):
         read_playbook(tmp_path / "mine.yaml", Stance.FIRM, ())

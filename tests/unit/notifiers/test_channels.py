@@ -12,7 +12,7 @@ from emberwatch.model.secret import Secret
 from emberwatch.notifiers.alertmanager import Alertmanager
 from emberwatch.notifiers.discord import Discord
 from emberwatch.notifiers.discord import rendered as in_discord
-from emberwatch.notifiers.message import read_message, unlinked
+from emberwatch.notifiers.message import linkable, read_message, unlinked
 from emberwatch.notifiers.pagerduty import PagerDuty
 from emberwatch.notifiers.slack import Slack
 from emberwatch.notifiers.slack import rendered as in_slack
@@ -72,6 +72,30 @@ def test_the_details_leave_out_what_the_headline_and_the_link_say():
 )
 def test_a_strangers_address_is_no_link(text, shown):
     assert unlinked(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("https://e.example/a?b=c&d#e", "https://e.example/a?b=c&d#e"),
+        ("https://e.example:8443/%C3%A9", "https://e.example:8443/%C3%A9"),
+        ("https://e.example/ужас", "https://e.example/%D1%83%D0%B6%D0%B0%D1%81"),
+        ("https://e.example/a b", "https://e.example/a%20b"),
+        ("https://e.example/%zz", None),
+        ("https://[e.example/", None),
+        ("https://e.example:port/", None),
+        ("https://us@evil.example/", None),
+        ("https://e.example/" + "a" * 1000, None),
+        (None, None),
+    ],
+)
+def test_an_address_that_a_channel_would_refuse_is_no_link(address, link):
+    assert linkable(address) == link
+
+
+def test_an_address_that_grows_beyond_slacks_limit_is_left_out():
+    message = replace(read_message(OPENED), thread_url="https://e.example/?" + "&" * 900)
+    assert "e.example" not in json.dumps(in_slack(message)["blocks"])
 
 
 # ---------------------------------------------------------------- Slack

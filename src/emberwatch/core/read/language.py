@@ -224,7 +224,8 @@ def identify(text: str, claimed: str | None, expected: Sequence[str], guess: Gue
     """Return the language of a text.
 
     The site's tag is believed unless the script contradicts it; then the script decides, where it
-    can, then the letters and small words that only one language has, then `guess`. A short text
+    can, then the letters and small words that only one language has, then `guess`, which gives way
+    to a neighbour of the language that it names if the brand's people write that. A short text
     that leaves us unsure is taken for English, or for the only language in its script, when the
     brand's people write that (`expected`), with low confidence; else its tag is None. We are
     never quite sure of a text in several scripts. A text without words is `UNKNOWN`.
@@ -252,7 +253,8 @@ def _identified(
     found, probability = guess(words)
     likely = primary_tag(found)
     if likely is not None and probability >= SURE and _has_script(likely, script):
-        return Language(tag=likely, confidence=_trust(probability))
+        tag = _expected_neighbour(likely, script, expected) or likely
+        return Language(tag=tag, confidence=_trust(probability))
     return _presumed(likely, probability, script, expected)
 
 
@@ -278,6 +280,20 @@ def _has_script(tag: str, script: Script) -> bool:
 def _can_be(tag: str, script: Script) -> bool:
     """Whether people who write this language may write it in this script."""
     return _has_script(tag, script) or (script is Script.LATIN and tag in _OFTEN_ROMANISED)
+
+
+_NEIGHBOURS = (_words("hr bs sr"), _words("id ms"), _words("bg mk"))
+"""Languages that a short post seldom tells apart: what people are expected to write tells more."""
+
+
+def _expected_neighbour(tag: str, script: Script, expected: Sequence[str]) -> str | None:
+    """Return the one neighbour of an unexpected language that is expected, if there is just one."""
+    wanted = {primary_tag(each) for each in expected}
+    if tag in wanted:
+        return None
+    near = next((family for family in _NEIGHBOURS if tag in family), frozenset())
+    found = [each for each in near & wanted if each and _has_script(each, script)]
+    return found[0] if len(found) == 1 else None
 
 
 def _presumed(

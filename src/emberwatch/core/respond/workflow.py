@@ -43,6 +43,9 @@ VERBS = {
     Action.REOPENED: "reopen",
 }
 
+NO_MOVES = (Action.UPDATED, Action.ASSIGNED, Action.NOTED)
+"""Steps of a timeline after which an incident stands where it stood."""
+
 TOO_MANY_HAND_OFFS = 2
 """From this hand-off on people are warned: a customer should not be passed through three hands."""
 
@@ -77,7 +80,8 @@ def act(incident: Incident, deed: Deed) -> Incident:
     allowed = MOVES[incident.status]
     if action not in allowed:
         possible = ", ".join(VERBS[move] for move in allowed)
-        since = next((step for step in reversed(incident.timeline)), None)
+        moves = (step for step in reversed(incident.timeline) if step.action not in NO_MOVES)
+        since = next(moves, None)
         who = f" by {since.who}" if since else ""
         raise ActionRefused(
             f"incident {incident.id} is {incident.status}{who}: it cannot be "

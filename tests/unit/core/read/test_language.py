@@ -224,6 +224,27 @@ def test_an_unsure_cyrillic_text_is_the_one_expected_language_of_that_script(
     assert identify("Туризм", None, expected, Guesser("mk", UNSURE)).tag == tag
 
 
+@pytest.mark.parametrize(
+    ("text", "guessed", "expected", "tag"),
+    [
+        ("pesanan belum sampai", "ms", ("en", "id"), "id"),
+        ("пратката пак я няма", "mk", ("bg",), "bg"),
+        ("pošiljka još nije stigla", "bs", ("hr-HR",), "hr"),
+        # both are expected, or none, or none that is written so: the guess stands
+        ("pesanan belum sampai", "ms", ("id", "ms"), "ms"),
+        ("pošiljka još nije stigla", "bs", ("hr", "sr"), "bs"),
+        ("pesanan belum sampai", "ms", ("en",), "ms"),
+        ("пошилька опет није стигла", "sr", ("hr",), "sr"),
+        ("el pedido no llega", "es", ("pt",), "es"),
+    ],
+)
+def test_a_guess_gives_way_to_the_one_neighbour_that_is_expected(
+    text: str, guessed: str, expected: tuple[str, ...], tag: str
+) -> None:
+    found = identify(text, None, expected, Guesser(guessed, 0.6))
+    assert found == Language(tag=tag, confidence=pytest.approx(0.95, abs=0.05))
+
+
 def test_a_guess_that_the_script_contradicts_is_not_believed() -> None:
     assert identify("Туризм", None, (), Guesser("en", 0.99)).tag is None
 

@@ -77,6 +77,12 @@ def test_an_impossible_move_says_what_is_possible(status: Status) -> None:
         assert all(VERBS[possible] in str(refusal.value) for possible in MOVES[status])
 
 
+def test_a_refusal_names_who_brought_it_where_it_stands() -> None:
+    incident = done(_after(Action.RESOLVED), Action.NOTED, by="boris", at=NOON + minutes(9))
+    with pytest.raises(ActionRefused, match="is resolved by anna:"):
+        done(incident, Action.ACKNOWLEDGED, by="carl", at=NOON + minutes(10))
+
+
 def test_an_incident_without_a_history_can_be_refused_too() -> None:
     from dataclasses import replace
 

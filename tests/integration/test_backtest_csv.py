@@ -114,6 +114,8 @@ BAD_ROWS = {
     "nan,1,1": "timestamp: expected seconds",
     "60,one,1": "count: expected a number, got 'one'",
     "60,inf,1": "count: expected a number",
+    "9999-12-31T23:59:00Z,1,1": "timestamp: expected seconds since 1970",
+    "60,1e308,1": "count: expected at most 1e+12 posts, got '1e308'",
     "60,1,2": "0 <= angry <= count",
     "60,-1,-1": "0 <= angry <= count",
     "60,,1": "must both be empty",
@@ -232,7 +234,10 @@ def test_a_bad_reaction_is_named_by_its_line(row: str, why: str) -> None:
         ["--series", "a.csv", "--threads", "b.csv", "--out", "-"],
         ["--series", "a.csv", "--out", "-", "--false-alarms-per-month", "0"],
         ["--threads", "a.csv", "--out", "-", "--target", "1"],
+        ["--series", "a.csv", "--out", "-", "--false-alarms-per-month", "nan"],
+        ["--series", "a.csv", "--out", "-", "--false-alarms-per-month", "inf"],
         ["--threads", "a.csv", "--out", "-", "--base-rate", "1"],
+        ["--threads", "a.csv", "--out", "-", "--base-rate", "nan"],
     ],
 )
 def test_a_question_that_makes_no_sense_is_wrong_usage(arguments: list[str]) -> None:

@@ -1,6 +1,9 @@
 """The stored past, lived through again: what the rules did, they do again."""
 
 import json
+import logging
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -97,3 +100,24 @@ def test_the_rules_remember_at_any_moment_what_they_remembered_then(
         found = states_at(look, policy, wiring.past_feeds(config), past.clock())
         assert bodies(found) == stored_bodies(past)
     then.close()
+
+
+def test_memories_of_an_older_version_are_learnt_anew_from_the_posts(
+    tmp_path: Path, store: Store, config, caplog: pytest.LogCaptureFixture
+) -> None:
+    story, later = list(_story()), [_line(700_000, "nobody", NOON + timedelta(days=3))]
+    fill(store, config, story)
+    fill(store, config, later)
+    path = tmp_path / "older.db"
+    with closing(open_store(path)) as older:
+        fill(older, config, story)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE _state SET version = version - 1, body = x'00'")
+    caplog.set_level(logging.INFO, "emberwatch.processor")
+    with closing(open_store(path)) as older:
+        fill(older, config, later)
+        assert caplog.text.count("memories of another version") == 1
+        with older.reading() as learnt, store.reading() as remembered:
+            assert stored_bodies(learnt) == stored_bodies(remembered) != {}
+        fill(older, config, later)
+        assert caplog.text.count("memories of another version") == 1

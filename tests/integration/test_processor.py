@@ -13,7 +13,7 @@ from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.watch import Watch
-from emberwatch.core.pipeline import Policy
+from emberwatch.core.pipeline import Policy, States
 from emberwatch.core.respond import triage
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import ScoringFailed, StoreBusy
@@ -153,7 +153,12 @@ class Desk:
         self._facts |= facts
         policy = Policy(brands=BRANDS, detectors=self._detectors, notifiers=("ops",))
         self.processor = Processor(
-            policy=policy, store=self.store, encode=encode_state, decode=decode_state, **self._facts
+            policy=policy,
+            store=self.store,
+            encode=encode_state,
+            decode=decode_state,
+            recall=lambda _: States(()),
+            **self._facts,
         )
 
     def bring(self, *posts: Post, at: datetime = NOON, **facts: object) -> Report:
@@ -766,6 +771,7 @@ def test_a_pause_of_ten_minutes_blinds_no_feed(tmp_path: Path) -> None:
                 scorer=Vader(),
                 encode=encode_state,
                 decode=decode_state,
+                recall=lambda _: States(()),
                 is_live=True,
                 feeds={"town"},
             )
@@ -794,6 +800,7 @@ def test_a_date_of_tomorrow_makes_nothing_else_look_old(tmp_path: Path) -> None:
             scorer=Vader(),
             encode=encode_state,
             decode=decode_state,
+            recall=lambda _: States(()),
             is_live=True,
         )
 

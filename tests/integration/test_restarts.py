@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emberwatch.core.detect import watch
-from emberwatch.core.pipeline import Policy
+from emberwatch.core.pipeline import Policy, States
 from emberwatch.model.event import PartChecked
 from emberwatch.runtime import plugins, wiring
 from emberwatch.runtime.processor import Arrivals, Processor
@@ -60,6 +60,7 @@ def live(store: SqliteStore, *brands: str) -> Processor:
         scorer=SCORER,
         encode=encode_state,
         decode=decode_state,
+        recall=lambda _: States(()),
         is_live=True,
     )
 

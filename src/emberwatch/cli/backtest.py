@@ -4,8 +4,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from emberwatch.ports import Reading
     from emberwatch.runtime.backtest import Backtest
     from emberwatch.runtime.backtest_pictures import Pictures
+
+
+class _Within(click.FloatRange):
+    """A range that holds no `nan` either, which is neither below nor above anything."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        found: float = super().convert(value, param, ctx)
+        if isnan(found):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return found
 
 
 @click.command("backtest")
@@ -52,7 +65,7 @@ if TYPE_CHECKING:
     "--false-alarms-per-month",
     "budget",
     metavar="X",
-    type=click.FloatRange(0, min_open=True),
+    type=_Within(0, 10_000, min_open=True),
     default=1.0,
     show_default=True,
     help="With --series: how many false alarms a month are bearable.",
@@ -68,7 +81,7 @@ if TYPE_CHECKING:
 @click.option(
     "--base-rate",
     metavar="SHARE",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=_Within(0, 1, min_open=True, max_open=True),
     default=0.44,
     show_default=True,
     help="With --threads: the share of these threads that become huge.",

@@ -14,6 +14,9 @@ from emberwatch.runtime.threads import Reaction, judge_threads
 EARLIEST, LATEST = -6e10, 2e11
 """Seconds since 1970 that a calendar knows: beyond them it is milliseconds that somebody meant."""
 
+MOST_POSTS = 1e12
+"""Posts that a bucket may hold: far more than there are people."""
+
 
 def judge_series_file(source: str, target: str, false_alarms_per_month: float) -> None:
     """Judge `timestamp,count,angry`; write `timestamp,score,alert,surge`, a row for each row."""
@@ -88,6 +91,8 @@ def _counts(cells: Mapping[str, str]) -> tuple[float | None, float | None]:
         raise BadRow(
             f"expected 0 <= angry <= count, got {cells['angry']} angry of {cells['count']}"
         )
+    if posts > MOST_POSTS:
+        raise BadRow(f"count: expected at most {MOST_POSTS:g} posts, got '{cells['count']}'")
     return posts, angry
 
 
@@ -103,7 +108,7 @@ def _seconds(cell: str) -> float:
                 "timestamp: expected seconds since 1970 or a time such as 2026-03-02 12:00:00, "
                 f"got '{safe_line(cell, 60)}'"
             ) from None
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     if not EARLIEST < seconds < LATEST:
         raise BadRow(f"timestamp: expected seconds since 1970, got '{safe_line(cell, 60)}'")
     return seconds

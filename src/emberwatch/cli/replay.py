@@ -47,7 +47,8 @@ def command(file: Path, config_path: Path, database: Path | None, as_json: bool)
     ):
         policy = wiring.policy(config, is_told=False, is_replay=True)
         judge = wiring.scorer(config.scorer)
-        processor = wiring.processor(store, policy, is_live=False, judge=judge)
+        past = wiring.past_feeds(config)
+        processor = wiring.processor(store, policy, is_live=False, judge=judge, past=past)
         with store.reading() as look:
             bookmark = Bookmark(lambda: _lines_of(file), look.cursor(FEED))
         with progress(file, lines) as report:

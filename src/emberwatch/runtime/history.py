@@ -434,8 +434,13 @@ class Rerun:
         self.clock = until
 
 
-def states_at(look: Reading, policy: Policy, feeds: Mapping[str, PastFeed], at: datetime) -> States:
-    """Return what the rules remembered at an instant, as far as the database can tell."""
+def states_at(
+    look: Reading, policy: Policy, feeds: Mapping[str, PastFeed], at: datetime | None
+) -> States:
+    """Return what the rules remembered at an instant, as far as the database can tell.
+
+    None is the end of all that is stored.
+    """
     rerun = Rerun(policy)
-    rerun.live(events(look, feeds), at)
+    rerun.live(events(look, feeds, brands=policy.brands), at)
     return rerun.states

@@ -40,6 +40,9 @@ from emberwatch.ports import (
     StoredState,
     Text,
 )
+from emberwatch.runtime.telemetry import Log
+
+_LOG = Log("processor")
 
 HISTORY_AFTER = timedelta(hours=2)
 """A post that reaches us this long after it was written teaches, and cannot ring."""
@@ -128,10 +131,11 @@ class _Item:
 class Processor:
     """Matches, scores, advances and commits. All of it runs in one thread at a time.
 
-    `encode` and `decode` turn detector states into bytes and back. `is_live` is false for a
-    replay, where a gap between two posts is a quiet time and not a sleeping watch. `feeds_of`
-    says which feeds are read for each brand; a feed that `feeds` no longer names is watched for
-    no longer.
+    `encode` and `decode` turn detector states into bytes and back. `recall` says what the rules
+    remember of the stored past; it is asked where another version of them left its memories.
+    `is_live` is false for a replay, where a gap between two posts is a quiet time and not a
+    sleeping watch. `feeds_of` says which feeds are read for each brand; a feed that `feeds` no
+    longer names is watched for no longer.
     """
 
     def __init__(
@@ -142,6 +146,7 @@ class Processor:
         scorer: Scorer,
         encode: Callable[[Any], bytes],
         decode: Callable[[bytes, type[Any]], Any],
+        recall: Callable[[Reading], States],
         is_live: bool,
         feeds_of: Mapping[str, tuple[str, ...]] | None = None,
         feeds: Collection[str] | None = None,
@@ -154,7 +159,8 @@ class Processor:
         self._is_live = is_live
         self._feeds_of = feeds_of or {}
         self._feeds = feeds
-        self._forgotten: dict[Key, None] = {}
+        self._recall = recall
+        self._unwritten: dict[Key, Any] = {}
         self._gone: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
         self._undated: dict[str, frozenset[str]] = {}
@@ -219,7 +225,7 @@ class Processor:
             if _outlives(ledger):
                 tx.record(ledger)
         self._states.put(outcome.states)
-        self._forgotten = {}
+        self._unwritten = {}
         self._gone = ()
         self._unsaid = ()
         self._clock = clock
@@ -247,7 +253,7 @@ class Processor:
             f"to {at:%Y-%m-%d %H:%M} UTC: what is normal is learnt anew from now on"
         )
         learnt = [key for key, _ in self._states.items() if key[0] != watch.NAME]
-        self._forgotten = {**self._forgotten, **dict.fromkeys(learnt)}
+        self._unwritten = {**self._unwritten, **dict.fromkeys(learnt)}
         self._states.put(dict.fromkeys(learnt))
         self._unsaid = (why,)
         self._clock = at
@@ -540,7 +546,7 @@ class Processor:
                     key=key[1],
                     body=self._encode(state),
                 )
-                for key, state in {**self._forgotten, **outcome.states}.items()
+                for key, state in {**self._unwritten, **outcome.states}.items()
             },
             incidents=outcome.incidents,
             orphans=outcome.orphans,
@@ -577,11 +583,16 @@ class Processor:
     def _load(self, look: Reading) -> None:
         types = {detector.name: detector for detector in self._policy.detectors}
         loaded = {}
+        outdated: dict[Key, Any] = {}
         for row in look.states():
             detector = types.get(row.detector)
             if detector is not None and detector.version == row.version:
                 loaded[row.detector, row.key] = self._decode(row.body, detector.state_type)
+            elif detector is not None:
+                outdated[row.detector, row.key] = None
         self._states.put(loaded)
+        if outdated:
+            self._remember(look, {name for name, _ in loaded}, outdated)
         if self._feeds is not None:
             self._gone = tuple(
                 feed
@@ -590,6 +601,20 @@ class Processor:
                 and key.startswith(watch.FEED)
                 and (feed := key.removeprefix(watch.FEED)) not in self._feeds
             )
+
+    def _remember(
+        self, look: Reading, current: Collection[str], outdated: Mapping[Key, None]
+    ) -> None:
+        """Put what the stored posts teach in the place of memories that this version cannot read.
+
+        The memories of the `current` rules stand as they are stored.
+        """
+        rules = ", ".join(sorted({name for name, _ in outdated}))
+        _LOG.info("memories of another version: learning anew from the stored posts", rules=rules)
+        states = self._recall(look)
+        recalled = {key: state for key, state in states.items() if key[0] not in current}
+        self._states.put(recalled)
+        self._unwritten = {**outdated, **recalled}
 
 
 def offer(step: Step, event: Event, crashed: list[tuple[str, datetime, str]]) -> None:

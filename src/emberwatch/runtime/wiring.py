@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from emberwatch.ports import Notifier, Outbound, Scorer, Source, Store
 from emberwatch.runtime import plugins
 from emberwatch.runtime.collector import Feed
 from emberwatch.runtime.daemon import Assembly
-from emberwatch.runtime.history import PastFeed, Reread
+from emberwatch.runtime.history import PastFeed, Reread, states_at
 from emberwatch.runtime.processor import Processor
 from emberwatch.store.codec import decode_state, encode_state
 
@@ -121,10 +122,13 @@ def processor(
     judge: Scorer | None = None,
     feeds_of: Mapping[str, tuple[str, ...]] | None = None,
     feeds: Collection[str] | None = None,
+    past: Mapping[str, PastFeed] | None = None,
 ) -> Processor:
     """Return the processor over a store; it reads there where the last one left off.
 
-    Without a `judge` the posts are judged by the scorer that an empty configuration means.
+    Without a `judge` the posts are judged by the scorer that an empty configuration means. `past`
+    is what must be known of the feeds to live through their posts again, when a newer version of
+    the rules has to.
     """
     return Processor(
         policy=policy,
@@ -135,7 +139,14 @@ def processor(
         is_live=is_live,
         feeds_of=feeds_of,
         feeds=feeds,
+        recall=lambda look: states_at(look, _of_posts(policy), past or {}, look.clock()),
     )
+
+
+def _of_posts(policy: Policy) -> Policy:
+    """Return what of a policy can live through stored posts: they do not tell how feeds did."""
+    detectors = tuple(each for each in policy.detectors if each.name != watch.NAME)
+    return replace(policy, detectors=detectors, notifiers=())
 
 
 def past_feeds(config: Config) -> dict[str, PastFeed]:
@@ -186,6 +197,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         judge=judge,
         feeds_of=feeds_of,
         feeds=frozenset(feed.name for feed in feeds),
+        past=past_feeds(config),
     )
     return Assembly(
         policy=wanted,

@@ -13,6 +13,8 @@ EXACT = 24
 """The newest points, which are never merged."""
 SIGHT = 4
 """A thread is within sight of a target from a quarter of it on."""
+_MOST_DOUBLINGS = 64.0
+"""Where nearly all threads become huge, the law has them grow past any number: no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Sizes:
         Half of all threads end below that one; how much of it is there by an age is the published
         law of delays: a tenth in two minutes, half in an hour.
         """
-        median = self.smallest * 2.0 ** (1.0 / self.slope)
+        median = self.smallest * 2.0 ** min(1.0 / self.slope, _MOST_DOUBLINGS)
         return float(median * (1.0 - exp(-0.3 * log1p(max(age, 0.0) / 300.0))))
 
 

@@ -114,6 +114,10 @@ def test_an_ordinary_thread_is_small_and_grows_with_age() -> None:
     assert SIZES.usual(-5.0) == 0.0
 
 
+def test_an_ordinary_thread_has_a_size_where_nearly_all_become_huge() -> None:
+    assert Sizes(huge=300, share=1.0 - 1e-9).usual(60.0) > 300.0
+
+
 def test_the_forecast_holds_on_threads_that_it_never_saw() -> None:
     """Of the quarter of threads that it speaks for most, twice as many grow huge as of the last."""
     chance = Random(7)

@@ -208,6 +208,7 @@ def _asked() -> argparse.Namespace:
                         help="the date in the card; today's by default")  # fmt: skip
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
+    asked.out.mkdir(parents=True, exist_ok=True)
     return asked
 
 

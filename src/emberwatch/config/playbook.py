@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from emberwatch.config.document import validated
 from emberwatch.config.reader import parse, read_text
-from emberwatch.config.tree import Findings, place, shown_path
+from emberwatch.config.tree import Findings, place, shown, shown_path
 from emberwatch.config.values import Duration, Form, Language, Name, Spoken, Surroundings, Written
 from emberwatch.core.respond.playbook import Condition, Known, Playbook, Rule, Stance, Template
 from emberwatch.model.alert import AlertKind
@@ -137,7 +137,13 @@ def _read(path: Path) -> PlaybookForm:
     root = parse(read_text(path, file), file, findings)
     surroundings = Surroundings(folder=path.parent, environment=None)
     form = validated(root, PlaybookForm, surroundings, findings)
+    known: set[str] = set()
     for position, rule in enumerate(form.rules if form else ()):
+        if rule.id in known:
+            way = ("rules", position, "id")
+            what = f"there is a rule {shown(rule.id)} already: give each an id of its own"
+            findings.add(way, place(root, way), what)
+        known.add(rule.id)
         missing = [stance for stance in Stance if stance not in rule.say]
         if rule.enabled and missing:
             way = ("rules", position, "say")

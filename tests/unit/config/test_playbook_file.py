@@ -62,6 +62,7 @@ def test_a_language_can_be_added_to_the_texts(written) -> None:
         ("rules: [{say: y}]", "1:9", "id"),
         ("rules: [{id: x, say: y, clock: {answer: soon}}]", "1:41", "duration"),
         ("rules: [{id: x, say: y, when: {words: [late, 🤬]}}]", "1:46", "without a letter"),
+        ("rules: [{id: x, say: y}, {id: x, say: z}]", "1:31", "a rule 'x' already"),
         ("- a list", "1:1", "expected settings"),
         ("rules: [", "1:9", "not YAML"),
     ],

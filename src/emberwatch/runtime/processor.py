@@ -132,7 +132,8 @@ class Processor:
     """Matches, scores, advances and commits. All of it runs in one thread at a time.
 
     `encode` and `decode` turn detector states into bytes and back. `recall` says what the rules
-    remember of the stored past; it is asked where another version of them left its memories.
+    remember of the stored past; it is asked where another version of them left its memories, and
+    without it they begin anew.
     `is_live` is false for a replay, where a gap between two posts is a quiet time and not a
     sleeping watch. `feeds_of` says which feeds are read for each brand; a feed that `feeds` no
     longer names is watched for no longer.
@@ -146,8 +147,8 @@ class Processor:
         scorer: Scorer,
         encode: Callable[[Any], bytes],
         decode: Callable[[bytes, type[Any]], Any],
-        recall: Callable[[Reading], States],
         is_live: bool,
+        recall: Callable[[Reading], States] | None = None,
         feeds_of: Mapping[str, tuple[str, ...]] | None = None,
         feeds: Collection[str] | None = None,
     ) -> None:
@@ -611,7 +612,7 @@ class Processor:
         """
         rules = ", ".join(sorted({name for name, _ in outdated}))
         _LOG.info("memories of another version: learning anew from the stored posts", rules=rules)
-        states = self._recall(look)
+        states = self._recall(look) if self._recall else States(())
         recalled = {key: state for key, state in states.items() if key[0] not in current}
         self._states.put(recalled)
         self._unwritten = {**outdated, **recalled}

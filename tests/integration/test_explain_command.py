@@ -259,12 +259,19 @@ def test_a_picture_that_cannot_be_written_says_so(folder: Path, tmp_path: Path) 
     assert f"the picture cannot be written to {nowhere}" in done.stderr
 
 
+def test_long_after_the_last_post_it_says_that_nobody_watched(folder: Path) -> None:
+    late = invoke(folder, "explain", "Acme", "--at", "2026-03-03 10:00")
+    assert "Nothing was read after 2026-03-02 10:44 UTC: nobody watched." in late.stderr
+    assert "nobody watched" not in invoke(folder, "explain", "Acme", "--at", f"{DAY} 11:00").stderr
+
+
 # ---------------------------------------------------------------- what is wrong
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("Acme", "--at", "soon"), "expected a time such as"),
         (("Acme", "--at", "2999-01-01"), "is yet to come"),
+        (("Acme", "--at", "0001-01-01"), "lies before any post"),
         (("Some", "Other"), "quote its name"),
         (("incident", "inc_1", "--at", "10:30"), "leave out --at"),
         ((), "Missing argument"),

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from emberwatch.model.incident import Incident
     from emberwatch.picture import Picture
     from emberwatch.ports import Reading
+
+_FIRST_YEAR = 1970
+_LONG = timedelta(hours=1)
+"""How long nothing may have been read before it is said."""
 
 
 @click.command("explain", short_help="Say why it rang, or why it did not.")
@@ -66,6 +70,8 @@ def command(
         at = today if said is None else instant_of(said, today)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--at") from error
+    if at.year < _FIRST_YEAR:
+        raise click.BadParameter(f"{at.isoformat()} lies before any post", param_hint="--at")
     if at > today:
         raise click.BadParameter(f"{at:%Y-%m-%d %H:%M} UTC is yet to come", param_hint="--at")
     with (
@@ -77,6 +83,7 @@ def command(
             page = _of_incident(config, look, found, today, is_drawn=picture is not None)
         else:
             brand = _brand(config, what[0])
+            _warn_of_silence(look, at)
             page = _of_moment(config, look, brand, at, today, is_drawn=picture is not None)
     if picture is not None:
         # before the page, for a pipe that is no longer read ends the program
@@ -87,6 +94,13 @@ def command(
         click.secho(page.lines[0], bold=True)
         for line in page.lines[1:]:
             click.echo(line)
+
+
+def _warn_of_silence(look: "Reading", at: datetime) -> None:
+    """Say so when nothing was read for long before an instant: then nobody watched."""
+    last = look.clock()
+    if last is not None and at - last > _LONG:
+        click.echo(f"Nothing was read after {last:%Y-%m-%d %H:%M} UTC: nobody watched.", err=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

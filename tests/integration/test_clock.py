@@ -85,6 +85,7 @@ async def test_a_turn_that_could_not_run_in_time_runs_late(
     schedule.every(HOUR, job, id="job", first_at=datetime.now(UTC) + SECOND / 2)
     wall.move_to(datetime.now(UTC) + 5 * HOUR)
     await asyncio.wait_for(has_run.wait(), 5)
+    assert has_run.is_set()
 
 
 # ---------------------------------------------------------------- the daemon

@@ -90,20 +90,17 @@ class Discord:
 def rendered(message: Message) -> dict[str, Any]:
     """Return a message as an embed; nothing that a stranger wrote calls or links anybody."""
     colour = OVER if message.status.is_closed else COLOURS[message.severity]
-    title = f"[{message.severity}] {message.subject}: {' and '.join(message.kinds)}"
     quotes = "\n\n".join(_inert(quoted(each, MOST_QUOTE)) for each in message.quotes[:MOST_QUOTES])
     embed: dict[str, Any] = {
-        "title": shortened(title.replace("_", " "), MOST_TITLE),
+        "title": shortened(message.title, MOST_TITLE),
         "description": _cut(f"{_inert(message.reason)}\n\n{quotes}".strip(), MOST_DESCRIPTION),
         "color": colour,
         "timestamp": message.occurred_at,
         "fields": [{"name": "State", "value": _cut(_inert(message.state), MOST_VALUE)}],
     }
-    if message.url:
-        embed["fields"].append({"name": "Incident", "value": message.url})
     if message.thread_url:
         embed["url"] = message.thread_url
-        embed["fields"].append({"name": "Answer here", "value": message.thread_url})
+    embed["fields"] += [{"name": text, "value": url} for text, url in message.links]
     return {"username": "emberwatch", "embeds": [embed], "allowed_mentions": {"parse": []}}
 
 

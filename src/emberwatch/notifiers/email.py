@@ -164,14 +164,7 @@ def written(message: Message, options: EmailOptions, at: datetime) -> EmailMessa
     mail["In-Reply-To"] = thread
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Emberwatch-Incident"] = message.incident_id
-    links = [
-        f"{text}: {url}"
-        for url, text in (
-            (message.thread_url, "Answer in the thread"),
-            (message.url, "The incident"),
-        )
-        if url
-    ]
+    links = [f"{text}: {url}" for text, url in message.links]
     parts = (message.reason, "\n".join(links), message.state, unlinked(message.details))
     mail.set_content("\n\n".join(part for part in parts if part) + "\n")
     return mail

@@ -70,6 +70,18 @@ class Message:
         return f"[{self.severity}] {self.subject}: {self.reason}"
 
     @property
+    def title(self) -> str:
+        """The trouble by name: how grave, about whom, of what kinds."""
+        kinds = " and ".join(self.kinds).replace("_", " ")
+        return f"[{self.severity}] {self.subject}: {kinds}"
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Where to go, as (text, address) pairs: the thread first, then the incident's page."""
+        known = (("Answer in the thread", self.thread_url), ("Open the incident", self.url))
+        return tuple((text, url) for text, url in known if url)
+
+    @property
     def state(self) -> str:
         """How it stands, in one line."""
         owner = f", {self.owner} has it" if self.owner else ""

@@ -85,14 +85,7 @@ class PagerDuty:
 
 
 def _event(message: Message, key: str, action: str) -> dict[str, object]:
-    links = [
-        {"href": href, "text": text}
-        for href, text in (
-            (message.thread_url, "Answer in the thread"),
-            (message.url, "The incident"),
-        )
-        if href
-    ]
+    links = [{"href": href, "text": text} for text, href in message.links]
     return {
         "routing_key": key,
         "event_action": action,

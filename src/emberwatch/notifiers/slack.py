@@ -93,7 +93,8 @@ class Slack:
         said = await self._call("chat.postMessage", {**shown, "channel": self._channel}, at)
         if said.get("ok") is not True:
             raise self._refusal(said)
-        return Receipt(answer="posted", handle=f"{said.get('channel')}:{said.get('ts')}")
+        where, when = said.get("channel"), said.get("ts")
+        return Receipt(answer="posted", handle=f"{where}:{when}" if where and when else "")
 
     async def _call(self, method: str, body: dict[str, Any], at: datetime) -> dict[str, Any]:
         answer = await self._receiver.send(
@@ -116,20 +117,16 @@ class Slack:
 
 def rendered(message: Message) -> dict[str, Any]:
     """Return a message as Block Kit; nothing that a stranger wrote calls or links anybody."""
-    title = f"{message.subject}: {' and '.join(message.kinds)}".replace("_", " ")
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(f"[{message.severity}] {title}", MOST_HEADER)},
+        {"type": "header", "text": _plain(message.title, MOST_HEADER)},
         _section(message.reason or message.state),
         *(_section(quoted(each, MOST_QUOTE)) for each in message.quotes[:MOST_QUOTES]),
         {"type": "context", "elements": [_plain(message.state)]},
     ]
     links = " | ".join(
         f"<{_linkable(url)}|{text}>"
-        for url, text in (
-            (message.thread_url, "Answer in the thread"),
-            (message.url, "Open the incident"),
-        )
-        if url and len(_linkable(url)) <= MOST_LINK
+        for text, url in message.links
+        if len(_linkable(url)) <= MOST_LINK
     )
     if links:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": links}})

@@ -69,21 +69,13 @@ def rendered(message: Message) -> dict[str, Any]:
     All words stand in text runs, which know no markup; without entities there are no mentions.
     """
     over = "good" if message.status.is_closed else COLOURS[message.severity]
-    title = f"[{message.severity}] {message.subject}: {' and '.join(message.kinds)}"
-    actions = [
-        {"type": "Action.OpenUrl", "title": text, "url": url}
-        for url, text in (
-            (message.thread_url, "Answer in the thread"),
-            (message.url, "Open the incident"),
-        )
-        if url
-    ]
+    actions = [{"type": "Action.OpenUrl", "title": text, "url": url} for text, url in message.links]
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.5",
         "body": [
-            _words(title.replace("_", " "), size="large", weight="bolder", color=over),
+            _words(message.title, size="large", weight="bolder", color=over),
             _words(message.reason or message.state),
             *(_words(quoted(each, MOST_QUOTE)) for each in message.quotes[:MOST_QUOTES]),
             _words(message.state, isSubtle=True),

@@ -150,6 +150,11 @@ async def test_slack_that_answers_no_json_object_failed(body):
         await a_slack(Outbound((200, body))).deliver(OPENED, AT)
 
 
+async def test_an_answer_of_slacks_without_a_moment_leaves_no_handle():
+    receipt = await a_slack(Outbound((200, {"ok": True}))).deliver(OPENED, AT)
+    assert receipt.handle == ""
+
+
 async def test_an_incoming_webhook_of_slacks_takes_each_update_as_a_message():
     outbound = Outbound()
     slack = a_slack(outbound, url=Secret("https://hooks.slack.example/services/canary-token"))

@@ -53,7 +53,6 @@ _BACK_AT = 0.75
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
 _MOST_EVIDENCE = 50
-_LEAST_DAYS = 14.0
 _LEAST_CHANCE = 1e-300
 _ROUNDING = 1e-9
 
@@ -970,15 +969,6 @@ def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
         peak=0.0,
         looked=state.past.opened,
     )
-
-
-def false_alarms_a_month(state: SpikeState, *, dismissed: int, within: timedelta) -> float | None:
-    """Return how often a month spikes rang that people dismissed `within` the last while.
-
-    Only watched time counts; None before a fortnight of it, for then one alarm says nothing.
-    """
-    watched = min(state.past.baseline.watched_days, within / timedelta(days=1))
-    return dismissed * _MONTH / (1440.0 * watched) if watched >= _LEAST_DAYS else None
 
 
 # ---------------------------------------------------------------- counting

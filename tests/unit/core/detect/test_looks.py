@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from emberwatch.core.detect.looks import Looks, Raise, Series, WindowLook
-from emberwatch.core.detect.spike import Spike, SpikeState, false_alarms_a_month
+from emberwatch.core.detect.spike import Spike, SpikeState
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.event import Mentioned, Tick, Unwatched
 from emberwatch.model.post import PostKind
@@ -122,21 +122,6 @@ def test_a_brand_that_nobody_ever_mentioned_can_be_looked_at() -> None:
     found = spike.looks(BRAND, state)
     assert found.loudest is None
     assert found.verdicts == ()
-
-
-def test_the_observed_rate_of_false_alarms_waits_for_a_fortnight() -> None:
-    life = a_life(15.0)
-    assert life.state is not None
-    month = timedelta(days=30.44)
-    assert false_alarms_a_month(life.state, dismissed=2, within=month) == pytest.approx(
-        2 * 30.44 / 15, rel=0.02
-    )
-    assert false_alarms_a_month(life.state, dismissed=1, within=month / 2) == pytest.approx(
-        2.0, rel=0.03
-    )
-    young = a_life(3.0)
-    assert young.state is not None
-    assert false_alarms_a_month(young.state, dismissed=1, within=month) is None
 
 
 def test_a_voice_that_is_kept_anyway_is_told_once() -> None:

@@ -217,6 +217,12 @@ def test_every_line_of_a_condition_must_hold(when: dict) -> None:
     assert advise(a_rule(**when), an_incident()) == ()
 
 
+def test_a_rule_that_is_first_stands_before_those_written_above_it() -> None:
+    say = dict.fromkeys(Stance, "do it")
+    rules = [Rule(id=id, name=id, say=say, is_first=id in "cd") for id in "abcd"]
+    assert fired(an_incident(), Playbook(rules=tuple(rules))) == ["c", "d", "a", "b"]
+
+
 def test_a_text_to_begin_with_is_empty_where_there_is_none() -> None:
     say = dict.fromkeys(Stance, "do it")
     book = Playbook(rules=(Rule(id="x", name="x", say=say, template=Template.HOLDING),))

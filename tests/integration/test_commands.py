@@ -214,6 +214,12 @@ def test_a1_the_second_hand_off_brings_a_warning(run) -> None:
     assert "clara has it, after 2 hand-offs" in run("incident", "show", id).out
 
 
+def test_it_is_given_to_somebody_with_a_name(run) -> None:
+    said = run("incident", "assign", _incident(run), "--to", " ", "--by", "anna")
+    assert said.code == 2
+    assert "Invalid value for '--to': expected a name" in said.err
+
+
 def test_a_note_is_kept_and_nobody_is_told(run) -> None:
     id = _incident(run)
     before = run("delivery", "list", "--json").rows

@@ -317,7 +317,8 @@ def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> Non
 
 def _name(ctx: click.Context, option: click.Parameter, value: str) -> str:
     if not value.strip():
-        raise click.BadParameter("expected your name: the timeline says who did what")
+        whose = "your" if option.name == "by" else "a"
+        raise click.BadParameter(f"expected {whose} name: the timeline says who did what")
     return value.strip()
 
 

@@ -1,0 +1,46 @@
+"""Servers that nobody here wrote, had by `scripts/servers`; else the test skips, saying why."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVERS = ROOT / "scripts" / "servers"
+
+
+def fetched(name: str) -> Path:
+    """Return where a server lies; skip, or fail where EMBERWATCH_REQUIRE names it."""
+    return Path(_asked(name, "fetch", name))
+
+
+def started(name: str, port: int, folder: Path) -> None:
+    """Start a server with its data in a folder; skip or fail as `fetched` does."""
+    _asked(name, "start", name, str(port), str(folder))
+
+
+def killed(folder: Path) -> None:
+    """End what was started in a folder, at once: nobody needs its data any more."""
+    for file in folder.glob("*.pid"):
+        os.killpg(int(file.read_text()), signal.SIGKILL)
+        file.unlink()
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _asked(name: str, *words: str) -> str:
+    done = subprocess.run([SERVERS, *words], capture_output=True, text=True, timeout=300)
+    if done.returncode == 0:
+        return done.stdout.strip()
+    why = done.stderr.strip() or f"{name} could not be had"
+    if name in os.environ.get("EMBERWATCH_REQUIRE", "").split(","):
+        pytest.fail(why)
+    pytest.skip(why)

@@ -112,8 +112,9 @@ def test_the_storm_behind_an_unchanged_feed_is_one_incident(played: Played) -> N
 
 
 def test_every_comment_is_counted_though_the_site_shows_ten(played: Played) -> None:
-    ((reactions,),) = played.rows("SELECT max(observed) FROM alerts WHERE kind = 'pile_on'")
-    assert reactions == COMMENTS
+    threads = played.rows("SELECT thread_id, max(replies_seen, replies) FROM _thread")
+    ((root,),) = played.rows("SELECT thread_id FROM mentions WHERE kind = 'post'")
+    assert dict(threads)[root] == COMMENTS
 
 
 def test_the_comments_stand_in_the_thread_of_their_post(played: Played) -> None:

@@ -43,7 +43,7 @@ class Snac:
             env={**os.environ, "DEBUG": "0"},
         )
         self._web = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
+            base_url=self.address,
             timeout=20,
             headers={"connection": "close"},
             trust_env=False,
@@ -101,6 +101,25 @@ class Snac:
             f"/api/v1/statuses/{id}/reblog",
             headers={"authorization": f"Bearer {self.tokens[user]}"},
         ).raise_for_status()
+
+    def edit(self, user: str, id: str, text: str) -> None:
+        """Rewrite a status."""
+        self._web.put(
+            f"/api/v1/statuses/{id}",
+            headers={"authorization": f"Bearer {self.tokens[user]}"},
+            data={"status": text},
+        ).raise_for_status()
+
+    def id_of(self, text: str, hashtag: str) -> str:
+        """Return the id that a status has now: it changes when others touch the status."""
+        listed = self._web.get(f"/api/v1/timelines/tag/{hashtag}").json()
+        shown = [status["reblog"] or status for status in listed]
+        return next(str(status["id"]) for status in shown if text in status["content"])
+
+    @property
+    def address(self) -> str:
+        """Where the server is."""
+        return f"http://127.0.0.1:{self.port}"
 
 
 class Noting:

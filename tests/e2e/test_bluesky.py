@@ -1,14 +1,13 @@
 """A pile-on on a whole Bluesky network, found by its search and by both forms of its firehose."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.asking import rows
 from tests.e2e.daemon import Running
 from tests.e2e.receiver import Receiver
 from tests.e2e.sky import PASSWORD, Person, Sky
@@ -65,11 +64,7 @@ class Played:
     said: str = ""
 
     def rows(self, question: str) -> list[tuple]:
-        try:
-            with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as look:
-                return look.execute(question).fetchall()
-        except sqlite3.OperationalError:
-            return []
+        return rows(self.database, question)
 
     @property
     def is_read(self) -> bool:

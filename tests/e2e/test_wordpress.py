@@ -1,9 +1,7 @@
 """A pile-on under one post of a real WordPress, whose feed answers *unchanged* all the while."""
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import feedparser
 import httpx
 import pytest
 
+from tests.e2e.asking import rows
 from tests.e2e.blog import WordPress
 from tests.e2e.daemon import Running
 from tests.e2e.receiver import Receiver
@@ -45,8 +44,7 @@ class Played:
     answers: list[httpx.Response] = field(default_factory=list)
 
     def rows(self, question: str) -> list[tuple]:
-        with closing(sqlite3.connect(self.database)) as look:
-            return look.execute(question).fetchall()
+        return rows(self.database, question)
 
 
 def comment(number: int) -> str:

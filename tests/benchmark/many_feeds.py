@@ -21,6 +21,8 @@ from statistics import median
 
 import psutil
 
+from tests.e2e.real_servers import free_port
+
 EVERY = 60.0
 ON_TIME = 1.1 * EVERY + 1.0
 """Seconds after the poll before: the schedule may come a tenth late, and so may not."""
@@ -149,7 +151,7 @@ def run(feeds: int, minutes: float) -> None:
     """Let a daemon read so many feeds for so long, and print the figures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        port = 18080
+        port = free_port()
         notes = folder / "asked.json"
         words = [sys.executable, "-m", "tests.benchmark.many_feeds", "serve"]
         sites = subprocess.Popen(

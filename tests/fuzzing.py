@@ -165,17 +165,13 @@ def _other(value: Any, chance: Random, whole: Any) -> Any:
 
 
 # ---------------------------------------------------------------- the run
-def main(kind: str, seconds: int) -> None:
-    """Fuzz one kind of source for so many seconds."""
+def main(kind: str, how_long: str) -> None:
+    """Fuzz one kind of source for so many seconds, or look at the one answer of a file."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source, answers = sources(folder)[kind]
         if kind == "rss":
             source = Rss(RssOptions(url="https://town.test/feed"), InThisProcess())
-        corpus = folder / "corpus"
-        corpus.mkdir()
-        for number, body in enumerate(seeds(kind, [answer.body for answer in answers])):
-            (corpus / str(number)).write_bytes(body)
 
         def look(body: bytes) -> None:
             posts = read(source, body)
@@ -185,7 +181,14 @@ def main(kind: str, seconds: int) -> None:
             if invented:
                 raise AssertionError(f"a post was made up: {invented[0]!r}")
 
-        start(look, str(corpus), seconds)
+        if not how_long.isdecimal():
+            look(Path(how_long).read_bytes())
+            return
+        corpus = folder / "corpus"
+        corpus.mkdir()
+        for number, body in enumerate(seeds(kind, [answer.body for answer in answers])):
+            (corpus / str(number)).write_bytes(body)
+        start(look, str(corpus), int(how_long))
 
 
 def start(look: Callable[[bytes], None], corpus: str, seconds: int) -> None:
@@ -208,6 +211,6 @@ def start(look: Callable[[bytes], None], corpus: str, seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1] not in KINDS:
+    if sys.argv[1] not in KINDS:
         sys.exit(f"there are {', '.join(KINDS)}; got {sys.argv[1]!r}")
-    main(sys.argv[1], int((sys.argv[2:] or ["300"])[0]))
+    main(sys.argv[1], (sys.argv[2:] or ["300"])[0])

@@ -11,6 +11,7 @@ from emberwatch.core.detect.detector import Detector, whole_minute
 from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
+from emberwatch.core.read.renaming import named_as_before, renamed
 from emberwatch.core.read.text import fingerprint
 from emberwatch.model.alert import Alert
 from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
@@ -49,6 +50,9 @@ HISTORY_AFTER = timedelta(hours=2)
 
 GAP_AFTER = timedelta(minutes=15)
 """A live watch that stood still this long (stopped, suspended) did not watch in the meantime."""
+
+MOST_NAMES = 10_000
+"""Posts whose older name is remembered, in case somebody answers them."""
 
 AHEAD_AFTER = timedelta(hours=2)
 """A wall clock this far behind ours was set back: ours had run ahead of the truth."""
@@ -165,6 +169,7 @@ class Processor:
         self._gone: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
         self._undated: dict[str, frozenset[str]] = {}
+        self._names: dict[str, str] = {}
         self._unsaid: tuple[str, ...] = ()
         self._dropped: list[str] = []
         self._failures: list[str] = []
@@ -302,6 +307,7 @@ class Processor:
         known = look.known(
             [post.id for post in posts], [post.uri for post in posts if post.uri is not None]
         )
+        posts = self._named_as_before(posts, known, look)
         items: list[_Item] = []
         wanted = arrivals.brands or None
         for post in posts:
@@ -317,6 +323,20 @@ class Processor:
         self._thread_of = look.threads(sorted(lost)) if lost else {}
         self._judge(items, arrivals, look)
         return items
+
+    def _named_as_before(
+        self, posts: list[Post], known: dict[str, Known], look: Reading
+    ) -> list[Post]:
+        """Give posts that a server renamed the id under which they are held."""
+        held = {post.uri: known[post.uri].id for post in posts if post.uri in known}
+        self._names |= renamed(posts, {uri: id for uri, id in held.items() if uri is not None})
+        for key in list(self._names)[:-MOST_NAMES]:
+            del self._names[key]
+        if not self._names:
+            return posts
+        named = [named_as_before(post, self._names) for post in posts]
+        known |= look.known([post.id for post in named if post.id not in known], ())
+        return named
 
     def _place(self, item: _Item) -> None:
         """Put a reply into its parent's thread, where the site named the parent alone."""

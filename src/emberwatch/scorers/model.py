@@ -18,6 +18,7 @@ from emberwatch.scorers.valences import Valences
 CARD = "model.json"
 WEIGHTS = "model.bin"
 SCHEMA = "emberwatch.model/1"
+REMEDY = "install emberwatch anew"
 HEADS: Final = 3
 """Angry, negative, positive."""
 MOST_REASONS = 5
@@ -201,35 +202,42 @@ def shipped() -> Model:
         card = json.loads(folder.joinpath(CARD).read_text(encoding="utf-8"))
         body = folder.joinpath(WEIGHTS).read_bytes()
     except (OSError, ValueError) as error:
-        raise ScoringFailed(
-            f"the model cannot be read ({error}); install emberwatch anew"
-        ) from error
+        raise ScoringFailed(f"the model cannot be read ({error}): {REMEDY}") from error
     return understood(card, body)
 
 
-def understood(card: dict[str, Any], body: bytes) -> Model:
+def understood(card: Any, body: bytes) -> Model:
     """Return the model of a card and its weights; raise `ScoringFailed` if they do not fit."""
-    if card["schema"] != SCHEMA or sha256(body).hexdigest() != card["sha256"]:
-        raise ScoringFailed(
-            "the model's weights are not those of its card: install emberwatch anew"
-        )
+    try:
+        if card["schema"] != SCHEMA or sha256(body).hexdigest() != card["sha256"]:
+            raise ScoringFailed(f"the model's weights are not those of its card: {REMEDY}")
+        return _model(card, body)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ScoringFailed(f"the model's card is damaged ({error!r}): {REMEDY}") from error
+
+
+def _model(card: dict[str, Any], body: bytes) -> Model:
     listed = 5 * card["listed"]
     weights = body[: len(body) - listed]
+    tongues = {tag: _tongue(told) for tag, told in card["languages"].items()}
+    if not tongues:
+        raise ValueError("the model's card names no language")
     return Model(
         table=decode(weights, card["bits"]),
         valences=unlist(body[len(body) - listed :]),
         shift=np.uint64(64 - card["bits"]),
-        scales=np.array(card["scales"]),
-        bias=np.array(card["bias"]),
+        scales=np.array(card["scales"]).reshape(HEADS),
+        bias=np.array(card["bias"]).reshape(HEADS),
         style_value=card["style_value"],
-        tongues={
-            tag: Tongue(
-                combine=np.array(told["combine"]),
-                negative_from=told["negative_from"],
-                positive_from=told["positive_from"],
-                has_anger=told["has_anger"],
-            )
-            for tag, told in card["languages"].items()
-        },
+        tongues=tongues,
         version=f"{card['date']}-{card['sha256'][:8]}",
+    )
+
+
+def _tongue(told: dict[str, Any]) -> Tongue:
+    return Tongue(
+        combine=np.array(told["combine"], dtype=np.float64).reshape(HEADS, HEADS + 2),
+        negative_from=told["negative_from"],
+        positive_from=told["positive_from"],
+        has_anger=told["has_anger"],
     )

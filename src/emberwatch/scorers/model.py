@@ -49,7 +49,11 @@ class Tongue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Packed weights of three heads for each hash, and what they mean in each language."""
+    """Packed weights of three heads for each hash, and what they mean in each language.
+
+    `of_emoji` is what they mean of a post without words, None where that was not measured; such a
+    post is judged by the emoji that are among `emoji`.
+    """
 
     table: Packed
     shift: np.uint64
@@ -58,6 +62,8 @@ class Model:
     style_value: float
     valences: Valences
     tongues: dict[str, Tongue]
+    of_emoji: Tongue | None
+    emoji: frozenset[str]
     version: str
 
     def read(self, texts: Sequence[str]) -> "Reading":
@@ -222,6 +228,7 @@ def _model(card: dict[str, Any], body: bytes) -> Model:
     tongues = {tag: _tongue(told) for tag, told in card["languages"].items()}
     if not tongues:
         raise ValueError("the model's card names no language")
+    emoji = card["emoji"]
     return Model(
         table=decode(weights, card["bits"]),
         valences=unlist(body[len(body) - listed :]),
@@ -230,6 +237,8 @@ def _model(card: dict[str, Any], body: bytes) -> Model:
         bias=np.array(card["bias"]).reshape(HEADS),
         style_value=card["style_value"],
         tongues=tongues,
+        of_emoji=_tongue(emoji) if "combine" in emoji else None,
+        emoji=frozenset(emoji["known"]),
         version=f"{card['date']}-{card['sha256'][:8]}",
     )
 

@@ -22,7 +22,7 @@ def a_card(**facts: Any) -> dict[str, Any]:
     card = {
         "schema": model.SCHEMA, "date": "2026-01-01", "sha256": sha256(BODY).hexdigest(), "bits": 8,
         "scales": [1.0, 1.0, 1.0], "bias": [0.0, 0.0, 0.0], "style_value": 1.0, "listed": 0,
-        "languages": {"en": TONGUE},
+        "languages": {"en": TONGUE}, "emoji": {"known": ""},
     }  # fmt: skip
     return card | facts
 
@@ -59,6 +59,7 @@ def test_a_card_of_another_schema_is_refused() -> None:
         {key: value for key, value in a_card().items() if key != "bits"},
         a_card(bits="many"),
         a_card(scales=[1.0]),
+        a_card(emoji=TONGUE),
         a_card(languages={}),
         a_card(languages=["en"]),
         a_card(languages={"en": TONGUE | {"combine": [[1.0]]}}),
@@ -67,6 +68,11 @@ def test_a_card_of_another_schema_is_refused() -> None:
 def test_a_damaged_card_is_refused(card: Any) -> None:
     with pytest.raises(ScoringFailed, match=r"card is damaged .*install emberwatch anew"):
         model.understood(card, BODY)
+
+
+def test_without_measured_emoji_a_card_judges_none() -> None:
+    assert model.understood(a_card(), BODY).of_emoji is None
+    assert model.understood(a_card(emoji=TONGUE | {"known": "🤬"}), BODY).of_emoji is not None
 
 
 def test_no_texts_have_no_margins() -> None:

@@ -92,7 +92,7 @@ def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ..
             followers=mention.post.author.followers,
             created_at=mention.post.created_at,
             url=mention.post.url,
-            language=mention.score.language or mention.post.language,
+            language=mention.language,
             text=mention.post.text[:LONGEST_EXHIBIT],
             sentiment=mention.score.sentiment,
             anger=mention.score.anger,
@@ -101,7 +101,7 @@ def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ..
             why=mention.score.why,
             signs=read_signs(
                 mention.post.text,
-                mention.score.language or mention.post.language,
+                mention.language,
                 mention.score.anger,
             ),
         )

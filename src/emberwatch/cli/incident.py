@@ -156,6 +156,7 @@ def _whole(incident: "Incident") -> dict[str, object]:
         "previous_id": incident.previous_id,
         "hand_offs": incident.hand_offs,
         "follow_up_at": instant(incident.follow_up_at),
+        "themes": incident.themes,
         "alerts": [
             {
                 "id": alert.id,
@@ -187,6 +188,7 @@ def _whole(incident: "Incident") -> dict[str, object]:
                 "matched": exhibit.matched,
                 "why": exhibit.why,
                 "signs": [asdict(sign) for sign in exhibit.signs],
+                "themes": exhibit.themes,
             }
             for exhibit in incident.exhibits
         ],
@@ -240,6 +242,8 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
     if incident.owner:
         passed = f", after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
         line(f"{incident.owner} has it{passed}")
+    if incident.themes:
+        line(f"about {', '.join(incident.themes)}")
     if incident.follow_up_at:
         line(f"ask again {clock(incident.follow_up_at)} UTC")
     click.echo()

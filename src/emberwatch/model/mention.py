@@ -67,7 +67,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`."""
+    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`.
+
+    `themes` names those of the user's themes that it is of, in the order of the configuration.
+    """
 
     brand: str
     post: Post
@@ -75,6 +78,7 @@ class Mention:
     matched: str
     feed: str
     fingerprint: str
+    themes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -145,8 +145,8 @@ def edit_cells(post: Post, row: int) -> Row:
 
 # ---------------------------------------------------------------- mentions
 MENTION_COLUMNS = (
-    "post, brand, feed, matched, fingerprint, created_at, sentiment, negative, anger, language, "
-    "confidence, judged, scorer, scorer_version, why"
+    "post, brand, feed, matched, fingerprint, themes, created_at, sentiment, negative, anger, "
+    "language, confidence, judged, scorer, scorer_version, why"
 )
 
 
@@ -158,6 +158,7 @@ def mention_cells(mention: Mention, row: int) -> Row:
         mention.feed,
         mention.matched,
         mention.fingerprint,
+        strings_json(mention.themes),
         instant_text(mention.post.created_at),
         *score_cells(mention.score),
     )
@@ -186,7 +187,7 @@ POST_READ_COLUMNS = (
 )
 MENTION_READ_COLUMNS = POST_READ_COLUMNS + (
     ", m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
-    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why"
+    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.themes"
 )
 
 
@@ -241,6 +242,7 @@ def read_mention(row: Sequence[Cell], post: Post | None = None) -> Mention:
             version=texts[37],
             why=read_strings(texts[38]),
         ),
+        themes=read_strings(texts[39]),
     )
 
 
@@ -354,7 +356,7 @@ def read_alert(row: Sequence[Cell]) -> Alert:
 INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
-    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at"
+    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, themes"
 )
 INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire"
 
@@ -382,6 +384,7 @@ def incident_cells(incident: Incident) -> Row:
         incident.hand_offs,
         incident.is_our_mistake,
         instant_cell(incident.follow_up_at),
+        strings_json(incident.themes),
         incident.status.is_closed,
         incident.kind.value,
         strings_json([kind.value for kind in incident.kinds]),
@@ -420,6 +423,7 @@ def read_incident(
         hand_offs=cast("int", row[17]),
         is_our_mistake=None if row[18] is None else bool(row[18]),
         follow_up_at=instant_from(maybe[19]),
+        themes=read_strings(texts[20]),
         alerts=tuple(alerts),
         exhibits=tuple(exhibits),
         timeline=tuple(timeline),
@@ -428,7 +432,7 @@ def read_incident(
 
 EXHIBIT_COLUMNS = (
     "post_id, author, followers, created_at, url, language, text, sentiment, anger, matched, "
-    "thread_id, why, signs"
+    "thread_id, why, signs, themes"
 )
 
 
@@ -450,6 +454,7 @@ def exhibit_cells(exhibit: Exhibit, incident: int, position: int) -> Row:
         exhibit.thread_id,
         strings_json(exhibit.why),
         signs_json(exhibit.signs),
+        strings_json(exhibit.themes),
     )
 
 
@@ -472,6 +477,7 @@ def read_exhibit(row: Sequence[Cell]) -> Exhibit:
         thread_id=texts[10],
         why=read_strings(texts[11]),
         signs=read_signs(texts[12]),
+        themes=read_strings(texts[13]),
     )
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -256,29 +256,18 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
 
 
 def told(config: "Config", brand: str) -> dict["AlertKind", tuple[str, ...]]:
-    """Return which notifiers each kind of alert would go to, by the rule that routes them."""
-    from emberwatch.core.respond.routing import route
-    from emberwatch.model.alert import Alert, AlertKind
-    from emberwatch.model.incident import Incident, Severity
+    """Return which notifiers each kind of alert would go to now, were it critical."""
+    from emberwatch.core.respond.rehearsal import a_trial
+    from emberwatch.core.respond.routing import decide
+    from emberwatch.model.alert import AlertKind
+    from emberwatch.runtime.wiring import directory, now
 
-    names = tuple(notifier.name for notifier in config.notifiers)
-    at = datetime.min.replace(tzinfo=UTC)
+    at = now()
     who = {}
     for kind in AlertKind:
-        concerned = None if kind.is_about_us else brand
-        alert = Alert(
-            id="", kind=kind, brand=concerned, subject=brand, started_at=at, at=at, reason=""
-        )
-        incident = Incident(
-            id="",
-            brand=concerned,
-            subject=brand,
-            severity=Severity.INFO,
-            opened_at=at,
-            last_alert_at=at,
-            alerts=(alert,),
-        )
-        who[kind] = route(incident, config.routes, names)
+        trial = a_trial(None if kind.is_about_us else brand, kind=kind, at=at)
+        recipients = decide(directory(config), trial, at).recipients
+        who[kind] = tuple(each.notifier for each in recipients)
     return who
 
 

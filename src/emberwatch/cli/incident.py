@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emberwatch.core.respond.playbook import Advice
     from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Incident
+    from emberwatch.model.notification import Notification
     from emberwatch.ports import Reading
 
 
@@ -287,28 +288,29 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
 
 def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> None:
     """Do one thing with an incident and owe the news to whoever is told of it."""
-    from emberwatch.cli.place import read
+    from emberwatch.cli.place import policy_of, read
     from emberwatch.core.pipeline import notifications
     from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.attention import tell
     from emberwatch.core.respond.workflow import TOO_MANY_HAND_OFFS, act
     from emberwatch.model.incident import Action
     from emberwatch.ports import Ledger
-    from emberwatch.runtime.wiring import policy
 
     config = read(config_path, with_secrets=False)
-    wanted = policy(config)
+    policy = policy_of(config)
     with opened(database or config.database) as store, store.writing() as transaction:
         before = named(transaction, id)
         incident = act(before, deed)
-        told = (
-            []
-            if deed.action is Action.NOTED
-            else notifications(
-                wanted, incident, deed.action, deed.at, note=incident.timeline[-1].note, by=deed.by
-            )
-        )
+        told: list[Notification] = []
+        if deed.action is not Action.NOTED:
+            silences = transaction.silences(deed.at)
+            incident, calls = tell(policy.directory, incident, incident.timeline[-1], silences)
+            told = [each for call in calls for each in notifications(policy, call, by=deed.by)]
         transaction.record(Ledger(incidents=(incident,), notifications=tuple(told)))
     names = ", ".join(notification.notifier for notification in told) or "nobody"
+    waiting = (*incident.waiting.withheld, *incident.waiting.silenced)
+    if waiting and deed.action is not Action.NOTED:
+        names += f"; later, by quiet hours or a silence: {', '.join(waiting)}"
     whom = f" to {deed.to}" if deed.to else ""
     click.echo(safe_line(f"{incident.id} {deed.action}{whom} by {deed.by}; telling {names}", 500))
     if incident.hand_offs > before.hand_offs and incident.hand_offs >= TOO_MANY_HAND_OFFS:

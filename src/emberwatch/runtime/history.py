@@ -22,6 +22,7 @@ from emberwatch.model.event import Counted, Event, Tick, Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.post import Flag, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Reading, Scorer, StoredCount, StoredPost, Text
 from emberwatch.runtime.processor import GAP_AFTER, HISTORY_AFTER, MINUTE, events_of, offer
 
@@ -337,6 +338,9 @@ class Recollection:
 
     def incident_of_alert(self, alert_id: str) -> str | None:
         return self._holders.get(alert_id)
+
+    def silences(self, at: datetime) -> tuple[Silence, ...]:
+        return ()
 
     def _whole(self, incident: Incident) -> Incident:
         """Return an incident with its alerts as they are: two incidents may share one."""

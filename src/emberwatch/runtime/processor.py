@@ -168,6 +168,7 @@ class Processor:
         self._recall = recall
         self._unwritten: dict[Key, Any] = {}
         self._gone: tuple[str, ...] = ()
+        self._are_all_waking = True
         self._newest: dict[str, datetime] = {}
         self._undated: dict[str, frozenset[str]] = {}
         self._names: dict[str, str] = {}
@@ -224,6 +225,8 @@ class Processor:
             if self._is_live:
                 for incident in tx.follow_ups(at):
                     step.follow_up(incident, at)
+                for incident in self._waking(tx, at):
+                    step.wake(incident, at)
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
             ledger = replace(
@@ -236,6 +239,7 @@ class Processor:
         self._unwritten = {}
         self._gone = ()
         self._unsaid = ()
+        self._are_all_waking = False
         self._clock = clock
         self._health = {**self._health, **{row.feed: row for row in health}}
         return Report(
@@ -251,6 +255,17 @@ class Processor:
             notifications=len(outcome.notifications),
         )
 
+    def _waking(self, tx: Reading, at: datetime) -> Iterable[Incident]:
+        """Return the incidents that time alone may change now.
+
+        After a start all that are open are looked at: another configuration, or another clock,
+        may have other plans for them.
+        """
+        if not self._are_all_waking:
+            return tx.waking(at)
+        every = (*tx.gathering(), *tx.waking())
+        return {incident.id: incident for incident in every}.values()
+
     def _start_over(self, at: datetime) -> None:
         """Forget what was learnt under a clock that had run ahead, and go on by the true one.
 
@@ -264,6 +279,7 @@ class Processor:
         self._unwritten = {**self._unwritten, **dict.fromkeys(learnt)}
         self._states.put(dict.fromkeys(learnt))
         self._unsaid = (why,)
+        self._are_all_waking = True
         self._clock = at
 
     def _fresh(self, arrivals: Arrivals) -> int:

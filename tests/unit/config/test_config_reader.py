@@ -570,7 +570,10 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "3:19: routes[0].kinds[0]: expected one of spike, pile_on, surge, watch_blind, "
             "trouble, follow_up_due, got 'spikes'; did you mean 'spike'?",
         ),
-        (BRAND + "routes: [{brands: [Acme]}]\n", "2:10: routes[0].notify: required, but missing"),
+        (
+            BRAND + "routes: [{brands: [Acme]}]\n",
+            "2:10: routes[0]: needs whom to tell: a team or notify",
+        ),
         (BRAND + "routes: [{notify: []}]\n", "2:19: routes[0].notify: needs at least one entry"),
         # YAML that we do not take
         (

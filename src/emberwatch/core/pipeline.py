@@ -13,7 +13,8 @@ from emberwatch.core.detect.pile_on import Thread, endings
 from emberwatch.core.respond import triage
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.promises import promised
 from emberwatch.core.respond.routing import Route, route
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
@@ -22,6 +23,7 @@ from emberwatch.model.incident import Action, Incident
 from emberwatch.model.mention import Mention
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Post
+from emberwatch.model.team import Team
 
 Key = tuple[str, str]
 """A detector's name and one of its keys."""
@@ -39,6 +41,7 @@ class Policy:
     routes: tuple[Route, ...] = ()
     notifiers: tuple[str, ...] = ()
     playbook: Playbook = NO_PLAYBOOK
+    teams: tuple[Team, ...] = ()
 
     def is_told(self, alert: Alert) -> bool:
         """Whether people hear of such an alert: of volume alone only where a route asks for it."""
@@ -317,7 +320,8 @@ class Step:
         elif is_worth:
             previous = left or self._incidents.latest(alert.brand, alert.subject)
             leaves_it = left is not None
-            taken = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            opened = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            taken = self._promised(opened)
             is_news = True
         else:
             self._orphans[alert.id] = alert
@@ -326,6 +330,12 @@ class Step:
         self._incidents.keep(taken, alert)
         if is_news:
             self._tell(taken)
+
+    def _promised(self, opened: Incident) -> Incident:
+        """Return an incident that opens, with what its brand's team promises of it."""
+        brand = self._policy.brands.get(opened.brand or "")
+        team = next((each for each in self._policy.teams if brand and each.name == brand.team), None)
+        return promised(opened, team, advise(self._policy.playbook, opened))
 
     def _gathering(self, alert: Alert) -> Incident | None:
         """Return the newest incident that an alert joins which it does not hold yet."""

@@ -108,7 +108,9 @@ class Incident:
     that this one follows. Clocks run from `first_post_at`, the first post's own timestamp.
     `hand_offs` counts how often one owner passed it on to another (advice A1, rule R2).
     `is_our_mistake` is what people said of it; at `follow_up_at` the customer is to be asked
-    again (advice A16, rule R14).
+    again (advice A16, rule R14). `unseen_at` is the last reading that did not show what was seen
+    at `first_seen_at`. `acknowledge_by`, `respond_by` and `resolve_by` are what was promised when
+    it opened; None: nothing was.
     """
 
     id: str
@@ -120,6 +122,7 @@ class Incident:
     last_alert_at: datetime
     first_post_at: datetime | None = None
     first_seen_at: datetime | None = None
+    unseen_at: datetime | None = None
     acknowledged_at: datetime | None = None
     responded_at: datetime | None = None
     closed_at: datetime | None = None
@@ -130,6 +133,9 @@ class Incident:
     hand_offs: int = 0
     is_our_mistake: bool | None = None
     follow_up_at: datetime | None = None
+    acknowledge_by: datetime | None = None
+    respond_by: datetime | None = None
+    resolve_by: datetime | None = None
     sequence: int = 0
     alerts: tuple[Alert, ...]
     exhibits: tuple[Exhibit, ...] = ()

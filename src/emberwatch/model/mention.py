@@ -67,7 +67,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`."""
+    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`.
+
+    `unseen_at` is the last reading of its feed that did not bring it; None where nobody knows.
+    """
 
     brand: str
     post: Post
@@ -75,6 +78,7 @@ class Mention:
     matched: str
     feed: str
     fingerprint: str
+    unseen_at: datetime | None = None
 
     @property
     def id(self) -> str:

@@ -64,7 +64,8 @@ class Arrivals:
     """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
 
     `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
-    `read` is given with the last page of a poll.
+    `read` is given with the last page of a poll. `read_before` is when the feed was read well the
+    time before, None where it never was.
     """
 
     at: datetime
@@ -77,6 +78,7 @@ class Arrivals:
     every: timedelta = MINUTE
     is_first: bool = False
     read: FeedRead | None = None
+    read_before: datetime | None = None
     parts: tuple[PartChecked, ...] = ()
 
 
@@ -365,6 +367,7 @@ class Processor:
                     matched=match.matched,
                     feed=arrivals.feed,
                     fingerprint=print_,
+                    unseen_at=arrivals.read_before if item.is_new else None,
                 )
                 for match in item.matches
             )

@@ -408,7 +408,10 @@ class _MemoryWriting(_MemoryReading):
             self._edit(shelves.posts[post.id], post)
         for mention in lasting(ledger):
             if not shelves.posts[mention.post.id].is_erased:
-                shelves.mentions[mention.post.id, mention.brand] = mention
+                before = shelves.mentions.get((mention.post.id, mention.brand), mention)
+                shelves.mentions[mention.post.id, mention.brand] = replace(
+                    mention, unseen_at=before.unseen_at
+                )
         for at, count in ledger.counts:
             shelves.counts[count.thread_id] = count.counters
             shelves.counted[count.thread_id, at] = count

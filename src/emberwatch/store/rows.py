@@ -145,7 +145,7 @@ def edit_cells(post: Post, row: int) -> Row:
 
 # ---------------------------------------------------------------- mentions
 MENTION_COLUMNS = (
-    "post, brand, feed, matched, fingerprint, created_at, sentiment, negative, anger, language, "
+    "post, brand, unseen_at, feed, matched, fingerprint, created_at, sentiment, negative, anger, language, "
     "confidence, judged, scorer, scorer_version, why"
 )
 
@@ -155,6 +155,7 @@ def mention_cells(mention: Mention, row: int) -> Row:
     return cells(
         row,
         mention.brand,
+        instant_cell(mention.unseen_at),
         mention.feed,
         mention.matched,
         mention.fingerprint,
@@ -186,7 +187,7 @@ POST_READ_COLUMNS = (
 )
 MENTION_READ_COLUMNS = POST_READ_COLUMNS + (
     ", m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
-    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why"
+    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.unseen_at"
 )
 
 
@@ -241,6 +242,7 @@ def read_mention(row: Sequence[Cell], post: Post | None = None) -> Mention:
             version=texts[37],
             why=read_strings(texts[38]),
         ),
+        unseen_at=instant_from(cast("str | None", row[39])),
     )
 
 
@@ -354,7 +356,8 @@ def read_alert(row: Sequence[Cell]) -> Alert:
 INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
-    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at"
+    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, unseen_at, acknowledge_by, "
+    "respond_by, resolve_by"
 )
 INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire"
 
@@ -382,6 +385,10 @@ def incident_cells(incident: Incident) -> Row:
         incident.hand_offs,
         incident.is_our_mistake,
         instant_cell(incident.follow_up_at),
+        instant_cell(incident.unseen_at),
+        instant_cell(incident.acknowledge_by),
+        instant_cell(incident.respond_by),
+        instant_cell(incident.resolve_by),
         incident.status.is_closed,
         incident.kind.value,
         strings_json([kind.value for kind in incident.kinds]),
@@ -420,6 +427,10 @@ def read_incident(
         hand_offs=cast("int", row[17]),
         is_our_mistake=None if row[18] is None else bool(row[18]),
         follow_up_at=instant_from(maybe[19]),
+        unseen_at=instant_from(maybe[20]),
+        acknowledge_by=instant_from(maybe[21]),
+        respond_by=instant_from(maybe[22]),
+        resolve_by=instant_from(maybe[23]),
         alerts=tuple(alerts),
         exhibits=tuple(exhibits),
         timeline=tuple(timeline),

@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from emberwatch.config.teams import TeamForm
 from emberwatch.config.tree import shown
 from emberwatch.config.values import (
     AtLeastOne,
@@ -90,7 +91,7 @@ class BrandForm(Form):
     languages: tuple[Language, ...] = ()
     """What its customers write: codes such as en or bg."""
     team: Name = ""
-    """Who answers."""
+    """Who answers; where there are teams, one of them."""
     false_alarms_per_month: float = Field(default=1.0, gt=0, le=10000)
     """The main knob: how many false alarms of anger it may cause in a month."""
     pile_on_floor: int = Field(default=300, ge=2, le=10**9)
@@ -250,6 +251,8 @@ class Document(Form):
     """Through what people are told."""
     routes: tuple[RouteForm, ...] = ()
     """Who is told of what; without routes every notifier is told of everything but surges."""
+    teams: tuple[TeamForm, ...] = ()
+    """Who answers, when, and who is told when they do not."""
     retention: Duration = by_default("90d")
     """How long the text and author of a post are kept."""
     playbook: PlaybookSettingsForm = Field(default_factory=PlaybookSettingsForm)

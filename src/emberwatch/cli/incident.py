@@ -92,16 +92,30 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
     Example:
       emberwatch incident show inc_4be1
     """
+    from emberwatch.cli.clock_lines import clock_lines, clocks_json, promises_json
     from emberwatch.cli.present import show_json
+    from emberwatch.core.respond.clocks import clocks
     from emberwatch.core.respond.playbook import advise
+    from emberwatch.core.respond.promises import standings
+    from emberwatch.runtime.wiring import now
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         incident = named(look, id)
+        delivered_at = look.delivered([incident.id]).get(incident.id)
+    at = now()
+    times, levels = clocks(incident, delivered_at), standings(incident, at)
     advice = advise(playbook_of(None if database else config_path), incident)
     if as_json:
-        show_json({**_whole(incident), "steps": [_step(each) for each in advice]})
+        show_json(
+            {
+                **_whole(incident),
+                "clocks": clocks_json(times),
+                "promises": promises_json(levels),
+                "steps": [_step(each) for each in advice],
+            }
+        )
     else:
-        _print(incident, advice)
+        _print(incident, advice, tuple(clock_lines(times, levels, at)))
 
 
 def named(look: "Reading", id: str) -> "Incident":
@@ -212,7 +226,7 @@ def _step(advice: "Advice") -> dict[str, object]:
     }
 
 
-def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
+def _print(incident: "Incident", advice: "Sequence[Advice]", times: "Sequence[str]") -> None:
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
     from emberwatch.cli.present import COLOURS, MARKS, clock
     from emberwatch.core.read.text import safe_line
@@ -271,6 +285,11 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
             line(f"because: {each.why} ({each.rule})", 5)
             if each.draft:
                 line(f"to begin with: {each.draft}", 5)
+    if incident.brand is not None:
+        click.echo()
+        click.secho("Where the time went", bold=True)
+        for told in times:
+            line(told, 2)
     click.echo()
     click.secho("What was done", bold=True)
     for step in incident.timeline:

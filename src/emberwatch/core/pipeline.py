@@ -334,7 +334,9 @@ class Step:
     def _promised(self, opened: Incident) -> Incident:
         """Return an incident that opens, with what its brand's team promises of it."""
         brand = self._policy.brands.get(opened.brand or "")
-        team = next((each for each in self._policy.teams if brand and each.name == brand.team), None)
+        team = next(
+            (each for each in self._policy.teams if brand and each.name == brand.team), None
+        )
         return promised(opened, team, advise(self._policy.playbook, opened))
 
     def _gathering(self, alert: Alert) -> Incident | None:

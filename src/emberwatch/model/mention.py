@@ -84,3 +84,22 @@ class Mention:
     def id(self) -> str:
         """The mention's own id: one post may speak of several brands."""
         return f"{self.brand}|{self.post.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A mention without its words: who spoke of a brand, when, how angrily, and before whom.
+
+    `name` tells voices apart (see `Post.voice`). `anger` is what a person said of the post, else
+    what the scorer did; None: nobody could judge. `reactions` are replies, boosts and quotes as
+    the site last counted them.
+    """
+
+    brand: str
+    name: str
+    post_id: str
+    at: datetime
+    anger: float | None
+    language: str | None
+    followers: int | None
+    reactions: int

@@ -72,6 +72,7 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
         playbook=playbook(config),
+        teams=config.teams,
     )
 
 

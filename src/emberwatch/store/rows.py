@@ -14,9 +14,9 @@ from emberwatch.model.incident import (
     Status,
     Step,
 )
-from emberwatch.model.mention import Correction, Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score, Voice
 from emberwatch.model.notification import DeliveryState, Notification
-from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
+from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, voice_of
 from emberwatch.ports import FeedHealth
 from emberwatch.store.codec import (
     clean,
@@ -145,8 +145,8 @@ def edit_cells(post: Post, row: int) -> Row:
 
 # ---------------------------------------------------------------- mentions
 MENTION_COLUMNS = (
-    "post, brand, unseen_at, feed, matched, fingerprint, created_at, sentiment, negative, anger, language, "
-    "confidence, judged, scorer, scorer_version, why"
+    "post, brand, unseen_at, feed, matched, fingerprint, created_at, sentiment, negative, anger, "
+    "language, confidence, judged, scorer, scorer_version, why"
 )
 
 
@@ -257,6 +257,21 @@ def read_correction(row: Sequence[Cell]) -> Correction:
         sentiment=shares[3],
         anger=shares[4],
         note=texts[5],
+    )
+
+
+def read_voice(row: Sequence[Cell]) -> Voice:
+    """Read a voice: brand, source, host, author, post, when, anger, language, reach, reactions."""
+    brand, source, host, author, post_id, at = cast("Sequence[str]", row[:6])
+    return Voice(
+        brand=brand,
+        name=voice_of(source, host, author, post_id),
+        post_id=post_id,
+        at=read_instant(at),
+        anger=cast("float | None", row[6]),
+        language=cast("str | None", row[7]),
+        followers=cast("int | None", row[8]),
+        reactions=cast("int", row[9]),
     )
 
 

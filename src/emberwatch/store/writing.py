@@ -55,7 +55,7 @@ UPSERT_MENTION = f"""
     INSERT INTO _mention ({rows.MENTION_COLUMNS})
     VALUES ({", ".join("?" * len(rows.MENTION_COLUMNS.split(", ")))})
     ON CONFLICT (post, brand) DO UPDATE SET
-      {", ".join(f"{n} = excluded.{n}" for n in rows.MENTION_COLUMNS.split(", ")[3:])}
+      {", ".join(f"{n} = excluded.{n}" for n in rows.MENTION_COLUMNS.split(", ")[2:])}
 """
 RESCORE = """
     UPDATE _mention SET sentiment = ?, negative = ?, anger = ?, language = ?, confidence = ?,

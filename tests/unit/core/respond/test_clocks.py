@@ -104,7 +104,9 @@ def test_what_has_not_happened_yet_says_so() -> None:
 )
 def test_what_part_the_site_had_is_not_made_up(incident: Incident, why: str) -> None:
     legs = clocks(incident, None).legs
-    assert [(legs[leg].length, legs[leg].why) for leg in (Leg.SOURCE, Leg.POLL)] == [(None, why)] * 2
+    assert [(legs[leg].length, legs[leg].why) for leg in (Leg.SOURCE, Leg.POLL)] == [
+        (None, why)
+    ] * 2
 
 
 def test_a_site_whose_clock_is_ahead_is_said_not_hidden() -> None:
@@ -152,7 +154,9 @@ def test_the_clock_of_the_answer_stops_at_the_resolution() -> None:
 
 def test_a_false_alarm_has_no_answer_and_no_end_to_time() -> None:
     found = clocks(done(an_incident(), (Action.DISMISSED, 30)), NOON)
-    whys = {found.since_first_post[station].why for station in (Station.RESPONDED, Station.RESOLVED)}
+    whys = {
+        found.since_first_post[station].why for station in (Station.RESPONDED, Station.RESOLVED)
+    }
     assert whys == {"it was dismissed: it was no trouble"}
     assert found.legs[Leg.PEOPLE].length is None
 

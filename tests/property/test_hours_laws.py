@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emberwatch.core.respond.hours import WeeklyHours
@@ -62,6 +62,7 @@ def is_plain(zone: ZoneInfo, at: datetime) -> bool:
     return len(offsets) == 1
 
 
+@settings(max_examples=60, deadline=None)
 @given(weeks(), days_of_change())
 def test_away_from_a_change_the_wall_clock_decides(
     spans: tuple[Span, ...], where: tuple[str, datetime]
@@ -72,6 +73,7 @@ def test_away_from_a_change_the_wall_clock_decides(
         assert hours.covers(at) is on_the_wall(hours, at)
 
 
+@settings(max_examples=60, deadline=None)
 @given(weeks(), days_of_change(), st.integers(0, 600))
 def test_the_time_inside_the_hours_is_the_sum_of_its_minutes(
     spans: tuple[Span, ...], where: tuple[str, datetime], length: int
@@ -82,6 +84,7 @@ def test_the_time_inside_the_hours_is_the_sum_of_its_minutes(
     assert hours.between(start, start + length * MINUTE) == counted * MINUTE
 
 
+@settings(max_examples=60, deadline=None)
 @given(weeks(), days_of_change(), st.integers(0, 5000), st.integers(0, 5000))
 def test_two_times_that_follow_each_other_add_up(
     spans: tuple[Span, ...], where: tuple[str, datetime], first: int, second: int
@@ -93,6 +96,7 @@ def test_two_times_that_follow_each_other_add_up(
     assert hours.between(start, middle) + hours.between(middle, end) == hours.between(start, end)
 
 
+@settings(max_examples=60, deadline=None)
 @given(weeks(), days_of_change())
 def test_hours_open_at_the_first_minute_that_they_cover(
     spans: tuple[Span, ...], where: tuple[str, datetime]
@@ -104,6 +108,7 @@ def test_hours_open_at_the_first_minute_that_they_cover(
     assert hours.between(at, opens) == (timedelta() if spans else opens - at)
 
 
+@settings(max_examples=60, deadline=None)
 @given(weeks(), days_of_change())
 def test_hours_close_at_the_first_moment_that_they_do_not_cover(
     spans: tuple[Span, ...], where: tuple[str, datetime]
@@ -116,6 +121,7 @@ def test_hours_close_at_the_first_moment_that_they_do_not_cover(
         assert hours.between(at, closes) == closes - at
 
 
+@settings(max_examples=60, deadline=None)
 @given(weeks(), days_of_change(), st.integers(1, 5000))
 def test_what_is_due_is_due_when_so_much_time_has_passed(
     spans: tuple[Span, ...], where: tuple[str, datetime], length: int
@@ -127,6 +133,7 @@ def test_what_is_due_is_due_when_so_much_time_has_passed(
     assert hours.between(start, due - MINUTE / 60) < length * MINUTE
 
 
+@settings(max_examples=60, deadline=None)
 @given(days_of_change(), st.integers(0, 95), st.integers(1, 95))
 def test_hours_and_the_rest_of_the_day_leave_no_gap_and_share_nothing(
     where: tuple[str, datetime], start: int, length: int

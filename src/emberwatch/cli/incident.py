@@ -170,6 +170,7 @@ def _whole(incident: "Incident") -> dict[str, object]:
         "previous_id": incident.previous_id,
         "hand_offs": incident.hand_offs,
         "follow_up_at": instant(incident.follow_up_at),
+        "themes": incident.themes,
         "alerts": [
             {
                 "id": alert.id,
@@ -201,6 +202,7 @@ def _whole(incident: "Incident") -> dict[str, object]:
                 "matched": exhibit.matched,
                 "why": exhibit.why,
                 "signs": [asdict(sign) for sign in exhibit.signs],
+                "themes": exhibit.themes,
             }
             for exhibit in incident.exhibits
         ],
@@ -254,6 +256,8 @@ def _print(incident: "Incident", advice: "Sequence[Advice]", times: "Sequence[st
     if incident.owner:
         passed = f", after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
         line(f"{incident.owner} has it{passed}")
+    if incident.themes:
+        line(f"about {', '.join(incident.themes)}")
     if incident.follow_up_at:
         line(f"ask again {clock(incident.follow_up_at)} UTC")
     click.echo()

@@ -1,5 +1,6 @@
 """The parts of a configuration file: which keys each may hold."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import (
@@ -33,7 +34,7 @@ from emberwatch.config.values import (
 from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.brand import Brand, Group
+from emberwatch.model.brand import Brand, Group, Theme
 
 _GROUP = "<group>"
 _WORD = "<word>"
@@ -67,18 +68,41 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+_Words = tuple[
+    Annotated[
+        Annotated[Written, Tag(_WORD)] | Annotated[GroupForm, Tag(_GROUP)],
+        Discriminator(_word_or_group),
+    ],
+    ...,
+]
+
+
+def _alone(words: _Words) -> tuple[str, ...]:
+    return tuple(word for word in words if isinstance(word, str))
+
+
+def _groups(words: Iterable[str | GroupForm]) -> tuple[Group, ...]:
+    return tuple(form.group() for form in words if isinstance(form, GroupForm))
+
+
+class ThemeForm(Form):
+    """A kind of complaint to count, to route by and to have notes for."""
+
+    name: Name
+    """What it is called in alerts, routes and commands."""
+    words: Annotated[_Words, AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    """Words, phrases and groups as a brand has them; a * at a word's end lets it go on."""
+
+    def theme(self) -> Theme:
+        return Theme(name=self.name, words=_alone(self.words), groups=_groups(self.words))
+
+
 class BrandForm(Form):
     """What we watch for: a name, its spellings, what to ignore, the team that answers."""
 
     name: Name
     """What it is called in alerts and commands."""
-    words: tuple[
-        Annotated[
-            Annotated[Written, Tag(_WORD)] | Annotated[GroupForm, Tag(_GROUP)],
-            Discriminator(_word_or_group),
-        ],
-        ...,
-    ] = ()
+    words: _Words = ()
     """Words and phrases, in any case; or groups: {any: [...], all: [...], none: [...]}."""
     groups: Annotated[tuple[GroupForm, ...], BeforeValidator(_as_list)] = ()
     """Groups, when they would rather stand apart from the words."""
@@ -98,6 +122,8 @@ class BrandForm(Form):
     """Fewest voices in one thread that count as huge while there is no history."""
     quiet_after: Duration = by_default("6h")
     """An incident this long without a new alert is over; the next opens another."""
+    themes: tuple[ThemeForm, ...] = ()
+    """What people complain about, by the words for it."""
 
     @model_validator(mode="after")
     def _can_match(self) -> "BrandForm":
@@ -109,13 +135,19 @@ class BrandForm(Form):
                 raise refuse(f"{shown(word)} is both watched for and excluded: it never matches")
         return self
 
+    @model_validator(mode="after")
+    def _tells_themes_apart(self) -> "BrandForm":
+        names = [theme.name for theme in self.themes]
+        for name in names:
+            if names.count(name) > 1:
+                raise refuse(f"two themes are called {shown(name)}: make one of them, or rename it")
+        return self
+
     def brand(self) -> Brand:
         return Brand(
             name=self.name,
-            words=tuple(word for word in self.words if isinstance(word, str)),
-            groups=tuple(
-                form.group() for form in (*self.words, *self.groups) if isinstance(form, GroupForm)
-            ),
+            words=_alone(self.words),
+            groups=_groups((*self.words, *self.groups)),
             handles=self.handles,
             hashtags=self.hashtags,
             exclude=self.exclude,
@@ -124,6 +156,7 @@ class BrandForm(Form):
             false_alarms_per_month=self.false_alarms_per_month,
             pile_on_floor=self.pile_on_floor,
             quiet_after=self.quiet_after,
+            themes=tuple(form.theme() for form in self.themes),
         )
 
 

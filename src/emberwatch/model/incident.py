@@ -76,7 +76,8 @@ class Step:
 class Exhibit:
     """A post as it was when we rang, frozen with the incident.
 
-    `why` holds the words that weighed most in its score, `signs` what asks for a certain answer.
+    `why` holds the words that weighed most in its score, `signs` what asks for a certain answer,
+    `themes` the user's themes that it is of.
     """
 
     post_id: str
@@ -92,6 +93,7 @@ class Exhibit:
     thread_id: str
     why: tuple[str, ...] = ()
     signs: tuple[Sign, ...] = ()
+    themes: tuple[str, ...] = ()
 
     @property
     def is_threat(self) -> bool:
@@ -108,9 +110,10 @@ class Incident:
     that this one follows. Clocks run from `first_post_at`, the first post's own timestamp.
     `hand_offs` counts how often one owner passed it on to another (advice A1, rule R2).
     `is_our_mistake` is what people said of it; at `follow_up_at` the customer is to be asked
-    again (advice A16, rule R14). `unseen_at` is the last reading that did not show what was seen
-    at `first_seen_at`. `acknowledge_by`, `respond_by` and `resolve_by` are what was promised when
-    it opened; None: nothing was.
+    again (advice A16, rule R14). `themes` names the user's themes of its angry posts, the one
+    that causes the most anger first (advice A7). `unseen_at` is the last reading that did not
+    show what was seen at `first_seen_at`. `acknowledge_by`, `respond_by` and `resolve_by` are
+    what was promised when it opened; None: nothing was.
     """
 
     id: str
@@ -140,6 +143,7 @@ class Incident:
     alerts: tuple[Alert, ...]
     exhibits: tuple[Exhibit, ...] = ()
     timeline: tuple[Step, ...] = field(default=())
+    themes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.alerts:

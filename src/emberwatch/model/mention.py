@@ -69,6 +69,7 @@ class Correction:
 class Mention:
     """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`.
 
+    `themes` names those of the user's themes that it is of, in the order of the configuration.
     `unseen_at` is the last reading of its feed that did not bring it; None where nobody knows.
     """
 
@@ -78,6 +79,7 @@ class Mention:
     matched: str
     feed: str
     fingerprint: str
+    themes: tuple[str, ...] = ()
     unseen_at: datetime | None = None
 
     @property

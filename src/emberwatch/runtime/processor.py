@@ -12,6 +12,7 @@ from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
 from emberwatch.core.read.text import fingerprint
+from emberwatch.core.read.themes import Themes
 from emberwatch.model.alert import Alert
 from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
 from emberwatch.model.event import (
@@ -172,6 +173,7 @@ class Processor:
         self._failures: list[str] = []
         self._thread_of: dict[str, str] = {}
         self._matcher = Matcher(tuple(policy.brands.values()))
+        self._themes = Themes(policy.brands.values())
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
         with store.reading() as look:
@@ -359,6 +361,7 @@ class Processor:
         ]
         for item, score in zip(matched, self._scores(texts), strict=True):
             print_ = fingerprint(item.post.text)
+            themes = self._themes.match(item.post.text)
             item.mentions = tuple(
                 Mention(
                     brand=match.brand,
@@ -367,6 +370,7 @@ class Processor:
                     matched=match.matched,
                     feed=arrivals.feed,
                     fingerprint=print_,
+                    themes=themes.get(match.brand, ()),
                     unseen_at=arrivals.read_before if item.is_new else None,
                 )
                 for match in item.matches

@@ -16,6 +16,7 @@ from emberwatch.config.schema import Config, PlugIns, ScorerSettings
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
+from emberwatch.core.read.themes import Themes
 from emberwatch.core.respond.playbook import Playbook
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
@@ -166,6 +167,7 @@ def reread(config: Config) -> Reread:
     """Return how a configuration finds its brands in stored posts."""
     return Reread(
         matcher=Matcher(config.brands),
+        themes=Themes(config.brands),
         scorer=cache(scorer),
         languages={brand.name: brand.languages for brand in config.brands},
     )

@@ -145,8 +145,8 @@ def edit_cells(post: Post, row: int) -> Row:
 
 # ---------------------------------------------------------------- mentions
 MENTION_COLUMNS = (
-    "post, brand, unseen_at, feed, matched, fingerprint, created_at, sentiment, negative, anger, "
-    "language, confidence, judged, scorer, scorer_version, why"
+    "post, brand, feed, matched, fingerprint, themes, unseen_at, created_at, sentiment, negative, "
+    "anger, language, confidence, judged, scorer, scorer_version, why"
 )
 
 
@@ -155,10 +155,11 @@ def mention_cells(mention: Mention, row: int) -> Row:
     return cells(
         row,
         mention.brand,
-        instant_cell(mention.unseen_at),
         mention.feed,
         mention.matched,
         mention.fingerprint,
+        strings_json(mention.themes),
+        instant_cell(mention.unseen_at),
         instant_text(mention.post.created_at),
         *score_cells(mention.score),
     )
@@ -187,7 +188,7 @@ POST_READ_COLUMNS = (
 )
 MENTION_READ_COLUMNS = POST_READ_COLUMNS + (
     ", m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
-    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.unseen_at"
+    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.themes, m.unseen_at"
 )
 
 
@@ -242,7 +243,8 @@ def read_mention(row: Sequence[Cell], post: Post | None = None) -> Mention:
             version=texts[37],
             why=read_strings(texts[38]),
         ),
-        unseen_at=instant_from(cast("str | None", row[39])),
+        themes=read_strings(texts[39]),
+        unseen_at=instant_from(cast("str | None", row[40])),
     )
 
 
@@ -371,8 +373,8 @@ def read_alert(row: Sequence[Cell]) -> Alert:
 INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
-    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, unseen_at, acknowledge_by, "
-    "respond_by, resolve_by"
+    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, themes, unseen_at, "
+    "acknowledge_by, respond_by, resolve_by"
 )
 INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire"
 
@@ -400,6 +402,7 @@ def incident_cells(incident: Incident) -> Row:
         incident.hand_offs,
         incident.is_our_mistake,
         instant_cell(incident.follow_up_at),
+        strings_json(incident.themes),
         instant_cell(incident.unseen_at),
         instant_cell(incident.acknowledge_by),
         instant_cell(incident.respond_by),
@@ -442,10 +445,11 @@ def read_incident(
         hand_offs=cast("int", row[17]),
         is_our_mistake=None if row[18] is None else bool(row[18]),
         follow_up_at=instant_from(maybe[19]),
-        unseen_at=instant_from(maybe[20]),
-        acknowledge_by=instant_from(maybe[21]),
-        respond_by=instant_from(maybe[22]),
-        resolve_by=instant_from(maybe[23]),
+        themes=read_strings(texts[20]),
+        unseen_at=instant_from(maybe[21]),
+        acknowledge_by=instant_from(maybe[22]),
+        respond_by=instant_from(maybe[23]),
+        resolve_by=instant_from(maybe[24]),
         alerts=tuple(alerts),
         exhibits=tuple(exhibits),
         timeline=tuple(timeline),
@@ -454,7 +458,7 @@ def read_incident(
 
 EXHIBIT_COLUMNS = (
     "post_id, author, followers, created_at, url, language, text, sentiment, anger, matched, "
-    "thread_id, why, signs"
+    "thread_id, why, signs, themes"
 )
 
 
@@ -476,6 +480,7 @@ def exhibit_cells(exhibit: Exhibit, incident: int, position: int) -> Row:
         exhibit.thread_id,
         strings_json(exhibit.why),
         signs_json(exhibit.signs),
+        strings_json(exhibit.themes),
     )
 
 
@@ -498,6 +503,7 @@ def read_exhibit(row: Sequence[Cell]) -> Exhibit:
         thread_id=texts[10],
         why=read_strings(texts[11]),
         signs=read_signs(texts[12]),
+        themes=read_strings(texts[13]),
     )
 
 

@@ -448,6 +448,28 @@ def _follow_ups(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+THEMES = (
+    "ALTER TABLE _mention ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _exhibit ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _incident ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    """
+    CREATE VIEW mention_themes AS
+    SELECT p.id AS post_id, m.brand, t.value AS theme, m.created_at, m.anger
+    FROM _mention m JOIN json_each(m.themes) t JOIN _post p ON p.row = m.post
+    """,
+    """
+    CREATE VIEW incident_themes AS
+    SELECT i.id AS incident_id, i.brand, t.key + 1 AS position, t.value AS theme
+    FROM _incident i JOIN json_each(i.themes) t
+    """,
+)
+
+
+def _themes(db: "Database") -> None:
+    for statement in THEMES:
+        db.conn.execute(statement)
+
+
 CLOCKS = (
     "ALTER TABLE _mention ADD COLUMN unseen_at TEXT",
     "ALTER TABLE _incident ADD COLUMN unseen_at TEXT",
@@ -511,6 +533,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0004_unwatched", _unwatched),
     ("0005_handles", _handles),
     ("0006_follow_ups", _follow_ups),
+    ("0008_themes", _themes),
     ("0009_clocks", _clocks),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""

@@ -116,6 +116,7 @@ def _incident(incident: Incident, room: Room) -> Json:
         "hand_offs": incident.hand_offs,
         "is_our_mistake": incident.is_our_mistake,
         "follow_up_at": _instant_or_none(incident.follow_up_at),
+        "themes": [fit_line(theme, room) for theme in incident.themes[: room.alerts]],
         "url": None,
     }
 
@@ -156,6 +157,7 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "matched": fit_line(exhibit.matched, room),
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
+        "themes": [fit_line(theme, room) for theme in exhibit.themes[: room.words]],
     }
 
 

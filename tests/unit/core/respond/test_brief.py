@@ -144,6 +144,7 @@ def test_a_post_carries_what_was_frozen():
             "matched": "acme",
             "why": [],
             "signs": [],
+            "themes": [],
         }
     ]
 

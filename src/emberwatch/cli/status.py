@@ -11,7 +11,6 @@ from emberwatch.cli.place import config_option, database_option, json_option, op
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
-    from emberwatch.core.respond.track_record import TrackRecord
     from emberwatch.model.incident import Incident
     from emberwatch.ports import FeedHealth, Meter, Reading, Statistics
 
@@ -20,9 +19,6 @@ STUCK_AFTER = timedelta(minutes=5)
 
 CRON_AFTER = timedelta(minutes=15)
 """Without a daemon, feeds read this lately are kept up by `run --once` from cron."""
-
-LOOKS_BACK = timedelta(days=90)
-"""How far back false alarms are counted."""
 
 
 @click.command("status")
@@ -41,6 +37,7 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
     """
     from emberwatch.cli.present import show_json
     from emberwatch.cli.status_shown import Watch, report, show
+    from emberwatch.runtime.week import records
     from emberwatch.runtime.wiring import now
     from emberwatch.store.lock import owner_of
 
@@ -54,7 +51,7 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         disabled = look.disabled()
         incidents = look.incidents(is_open=True)
         meters = _meters(config, look, at)
-        records = _records(config, look, at)
+        rang = {record.brand: record for record in records(look, config.brands, at)}
     faults = _faults(config, statistics, health, disabled, incidents, at, is_running=bool(owner))
     watch = Watch(
         config=config,
@@ -65,7 +62,7 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         health=health,
         meters=meters,
         incidents=incidents,
-        records=records,
+        records=rang,
         faults=faults,
     )
     if as_json:
@@ -88,21 +85,6 @@ def _meters(config: "Config", look: "Reading", at: datetime) -> "list[tuple[str,
         if isinstance(source, Metered)
         for meter in source.meters(look.cursor(name), at)
     ]
-
-
-def _records(config: "Config", look: "Reading", at: datetime) -> "dict[str, TrackRecord]":
-    """Return how often each brand rang falsely of late, by what people said of its incidents."""
-    from emberwatch.core.respond.track_record import track_record, watched_for
-
-    since, times = at - LOOKS_BACK, look.unwatched()
-    lived = look.incidents(opened_from=since)
-    records = {}
-    for brand in config.brands:
-        mine = [incident for incident in lived if incident.brand == brand.name]
-        watched = watched_for(brand.name, times, since, at)
-        asked = brand.false_alarms_per_month
-        records[brand.name] = track_record(brand.name, asked, watched, mine, mine)
-    return records
 
 
 def _faults(

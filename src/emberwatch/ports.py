@@ -10,7 +10,7 @@ from emberwatch.core.read.politeness import Rate as Rate
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Correction, Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score, Voice
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Counters, Post
 from emberwatch.model.silence import Silence
@@ -422,6 +422,10 @@ class Reading(Protocol):
         """Return what people said of these posts, or of all posts, oldest first."""
         ...
 
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        """Return who spoke of a brand from `since` and before `until`, by the time of writing."""
+        ...
+
     def states(self) -> Iterator[StoredState]:
         """Yield every detector's state."""
         ...
@@ -504,6 +508,10 @@ class Reading(Protocol):
         self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
     ) -> list[Notification]:
         """Return notifications, oldest first; with `most`, only the newest so many."""
+        ...
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when a receiver first took a message of each of these incidents, where one did."""
         ...
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:

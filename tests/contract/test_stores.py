@@ -19,7 +19,7 @@ from emberwatch.model.incident import (
     Status,
     Step,
 )
-from emberwatch.model.mention import Correction, Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score, Voice
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
@@ -136,6 +136,8 @@ def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
         assert look.mentions_of("jsonl::post:1") == ()
         assert look.latest_mentions() == []
         assert look.corrections() == []
+        assert look.voices("Acme", NOON - DAY, NOON + DAY) == []
+        assert look.delivered(["inc-1"]) == {}
         assert list(look.states()) == []
         assert look.cursor("town") == {}
         assert look.health() == {}
@@ -652,6 +654,10 @@ def a_full_incident() -> Incident:
         last_alert_at=NOON + minutes(5),
         first_post_at=NOON - minutes(20),
         first_seen_at=NOON - minutes(19),
+        unseen_at=NOON - minutes(19.5),
+        acknowledge_by=NOON + minutes(2),
+        respond_by=NOON + minutes(5),
+        resolve_by=NOON + DAY,
         acknowledged_at=NOON + minutes(1),
         responded_at=NOON + minutes(2),
         closed_at=NOON + minutes(50),
@@ -931,6 +937,24 @@ def test_a_settled_try_is_written_and_gives_back_its_lease(store: Store) -> None
     assert outbox(store) == {"note-1": failed}
     assert claimed(store, NOON + timedelta(seconds=4)) == []
     assert claimed(store, NOON + timedelta(seconds=5)) == ["note-1"]
+
+
+def test_an_incident_is_delivered_when_the_first_receiver_took_it(store: Store) -> None:
+    taken = {"state": DeliveryState.DELIVERED, "attempts": 1}
+    record(
+        store,
+        notifications=(
+            a_notification("1", delivered_at=NOON + minutes(9), **taken),
+            a_notification("2", delivered_at=NOON + minutes(3), **taken),
+            a_notification("overtaken", delivered_at=NOON, state=DeliveryState.DELIVERED),
+            a_notification("tried", attempts=4),
+            a_notification("other", incident_id="inc-2", delivered_at=NOON, **taken),
+            a_notification("waits", incident_id="inc-3", attempts=1),
+        ),
+    )
+    with store.reading() as look:
+        assert look.delivered(["inc-1", "inc-3", "inc-9"]) == {"inc-1": NOON + minutes(3)}
+        assert look.delivered([]) == {}
 
 
 def test_a_conversation_is_what_one_notifier_took_of_one_incident(store: Store) -> None:
@@ -1303,6 +1327,58 @@ def test_a_later_verdict_replaces_the_earlier(store: Store) -> None:
     corrected(store, a_correction(), later)
     with store.reading() as look:
         assert look.corrections() == [later]
+
+
+def test_voices_are_mentions_without_their_words(store: Store) -> None:
+    first = a_mention(
+        "1",
+        anger=0.4,
+        followers=7,
+        counters=Counters(replies=2, boosts=3, quotes=None, likes=90),
+        at=NOON,
+    )
+    nobody = a_mention("2", author="", anger=None, at=NOON + minutes(1), language="bg")
+    others = (
+        a_mention("3", at=NOON - minutes(1)),
+        a_mention("4", at=NOON + minutes(2)),
+        a_mention("5", brand="Bolt"),
+    )
+    mentions = (nobody, first, *others)
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    said = Correction(post_id=first.post.id, anger=0.9, by="anna", at=NOON)
+    with store.writing() as tx:
+        assert tx.correct(said)
+    with store.reading() as look:
+        voices = look.voices("Acme", NOON, NOON + minutes(2))
+    assert voices == [
+        Voice(
+            brand="Acme",
+            name="jsonl::anna",
+            post_id="jsonl::post:1",
+            at=NOON,
+            anger=0.9,
+            language="en",
+            followers=7,
+            reactions=5,
+        ),
+        Voice(
+            brand="Acme",
+            name="jsonl::post:2",
+            post_id="jsonl::post:2",
+            at=NOON + minutes(1),
+            anger=None,
+            language="bg",
+            followers=None,
+            reactions=0,
+        ),
+    ]
+
+
+def test_a_mention_keeps_the_reading_that_did_not_bring_it(store: Store) -> None:
+    mention = replace(a_mention("1"), unseen_at=NOON - minutes(1))
+    record(store, posts=(mention.post,), mentions=(mention, replace(mention, brand="Bolt")))
+    with store.reading() as look:
+        assert [each.unseen_at for each in look.latest_mentions()] == [NOON - minutes(1)] * 2
 
 
 def test_what_is_no_mention_cannot_be_corrected(store: Store) -> None:

@@ -14,8 +14,9 @@ from emberwatch.core.respond import triage
 from emberwatch.core.respond.attention import Call, tell, wake
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
-from emberwatch.core.respond.routing import Directory, Route
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.promises import promised
+from emberwatch.core.respond.routing import Directory, Route, decide
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Event, Mentioned, Reacted, Tick
@@ -342,13 +343,20 @@ class Step:
         elif is_worth:
             previous = left or self._incidents.latest(alert.brand, alert.subject)
             leaves_it = left is not None
-            taken = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            opened = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            taken = self._promised(opened)
             is_news = True
         else:
             self._orphans[alert.id] = alert
             return
         self._orphans.pop(alert.id, None)
         self._incidents.keep(self._told(taken) if is_news else taken, alert)
+
+    def _promised(self, opened: Incident) -> Incident:
+        """Return an incident that opens, with what the team that gets it promises."""
+        decision = decide(self._policy.directory, opened, opened.opened_at)
+        team = self._policy.teams.get(decision.team)
+        return promised(opened, team, advise(self._policy.playbook, opened))
 
     def _gathering(self, alert: Alert) -> Incident | None:
         """Return the newest incident that an alert joins which it does not hold yet."""

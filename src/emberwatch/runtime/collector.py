@@ -232,6 +232,7 @@ class Collector:
             cursor=page.cursor if page else None,
             every=max(self.feed.every, at - (self._read_at or at)),
             read=read,
+            read_before=self._read_at,
         )
 
     def _metered(self, at: datetime) -> tuple[PartChecked, ...]:

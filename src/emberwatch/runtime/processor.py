@@ -69,7 +69,8 @@ class Arrivals:
     """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
 
     `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
-    `read` is given with the last page of a poll.
+    `read` is given with the last page of a poll. `read_before` is when the feed was read well the
+    time before, None where it never was.
     """
 
     at: datetime
@@ -82,6 +83,7 @@ class Arrivals:
     every: timedelta = MINUTE
     is_first: bool = False
     read: FeedRead | None = None
+    read_before: datetime | None = None
     parts: tuple[PartChecked, ...] = ()
 
 
@@ -405,6 +407,7 @@ class Processor:
                     feed=arrivals.feed,
                     fingerprint=print_,
                     themes=themes.get(match.brand, ()),
+                    unseen_at=arrivals.read_before if item.is_new else None,
                 )
                 for match in item.matches
             )

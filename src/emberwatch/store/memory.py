@@ -11,7 +11,7 @@ from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Correction, Mention
+from emberwatch.model.mention import Correction, Mention, Voice
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Counters, Post, PostKind
 from emberwatch.model.silence import Silence
@@ -207,6 +207,14 @@ class _MemoryReading:
         found = sorted(self.shelves.corrections.values(), key=lambda each: each.at)
         return [each for each in found if post_ids is None or each.post_id in post_ids]
 
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        found = [
+            _voice(each, self.shelves.corrections.get(each.post.id))
+            for each in self._mentions()
+            if each.brand == brand and since <= each.post.created_at < until
+        ]
+        return sorted(found, key=lambda each: each.at)
+
     def states(self) -> Iterator[StoredState]:
         yield from self.shelves.states.values()
 
@@ -335,6 +343,14 @@ class _MemoryReading:
             if state in (None, each.state) and notifier in (None, each.notifier)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        for each in self.shelves.notifications.values():
+            at, id = each.delivered_at, each.incident_id
+            if at is not None and each.attempts and id in incident_ids:
+                found[id] = min(at, found.get(id, at))
+        return found
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         taken = sorted(
@@ -640,3 +656,18 @@ def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:
 def _by_time(item: tuple[tuple[str, datetime], Count]) -> tuple[datetime, str]:
     thread_id, at = item[0]
     return at, thread_id
+
+
+def _voice(mention: Mention, said: Correction | None) -> Voice:
+    post, score = mention.post, mention.score
+    said_anger = said.anger if said else None
+    return Voice(
+        brand=mention.brand,
+        name=post.voice,
+        post_id=post.id,
+        at=post.created_at,
+        anger=score.anger if said_anger is None else said_anger,
+        language=score.language or post.language,
+        followers=post.author.followers,
+        reactions=_reactions(post.counters),
+    )

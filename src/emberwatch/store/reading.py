@@ -16,7 +16,7 @@ from typing import cast
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
-from emberwatch.model.mention import FAILED, Correction, Mention
+from emberwatch.model.mention import FAILED, Correction, Mention, Voice
 from emberwatch.model.notification import Notification
 from emberwatch.model.silence import Silence
 from emberwatch.ports import (
@@ -101,6 +101,14 @@ CORRECTIONS = """
     SELECT p.id, c.at, c.who, c.sentiment, c.anger, c.note
     FROM _correction c JOIN _post p ON p.row = c.post
     WHERE ?1 IS NULL OR p.id IN (SELECT value FROM json_each(?1)) ORDER BY c.at, c.post
+"""
+
+VOICES = """
+    SELECT m.brand, p.source, p.host, p.author, p.id, m.created_at, ifnull(c.anger, m.anger),
+      ifnull(m.language, p.language), p.followers,
+      ifnull(p.replies, 0) + ifnull(p.boosts, 0) + ifnull(p.quotes, 0)
+    FROM _mention m JOIN _post p ON p.row = m.post LEFT JOIN _correction c ON c.post = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? ORDER BY m.created_at, m.post
 """
 
 # a root's counters as they were first read were read with the post itself
@@ -203,6 +211,12 @@ NOTIFICATIONS = f"""
     SELECT {rows.NOTIFICATION_COLUMNS} FROM _notification
     WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
     ORDER BY created_at DESC, row DESC LIMIT ?3
+"""
+# what a later message overtook was settled without a try
+DELIVERED = """
+    SELECT incident_id, min(delivered_at) FROM _notification
+    WHERE incident_id IN (SELECT value FROM json_each(?)) AND attempts > 0
+    GROUP BY incident_id HAVING min(delivered_at) IS NOT NULL
 """
 CONVERSATION = """
     SELECT max(sequence), (
@@ -328,6 +342,10 @@ class SqliteReading:
         asked = None if post_ids is None else strings_json(post_ids)
         return [rows.read_correction(row) for row in self._db.execute(CORRECTIONS, (asked,))]
 
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        return [rows.read_voice(row) for row in self._db.execute(VOICES, asked)]
+
     def states(self) -> Iterator[StoredState]:
         for detector, version, key, body in self._db.execute(STATES):
             yield StoredState(detector=detector, version=version, key=key, body=body)
@@ -451,6 +469,10 @@ class SqliteReading:
             ),
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found = self._db.execute(DELIVERED, (strings_json(incident_ids),))
+        return {id: read_instant(at) for id, at in found}
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         sequence, handle = self._db.execute(

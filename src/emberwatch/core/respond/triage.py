@@ -124,6 +124,7 @@ def open_incident(
     With `leaves_it` the previous incident held the alert until now.
     """
     frozen = exhibits(alert, mentions)
+    seen_at, unseen_at = _first_sight(alert, mentions)
     return Incident(
         id=incident_id(alert, previous if leaves_it else None),
         brand=alert.brand,
@@ -132,7 +133,8 @@ def open_incident(
         opened_at=alert.at,
         last_alert_at=alert.at,
         first_post_at=alert.first_post_at,
-        first_seen_at=min(_seen(alert, mentions), default=None),
+        first_seen_at=seen_at,
+        unseen_at=unseen_at,
         previous_id=previous.id if previous else None,
         sequence=1,
         alerts=(alert,),
@@ -174,6 +176,7 @@ def take(
         last_alert_at=heard_at,
         first_post_at=began[0],
         first_seen_at=began[1],
+        unseen_at=began[2],
         severity=max(incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank),
         exhibits=shown,
         themes=themes_of(shown),
@@ -198,24 +201,32 @@ def _as_closed(held: Alert, alert: Alert) -> Alert:
 
 def _began(
     incident: Incident, alert: Alert, mentions: Mapping[str, Mention], *, is_new: bool
-) -> tuple[datetime | None, datetime | None]:
-    """Return when the trouble's first post was written and seen.
+) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """Return when the trouble's first post was written and seen, and when not seen yet.
 
     They stand as they were when the incident opened, for the clocks run from them: a window that
     grows takes in ordinary grumbles of long before. Only a thread that joins, and whose root is
     older, moves them back.
     """
-    before, seen = incident.first_post_at, incident.first_seen_at
+    before, seen_at = incident.first_post_at, incident.first_seen_at
     root_at = alert.first_post_at
-    if not is_new or alert.kind is not AlertKind.PILE_ON or root_at is None:
-        return before, seen
-    if before is not None and before <= root_at:
-        return before, seen
-    return root_at, min([at for at in (seen, *_seen(alert, mentions)) if at], default=None)
+    is_older = root_at is not None and (before is None or root_at < before)
+    if not is_new or alert.kind is not AlertKind.PILE_ON or not is_older:
+        return before, seen_at, incident.unseen_at
+    sights = [(seen_at, incident.unseen_at), _first_sight(alert, mentions)]
+    known = [(at, unseen_at) for at, unseen_at in sights if at is not None]
+    return root_at, *min(known, key=lambda sight: sight[0], default=(None, None))
 
 
-def _seen(alert: Alert, mentions: Mapping[str, Mention]) -> list[datetime]:
-    return [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
+def _first_sight(
+    alert: Alert, mentions: Mapping[str, Mention]
+) -> tuple[datetime | None, datetime | None]:
+    """Return when the first of the evidence was seen, and the reading before that lacked it."""
+    seen = [mention for id in alert.evidence if (mention := mentions.get(id))]
+    if not seen:
+        return None, None
+    first = min(seen, key=lambda mention: mention.post.seen_at)
+    return first.post.seen_at, first.unseen_at
 
 
 def _is_threat(exhibits: Iterable[Exhibit]) -> bool:

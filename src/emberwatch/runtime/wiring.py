@@ -16,6 +16,7 @@ from emberwatch.config.schema import Config, PlugIns, ScorerSettings
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.core.respond.playbook import Playbook
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
@@ -103,6 +104,24 @@ def notifiers(config: Config, outbound: Outbound) -> dict[str, Notifier]:
     kinds = plugins.notifiers()
     return {
         settings.name: kinds[settings.kind](settings.options, outbound)
+        for settings in config.notifiers
+    }
+
+
+def channels(config: Config) -> dict[str, Channel]:
+    """Return what may be asked of each configured notifier, by name.
+
+    A plug-in that says nothing of limits or digests is sent everything, message by message.
+    """
+    kinds = plugins.notifiers()
+    return {
+        settings.name: Channel(
+            per_minute=getattr(kinds[settings.kind], "per_minute", None)
+            if settings.per_minute is None
+            else settings.per_minute.most,
+            takes_digests=getattr(kinds[settings.kind], "takes_digests", False),
+            fallback=settings.fallback,
+        )
         for settings in config.notifiers
     }
 
@@ -203,6 +222,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         policy=wanted,
         feeds=feeds,
         notifiers=notifiers(config, outbound),
+        channels=channels(config),
         web=network.web,
         outbound=outbound,
         processor=make,

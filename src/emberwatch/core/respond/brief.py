@@ -9,11 +9,8 @@ from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
 from emberwatch.core.respond.wording import newest
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.sign import Sign, SignKind
-
-TRIAL = "test"
-"""The type of a message that tries a notifier out."""
 
 
 def notification_for(
@@ -114,6 +111,8 @@ def _notification(telling: Telling, notifier: str) -> Notification:
         payload=payload_of(telling),
         created_at=telling.at,
         next_try_at=telling.at,
+        severity=telling.incident.severity,
+        subject=telling.incident.brand or telling.incident.subject,
     )
 
 

@@ -497,7 +497,12 @@ class Reading(Protocol):
         ...
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         """Return notifications, oldest first; with `most`, only the newest so many."""
         ...

@@ -49,6 +49,9 @@ MOST_ANSWER = 300
 MOST_OWED = 1000
 """Messages of one notifier that are looked at together; one digest tells of no more."""
 
+MOST_RANKED = 50
+"""The same where nothing is grouped, and only those that leave next must be found."""
+
 
 class Write(Protocol):
     """Runs work in a write transaction of its own, off the event loop."""
@@ -446,7 +449,8 @@ class _Ask:
         return sorted(claimed, key=lambda each: ids.index(each.id))
 
     def _plan(self, outbox: Writing) -> Plan:
-        owed = outbox.owed(self.name, self.now, MOST_OWED)
+        most = MOST_OWED if self.left is not None and self.channel.takes_digests else MOST_RANKED
+        owed = outbox.owed(self.name, self.now, most)
         return plan(owed, left=self.left, channel=self.channel, shows_latest=self.shows_latest)
 
     def _group(self, outbox: Writing, wanted: Plan) -> None:

@@ -312,12 +312,19 @@ class _MemoryReading:
         return None
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = [
             each
             for each in sorted(self.shelves.notifications.values(), key=lambda n: n.created_at)
-            if state in (None, each.state) and notifier in (None, each.notifier)
+            if state in (None, each.state)
+            and notifier in (None, each.notifier)
+            and told_by in (None, each.told_by)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
 

@@ -193,6 +193,7 @@ INCIDENT_OF_ALERT = """
 NOTIFICATIONS = f"""
     SELECT {rows.NOTIFICATION_COLUMNS} FROM _notification
     WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
+      AND (?4 IS NULL OR told_by = ?4)
     ORDER BY created_at DESC, row DESC LIMIT ?3
 """
 CONVERSATION = """
@@ -452,7 +453,12 @@ class SqliteReading:
         return None if row is None else cast("str", row[0])
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = self._db.execute(
             NOTIFICATIONS,
@@ -460,6 +466,7 @@ class SqliteReading:
                 None if state is None else str(state),
                 None if notifier is None else clean(notifier),
                 -1 if most is None else most,
+                None if told_by is None else clean(told_by),
             ),
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]

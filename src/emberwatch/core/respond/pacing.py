@@ -28,6 +28,17 @@ UNLIMITED = Channel()
 """A channel of which nothing was said: it takes everything, and nothing stands in for it."""
 
 
+def terms(channel: Channel) -> str:
+    """Return in one line what holds for a channel."""
+    if channel.per_minute is None:
+        said = "no limit"
+    elif channel.takes_digests:
+        said = f"at most {channel.per_minute} messages a minute, what goes beyond is one digest"
+    else:
+        said = f"at most {channel.per_minute} messages a minute"
+    return said + (f"; {channel.fallback} stands in for it" if channel.fallback else "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What becomes of the messages that are due for one channel.

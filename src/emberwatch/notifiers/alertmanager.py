@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from emberwatch.core.respond.legible import shortened
 from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.message import Message, read_message
+from emberwatch.notifiers.message import Message, read_message, unlinked
 from emberwatch.notifiers.posting import Receiver, url_problems
 from emberwatch.ports import Outbound, Receipt
 
@@ -86,7 +86,7 @@ def _alert(message: Message, at: datetime) -> dict[str, object]:
     }
     annotations = {
         "summary": message.headline,
-        "description": shortened(message.details, MOST_TEXT),
+        "description": shortened(unlinked(message.details), MOST_TEXT),
         "severity": message.severity,
         "status": message.status,
         "fire": message.fire,

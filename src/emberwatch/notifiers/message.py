@@ -10,8 +10,12 @@ from emberwatch.core.respond.legible import legible, one_line, shortened
 from emberwatch.model.incident import Severity, Status
 from emberwatch.model.notification import OPENERS, Notification
 
-_SCHEME = re.compile(r"\b(https?|ftp)://", re.IGNORECASE)
-_BARE = re.compile(r"\bwww\.", re.IGNORECASE)
+_SCHEME = re.compile(r"(?<=[a-z0-9]):(?=//)", re.IGNORECASE)
+_DOT = re.compile(
+    r"(?<![\s.])\.(?=[^\W\d_](?:[^\W_]|[^\x00-\x7f]))"  # before two letters of any script
+    r"|(?<=[a-z0-9])[\u2024\u3002\uff0e\uff61](?=[a-z0-9])",  # dots that browsers take for one
+    re.IGNORECASE,
+)
 _WELL_FORMED = re.compile(
     r"https?://[A-Za-z0-9._%-]+(?::[0-9]{1,5})?(?:[/?#](?:[!-$&-~]|%[0-9A-Fa-f]{2})*)?"
 )
@@ -183,14 +187,17 @@ def linkable(address: str | None) -> str | None:
 
 
 def unlinked(text: str) -> str:
-    """Return a text whose addresses no channel makes into a link: `https[:]//`, `www[.]`.
+    """Return a text whose addresses no channel makes into a link: `https[:]//evil[.]example`.
 
-    A link that a stranger wrote looks, among our words, as if we had sent it.
+    A link that a stranger wrote looks, among our words, as if we had sent it. Chats and mail
+    programs make one of a bare domain too, so each dot that could stand before a top-level domain
+    is set apart: there are too many of those to list, and a missing blank after a full stop is
+    still read.
     """
-    return _BARE.sub("www[.]", _SCHEME.sub(r"\1[:]//", text))
+    return _DOT.sub("[.]", _SCHEME.sub("[:]", text))
 
 
 def quoted(quote: Quote, most: int) -> str:
     """Return a post for a chat: its words, cut and unlinked, and who wrote them to how many."""
     reach = "" if quote.followers is None else f", {quote.followers:,} followers"
-    return f"{unlinked(shortened(quote.text.strip(), most))}\n({quote.author}{reach})"
+    return unlinked(f"{shortened(quote.text.strip(), most)}\n({quote.author}{reach})")

@@ -13,7 +13,7 @@ from emberwatch.core.respond.legible import shortened
 from emberwatch.model.incident import Severity, Status
 from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.message import Message, read_message
+from emberwatch.notifiers.message import Message, read_message, unlinked
 from emberwatch.notifiers.posting import Receiver, url_problems
 from emberwatch.ports import Outbound, Receipt
 
@@ -100,7 +100,7 @@ def _event(message: Message, key: str, action: str) -> dict[str, object]:
             "timestamp": message.occurred_at,
             "component": message.subject,
             "class": message.kinds[0],
-            "custom_details": {"state": message.state, "brief": message.details},
+            "custom_details": {"state": message.state, "brief": unlinked(message.details)},
         },
         "links": links,
     }

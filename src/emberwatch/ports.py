@@ -11,7 +11,7 @@ from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score, Voice
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import Notification, Owed
 from emberwatch.model.post import Counters, Post
 from emberwatch.model.silence import Silence
 
@@ -221,11 +221,16 @@ class Notifier(Protocol):
 
     `shows_latest` says that the channel holds one state of an incident: what an incident's later
     message has overtaken is then not sent any more, and each notification comes with the handle
-    of the message before.
+    of the message before. `per_minute` is how many messages it is sent a minute unless the
+    configuration says otherwise (None: any number). `takes_digests` says that people read it:
+    what goes beyond the limit comes as one notification of type `digest`, whose payload is of
+    the schema `emberwatch.digest/1`. A plug-in that declares neither is sent everything at once.
     """
 
     kind: ClassVar[str]
     Options: ClassVar[type[Any]]
+    per_minute: ClassVar[int | None]
+    takes_digests: ClassVar[bool]
     shows_latest: bool
 
     async def deliver(self, notification: Notification, at: datetime) -> Receipt:
@@ -505,7 +510,12 @@ class Reading(Protocol):
         ...
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         """Return notifications, oldest first; with `most`, only the newest so many."""
         ...
@@ -524,6 +534,22 @@ class Reading(Protocol):
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the notifiers for which `claim` would find something now, by name."""
+        ...
+
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        """Return what `claim` would find for a notifier now, the gravest first, then the oldest."""
+        ...
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        """Return what a notifier does not take and no other one was told yet, oldest first.
+
+        That is everything owed since `since` that is dead or held; that was first tried at
+        `failing_since` or before and still waits, or is told by a digest of which that is true;
+        and, where nothing got through since such a first try, all that waits. Digests themselves,
+        trials, and what a later state of its incident tells are left out.
+        """
         ...
 
     def statistics(self, now: datetime) -> "Statistics":
@@ -585,12 +611,18 @@ class Writing(Reading, Protocol):
         ...
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
         """Take due notifications of enabled notifiers for the length of a lease, oldest first.
 
         What is taken and not settled comes back when its lease has passed. With `notifier`, only
         what is owed to that one is taken: a receiver that hangs must not stand before the others.
+        With `ids`, only those.
         """
         ...
 
@@ -599,7 +631,21 @@ class Writing(Reading, Protocol):
         ...
 
     def settle(self, notification: Notification) -> None:
-        """Write how a try ended and give back the lease."""
+        """Write how a try ended and give back the lease.
+
+        What a delivered or dead one told in the stead of others (`tell_by`) stands as it does.
+        """
+        ...
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        """Let another message tell these in their stead: they are not due any more.
+
+        They wait until it is settled. Their leases are given back; `why` is their last answer.
+        """
+        ...
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        """Note that another notifier was told of these too."""
         ...
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:

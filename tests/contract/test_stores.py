@@ -20,7 +20,7 @@ from emberwatch.model.incident import (
     Step,
 )
 from emberwatch.model.mention import Correction, Mention, Score, Voice
-from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.notification import DeliveryState, Notification, Owed
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 from emberwatch.ports import (
@@ -858,6 +858,10 @@ def test_a_notification_comes_back_as_it_was_given(store: Store) -> None:
         first_try_at=NOON + minutes(1),
         delivered_at=NOON + minutes(2),
         last_answer="500 Грешка",
+        severity=Severity.HIGH,
+        subject="Acme",
+        told_by="note-9",
+        handed_to="chat",
     )
     record(store, notifications=(notification,))
     assert outbox(store) == {"note-1": notification}
@@ -1069,6 +1073,191 @@ def test_notifications_are_listed_oldest_first_and_sifted(store: Store) -> None:
     assert ids(state="waiting") == ["b", "c"]
     assert ids(state="waiting", notifier="ops") == ["c"]
     assert ids(most=2) == ["b", "c"]
+    with store.writing() as tx:
+        tx.tell_by(["b"], "c", "told")
+    assert ids(told_by="c") == ["b"]
+
+
+def told_by(store: Store, ids: list[str], id: str) -> None:
+    with store.writing() as tx:
+        tx.tell_by(ids, id, f"told in {id}")
+
+
+def settled(store: Store, id: str, **facts: object) -> None:
+    with store.writing() as tx:
+        (row,) = (each for each in tx.notifications() if each.id == id)
+        tx.settle(replace(row, **facts))  # type: ignore[arg-type]
+
+
+SOON = NOON + minutes(9)
+
+
+def stranded(store: Store, at: datetime = SOON, most: int = 99) -> list[str]:
+    with store.reading() as look:
+        rows = look.stranded("ops", failing_since=at - minutes(2), since=NOON - DAY, most=most)
+    return [each.id for each in rows]
+
+
+def test_what_is_owed_is_seen_the_gravest_first_without_being_taken(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("old", created_at=NOON - minutes(1)),
+            a_notification("warned", severity=Severity.WARNING),
+            a_notification("worst", severity=Severity.CRITICAL, subject="Beta", sequence=4),
+            a_notification("high", severity=Severity.HIGH),
+            a_notification("later", next_try_at=NOON + DAY),
+            a_notification("else", notifier="chat"),
+        ),
+    )
+    with store.reading() as look:
+        rows = look.owed("ops", NOON, 9)
+        assert [each.id for each in look.owed("ops", NOON, 2)] == ["worst", "high"]
+    assert [each.id for each in rows] == ["worst", "high", "warned", "old"]
+    assert rows[0] == Owed(
+        id="worst",
+        incident_id="inc-1",
+        type="incident.opened",
+        sequence=4,
+        severity=Severity.CRITICAL,
+        subject="Beta",
+        created_at=NOON,
+    )
+    assert len(claimed(store, NOON, notifier="ops")) == 4
+
+
+def test_only_named_messages_are_claimed(store: Store) -> None:
+    record(store, notifications=tuple(a_notification(id) for id in ("a", "b", "c")))
+    with store.writing() as tx:
+        assert [each.id for each in tx.claim(NOON, LEASE, 9, "ops", ["c", "a", "x"])] == ["a", "c"]
+        assert tx.claim(NOON, LEASE, 9, "ops", []) == []
+    assert claimed(store, NOON) == ["b"]
+
+
+def test_what_another_message_tells_is_not_due_and_stands_as_that_does(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("one"),
+            a_notification("two", first_try_at=NOON - minutes(1)),
+            a_notification("oldest", sequence=0),
+            a_notification("digest", type="digest", incident_id=""),
+        ),
+    )
+    assert claimed(store, NOON, most=1) == ["one"]
+    told_by(store, ["oldest"], "one")
+    told_by(store, ["one", "two"], "digest")
+    assert claimed(store, NOON) == ["digest"]
+    settled(store, "digest", attempts=1, first_try_at=NOON, last_answer="500")
+    assert {each.state for each in outbox(store).values()} == {DeliveryState.WAITING}
+    end = {"state": DeliveryState.DELIVERED, "first_try_at": NOON, "delivered_at": NOON}
+    settled(store, "digest", **end)
+    rows = outbox(store)
+    assert {each.state for each in rows.values()} == {DeliveryState.DELIVERED}
+    assert {each.delivered_at for each in rows.values()} == {NOON}
+    assert rows["two"].first_try_at == NOON - minutes(1)
+    assert (rows["one"].first_try_at, rows["one"].last_answer) == (NOON, "told in digest")
+    assert (rows["one"].told_by, rows["oldest"].told_by) == ("digest", "one")
+
+
+def test_what_a_dead_message_told_is_dead_until_one_of_them_is_revived(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("one"),
+            a_notification("two"),
+            a_notification("digest", type="digest", incident_id=""),
+        ),
+    )
+    told_by(store, ["one", "two"], "digest")
+    settled(store, "digest", state=DeliveryState.DEAD)
+    assert {each.state for each in outbox(store).values()} == {DeliveryState.DEAD}
+    with store.writing() as tx:
+        assert tx.revive(["one", "digest"], NOON) == 2
+    assert claimed(store, NOON) == ["one", "digest"]
+    settled(store, "digest", state=DeliveryState.DELIVERED, delivered_at=NOON)
+    rows = outbox(store)
+    assert rows["two"].state is DeliveryState.DELIVERED
+    assert (rows["one"].state, rows["one"].told_by) == (DeliveryState.WAITING, "")
+
+
+def test_a_settled_try_does_not_forget_who_tells_it_or_was_told_too(store: Store) -> None:
+    record(store, notifications=(a_notification(), a_notification("other")))
+    before = a_notification()
+    told_by(store, ["note-1"], "digest")
+    with store.writing() as tx:
+        tx.hand_over(["note-1", "unknown"], "backup")
+        tx.settle(replace(before, attempts=1))
+    row = outbox(store)["note-1"]
+    assert (row.attempts, row.told_by, row.handed_to) == (1, "digest", "backup")
+    assert outbox(store)["other"].handed_to == ""
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_stranded"),
+    [
+        ({}, False),
+        ({"first_try_at": NOON + minutes(8)}, False),
+        ({"first_try_at": NOON + minutes(7)}, True),
+        ({"state": DeliveryState.DEAD}, True),
+        ({"state": DeliveryState.HELD}, True),
+        ({"state": DeliveryState.DELIVERED, "first_try_at": NOON}, False),
+        ({"state": DeliveryState.DEAD, "handed_to": "backup"}, False),
+        ({"state": DeliveryState.DEAD, "type": "test"}, False),
+        ({"state": DeliveryState.DEAD, "type": "digest"}, False),
+        ({"state": DeliveryState.DEAD, "created_at": NOON - DAY}, False),
+        ({"state": DeliveryState.DEAD, "notifier": "chat"}, False),
+    ],
+)
+def test_a_message_is_stranded_when_its_notifier_does_not_take_it(
+    store: Store, facts: dict[str, object], is_stranded: bool
+) -> None:
+    sent = a_notification("sent", state=DeliveryState.DELIVERED, delivered_at=NOON + minutes(9))
+    record(store, notifications=(a_notification(**facts), sent))
+    assert stranded(store) == (["note-1"] if is_stranded else [])
+
+
+def test_all_that_waits_is_stranded_where_nothing_got_through_since_a_failure(
+    store: Store,
+) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("before", state=DeliveryState.DELIVERED, delivered_at=NOON - minutes(1)),
+            a_notification("failing", first_try_at=NOON),
+            a_notification("untried", created_at=NOON + minutes(1)),
+        ),
+    )
+    assert stranded(store, NOON + minutes(1)) == []
+    assert stranded(store, NOON + minutes(2)) == ["failing", "untried"]
+    assert stranded(store, NOON + minutes(2), most=1) == ["failing"]
+    settled(store, "failing", state=DeliveryState.DELIVERED, delivered_at=NOON + minutes(2))
+    assert stranded(store) == []
+
+
+def test_what_a_failing_digest_tells_is_stranded_but_not_what_a_later_state_tells(
+    store: Store,
+) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("sent", state=DeliveryState.DELIVERED, delivered_at=NOON + minutes(8)),
+            a_notification("digest", type="digest", incident_id="", first_try_at=NOON),
+            a_notification("told"),
+            a_notification("later", sequence=9, first_try_at=NOON),
+            a_notification("overtaken", first_try_at=NOON),
+        ),
+    )
+    told_by(store, ["told"], "digest")
+    told_by(store, ["overtaken"], "later")
+    assert stranded(store) == ["told", "later"]
+
+
+def test_an_erased_message_is_not_handed_over(store: Store) -> None:
+    record(store, notifications=(a_notification(created_at=NOON - minutes(1)),))
+    purge(store, NOON)
+    assert outbox(store)["note-1"].state is DeliveryState.DEAD
+    assert stranded(store) == []
 
 
 # ---------------------------------------------------------------- retention

@@ -17,6 +17,7 @@ from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
 from emberwatch.core.read.themes import Themes
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.core.respond.playbook import Playbook
 from emberwatch.core.respond.routing import Directory
 from emberwatch.http import Network
@@ -120,6 +121,24 @@ def notifiers(config: Config, outbound: Outbound) -> dict[str, Notifier]:
     }
 
 
+def channels(config: Config) -> dict[str, Channel]:
+    """Return what may be asked of each configured notifier, by name.
+
+    A plug-in that says nothing of limits or digests is sent everything, message by message.
+    """
+    kinds = plugins.notifiers()
+    return {
+        settings.name: Channel(
+            per_minute=getattr(kinds[settings.kind], "per_minute", None)
+            if settings.per_minute is None
+            else settings.per_minute.most,
+            takes_digests=getattr(kinds[settings.kind], "takes_digests", False),
+            fallback=settings.fallback,
+        )
+        for settings in config.notifiers
+    }
+
+
 def network(config: Config) -> Network:
     """Return the guarded way to the network, not yet entered."""
     return Network(
@@ -217,6 +236,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         policy=wanted,
         feeds=feeds,
         notifiers=notifiers(config, outbound),
+        channels=channels(config),
         web=network.web,
         outbound=outbound,
         processor=make,

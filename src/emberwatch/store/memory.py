@@ -12,7 +12,7 @@ from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Voice
-from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.notification import DIGEST, TRIAL, DeliveryState, Notification, Owed
 from emberwatch.model.post import Counters, Post, PostKind
 from emberwatch.model.silence import Silence
 from emberwatch.ports import (
@@ -335,12 +335,19 @@ class _MemoryReading:
         return None
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = [
             each
             for each in sorted(self.shelves.notifications.values(), key=lambda n: n.created_at)
-            if state in (None, each.state) and notifier in (None, each.notifier)
+            if state in (None, each.state)
+            and notifier in (None, each.notifier)
+            and told_by in (None, each.told_by)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
 
@@ -371,6 +378,51 @@ class _MemoryReading:
 
     def due(self, now: datetime) -> tuple[str, ...]:
         return tuple(sorted({each.notifier for each in self._due(now)}))
+
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        due = [each for each in self._due(now) if each.notifier == notifier]
+        return [
+            Owed(
+                id=each.id,
+                incident_id=each.incident_id,
+                type=each.type,
+                sequence=each.sequence,
+                severity=each.severity,
+                subject=each.subject,
+                created_at=each.created_at,
+            )
+            for each in sorted(due, key=lambda each: -each.severity.rank)[:most]
+        ]
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        mine = self.notifications(notifier=notifier)
+        last_ok_at = max((each.delivered_at for each in mine if each.delivered_at), default=NEVER)
+        failing = [
+            each.first_try_at
+            for each in mine
+            if each.state is DeliveryState.WAITING
+            and each.first_try_at is not None
+            and each.first_try_at <= failing_since
+        ]
+        is_silent = bool(failing) and min(failing) > last_ok_at
+        found = []
+        for each in mine:
+            teller = self.shelves.notifications.get(each.told_by)
+            tried_at = (teller or each).first_try_at or each.first_try_at
+            has_failed = tried_at is not None and tried_at <= failing_since
+            if (
+                each.state is not DeliveryState.DELIVERED
+                and each.created_at > since
+                and not each.handed_to
+                and each.payload
+                and each.type not in (DIGEST, TRIAL)
+                and (teller is None or teller.is_digest)
+                and (each.state is not DeliveryState.WAITING or is_silent or has_failed)
+            ):
+                found.append(each)
+        return found[:most]
 
     def statistics(self, now: datetime) -> Statistics:
         outbox = self.notifications()
@@ -418,7 +470,9 @@ class _MemoryReading:
         return [
             each
             for each in self.notifications(state=DeliveryState.WAITING)
-            if each.next_try_at <= now and self.shelves.leases.get(each.id, NEVER) <= now
+            if each.next_try_at <= now
+            and not each.told_by
+            and self.shelves.leases.get(each.id, NEVER) <= now
         ]
 
     def _whole(self, incident: Incident) -> Incident:
@@ -519,9 +573,18 @@ class _MemoryWriting(_MemoryReading):
         return is_known
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
-        due = [each for each in self._due(now) if notifier in (None, each.notifier)][:most]
+        due = [
+            each
+            for each in self._due(now)
+            if notifier in (None, each.notifier) and (ids is None or each.id in ids)
+        ][:most]
         self.shelves.leases.update((each.id, now + lease) for each in due)
         return due
 
@@ -532,9 +595,36 @@ class _MemoryWriting(_MemoryReading):
 
     def settle(self, notification: Notification) -> None:
         self.shelves.leases.pop(notification.id, None)
-        if notification.id in self.shelves.notifications:
-            self.shelves.notifications[notification.id] = notification
+        before = self.shelves.notifications.get(notification.id)
+        if before is not None:
+            self.shelves.notifications[notification.id] = replace(
+                notification, told_by=before.told_by, handed_to=before.handed_to
+            )
+        if notification.state in (DeliveryState.DELIVERED, DeliveryState.DEAD):
+            self._follow(notification)
         self._hold_disabled()
+
+    def _follow(self, teller: Notification) -> None:
+        for each in self.notifications():
+            if each.told_by == teller.id and each.state is not DeliveryState.DELIVERED:
+                told = replace(
+                    each,
+                    state=teller.state,
+                    delivered_at=teller.delivered_at,
+                    first_try_at=each.first_try_at or teller.first_try_at,
+                )
+                self._put(told)
+                self._follow(told)
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        for each in self.notifications(state=DeliveryState.WAITING):
+            if each.id in ids:
+                self._put(replace(each, told_by=id, last_answer=why))
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        for each in self.notifications():
+            if each.id in ids:
+                self.shelves.notifications[each.id] = replace(each, handed_to=notifier)
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:
         self.shelves.disabled[notifier] = why
@@ -561,6 +651,7 @@ class _MemoryWriting(_MemoryReading):
                     attempts=0,
                     next_try_at=at,
                     delivered_at=None,
+                    told_by="",
                 )
             )
         self._hold_disabled()

@@ -17,7 +17,7 @@ from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
 from emberwatch.model.mention import FAILED, Correction, Mention, Voice
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import Notification, Owed
 from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
@@ -210,6 +210,7 @@ INCIDENT_OF_ALERT = """
 NOTIFICATIONS = f"""
     SELECT {rows.NOTIFICATION_COLUMNS} FROM _notification
     WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
+      AND (?4 IS NULL OR told_by = ?4)
     ORDER BY created_at DESC, row DESC LIMIT ?3
 """
 # what a later message overtook was settled without a try
@@ -229,7 +230,37 @@ CONVERSATION = """
 DISABLED = "SELECT notifier, why FROM _disabled ORDER BY notifier"
 
 DUE_NOW = """
-    state = 'waiting' AND next_try_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
+    state = 'waiting' AND told_by = '' AND next_try_at <= ?1
+    AND (leased_until IS NULL OR leased_until <= ?1)
+"""
+OWED = f"""
+    SELECT {rows.OWED_COLUMNS} FROM _notification
+    WHERE {DUE_NOW} AND notifier = ?2
+    ORDER BY
+      CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END,
+      created_at, row
+    LIMIT ?3
+"""
+# a message that a digest tells has failed when the digest has; one that a later state of its
+# incident tells is not handed over, the later one is
+STRANDED = f"""
+    SELECT {", ".join(f"n.{column}" for column in rows.NOTIFICATION_COLUMNS.split(", "))}
+    FROM _notification n LEFT JOIN _notification d ON d.id = n.told_by
+    WHERE n.state IN ('waiting', 'held', 'dead') AND n.created_at > ?3
+      AND n.notifier = ?1 AND n.handed_to = '' AND n.is_erased = 0
+      AND n.type NOT IN ('digest', 'test') AND (n.told_by = '' OR d.type = 'digest')
+      AND (
+        n.state <> 'waiting'
+        OR ifnull(d.first_try_at, n.first_try_at) <= ?2
+        OR (
+          SELECT min(first_try_at) FROM _notification
+          WHERE state = 'waiting' AND notifier = ?1 AND first_try_at <= ?2
+        ) > (
+          SELECT ifnull(max(delivered_at), '') FROM _notification
+          WHERE notifier = ?1 AND delivered_at IS NOT NULL
+        )
+      )
+    ORDER BY n.created_at, n.row LIMIT ?4
 """
 DUE_NOTIFIERS = f"SELECT DISTINCT notifier FROM _notification WHERE {DUE_NOW} ORDER BY notifier"
 
@@ -458,7 +489,12 @@ class SqliteReading:
         return None if row is None else cast("str", row[0])
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = self._db.execute(
             NOTIFICATIONS,
@@ -466,6 +502,7 @@ class SqliteReading:
                 None if state is None else str(state),
                 None if notifier is None else clean(notifier),
                 -1 if most is None else most,
+                None if told_by is None else clean(told_by),
             ),
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]
@@ -486,6 +523,18 @@ class SqliteReading:
     def due(self, now: datetime) -> tuple[str, ...]:
         found = self._db.execute(DUE_NOTIFIERS, (instant_text(now),))
         return tuple(notifier for (notifier,) in found)
+
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        found = self._db.execute(OWED, (instant_text(now), clean(notifier), most))
+        return [rows.read_owed(row) for row in found]
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        found = self._db.execute(
+            STRANDED, (clean(notifier), instant_text(failing_since), instant_text(since), most)
+        )
+        return [rows.read_notification(row) for row in found]
 
     def statistics(self, now: datetime) -> Statistics:
         day = (instant_text(_earlier(now, timedelta(hours=24))), instant_text(now))

@@ -15,7 +15,7 @@ from emberwatch.model.incident import (
     Step,
 )
 from emberwatch.model.mention import Correction, Mention, Score, Voice
-from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.notification import DeliveryState, Notification, Owed
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, voice_of
 from emberwatch.model.silence import Silence
 from emberwatch.ports import FeedHealth
@@ -572,7 +572,8 @@ def read_step(row: Sequence[Cell]) -> Step:
 # ---------------------------------------------------------------- notifications
 NOTIFICATION_COLUMNS = (
     "id, incident_id, notifier, type, sequence, payload, created_at, attempts, state, "
-    "next_try_at, first_try_at, delivered_at, last_answer, handle"
+    "next_try_at, first_try_at, delivered_at, last_answer, handle, severity, subject, told_by, "
+    "handed_to"
 )
 
 
@@ -587,6 +588,10 @@ def notification_cells(notification: Notification) -> Row:
         notification.payload,
         instant_text(notification.created_at),
         *settled_cells(notification),
+        notification.severity.value,
+        notification.subject,
+        notification.told_by,
+        notification.handed_to,
     )
 
 
@@ -622,4 +627,25 @@ def read_notification(row: Sequence[Cell]) -> Notification:
         delivered_at=instant_from(maybe[11]),
         last_answer=texts[12],
         handle=texts[13],
+        severity=Severity(texts[14]),
+        subject=texts[15],
+        told_by=texts[16],
+        handed_to=texts[17],
+    )
+
+
+OWED_COLUMNS = "id, incident_id, type, sequence, severity, subject, created_at"
+
+
+def read_owed(row: Sequence[Cell]) -> Owed:
+    """Read what is owed, in the order of `OWED_COLUMNS`."""
+    texts = cast("Sequence[str]", row)
+    return Owed(
+        id=texts[0],
+        incident_id=texts[1],
+        type=texts[2],
+        sequence=cast("int", row[3]),
+        severity=Severity(texts[4]),
+        subject=texts[5],
+        created_at=read_instant(texts[6]),
     )

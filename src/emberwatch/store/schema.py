@@ -573,6 +573,40 @@ def _clocks(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+DIGESTS = (
+    "ALTER TABLE _notification ADD COLUMN severity TEXT NOT NULL DEFAULT 'info'",
+    "ALTER TABLE _notification ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN told_by TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
+    """
+    UPDATE _notification SET
+      severity = ifnull(json_extract(payload, '$.incident.severity'), 'info'),
+      subject = coalesce(
+        json_extract(payload, '$.incident.brand'), json_extract(payload, '$.incident.subject'), ''
+      )
+    WHERE is_erased = 0 AND json_valid(payload)
+    """,
+    "CREATE INDEX _notification_told_by ON _notification (told_by) WHERE told_by <> ''",
+    """
+    CREATE INDEX _notification_delivered ON _notification (notifier, delivered_at)
+    WHERE delivered_at IS NOT NULL
+    """,
+    "DROP VIEW deliveries",
+    """
+    CREATE VIEW deliveries AS
+    SELECT id AS notification_id, nullif(incident_id, '') AS incident_id, notifier, attempts, state,
+      first_try_at, delivered_at, last_answer, type, sequence, created_at, next_try_at,
+      severity, subject, nullif(told_by, '') AS told_by, nullif(handed_to, '') AS handed_to
+    FROM _notification
+    """,
+)
+
+
+def _digests(db: "Database") -> None:
+    for statement in DIGESTS:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
@@ -583,6 +617,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0007_routing", _routing),
     ("0008_themes", _themes),
     ("0009_clocks", _clocks),
+    ("0010_digests", _digests),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

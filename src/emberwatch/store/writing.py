@@ -148,7 +148,9 @@ HOLD_DISABLED = """
 """
 DUE = f"""
     SELECT row FROM _notification
-    WHERE {DUE_NOW} AND (?3 IS NULL OR notifier = ?3) ORDER BY created_at, row LIMIT ?2
+    WHERE {DUE_NOW} AND (?3 IS NULL OR notifier = ?3)
+      AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
+    ORDER BY created_at, row LIMIT ?2
 """
 LEASE = f"""
     UPDATE _notification SET leased_until = ? WHERE row = ?
@@ -163,6 +165,27 @@ SETTLE = """
       delivered_at = ?, last_answer = ?, handle = ?, leased_until = NULL
     WHERE id = ?
 """
+HOLD_IF_DISABLED = """
+    UPDATE _notification SET state = 'held', leased_until = NULL
+    WHERE id = ? AND state = 'waiting' AND notifier IN (SELECT notifier FROM _disabled)
+"""
+FOLLOW = """
+    WITH RECURSIVE told (id) AS (
+      SELECT id FROM _notification WHERE told_by = ?1 AND told_by <> ''
+      UNION
+      SELECT n.id FROM _notification n JOIN told t ON n.told_by = t.id AND n.told_by <> ''
+    )
+    UPDATE _notification SET state = ?2, delivered_at = ?3,
+      first_try_at = ifnull(first_try_at, ?4), leased_until = NULL
+    WHERE id IN (SELECT id FROM told) AND state <> 'delivered'
+"""
+TELL_BY = """
+    UPDATE _notification SET told_by = ?2, last_answer = ?3, leased_until = NULL
+    WHERE state = 'waiting' AND id IN (SELECT value FROM json_each(?1))
+"""
+HAND_OVER = """
+    UPDATE _notification SET handed_to = ?2 WHERE id IN (SELECT value FROM json_each(?1))
+"""
 DISABLE = "INSERT OR REPLACE INTO _disabled VALUES (?, ?, ?)"
 ENABLE = "DELETE FROM _disabled WHERE notifier = ?"
 LET_GO_HELD = """
@@ -171,7 +194,7 @@ LET_GO_HELD = """
 """
 REVIVE = """
     UPDATE _notification SET state = 'waiting', attempts = 0, next_try_at = ?,
-      delivered_at = NULL, leased_until = NULL
+      delivered_at = NULL, leased_until = NULL, told_by = ''
     WHERE state IN ('waiting', 'delivered', 'dead') AND is_erased = 0
       AND id IN (SELECT value FROM json_each(?))
 """
@@ -413,11 +436,17 @@ class SqliteWriting(SqliteReading):
         return written.rowcount > 0
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
         until = instant_text(now + lease)
         only = None if notifier is None else clean(notifier)
-        due = self._db.execute(DUE, (instant_text(now), most, only)).fetchall()
+        named = None if ids is None else strings_json(ids)
+        due = self._db.execute(DUE, (instant_text(now), most, only, named)).fetchall()
         return [
             rows.read_notification(self._db.execute(LEASE, (until, row)).fetchall()[0])
             for (row,) in due
@@ -427,9 +456,20 @@ class SqliteWriting(SqliteReading):
         return self._db.execute(RELEASE).rowcount
 
     def settle(self, notification: Notification) -> None:
-        self._db.execute(SETTLE, (*rows.settled_cells(notification), clean(notification.id)))
+        id = clean(notification.id)
+        self._db.execute(SETTLE, (*rows.settled_cells(notification), id))
         if notification.state is DeliveryState.WAITING:
-            self._db.execute(HOLD_DISABLED)
+            self._db.execute(HOLD_IF_DISABLED, (id,))
+        elif notification.state is not DeliveryState.HELD:
+            delivered_at = rows.instant_cell(notification.delivered_at)
+            tried_at = rows.instant_cell(notification.first_try_at)
+            self._db.execute(FOLLOW, (id, notification.state.value, delivered_at, tried_at))
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        self._db.execute(TELL_BY, (strings_json(ids), clean(id), clean(why)))
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        self._db.execute(HAND_OVER, (strings_json(ids), clean(notifier)))
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:
         self._db.execute(DISABLE, rows.cells(notifier, instant_text(at), why))

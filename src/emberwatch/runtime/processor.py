@@ -64,7 +64,8 @@ class Arrivals:
     """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
 
     `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
-    `read` is given with the last page of a poll.
+    `read` is given with the last page of a poll. `is_look`: it is what a look at known threads
+    brought, which says nothing of how often the feed itself brings something.
     """
 
     at: datetime
@@ -76,6 +77,7 @@ class Arrivals:
     cursor: Cursor | None = None
     every: timedelta = MINUTE
     is_first: bool = False
+    is_look: bool = False
     read: FeedRead | None = None
     parts: tuple[PartChecked, ...] = ()
 
@@ -264,7 +266,7 @@ class Processor:
 
         Most posts of most feeds speak of no brand and are not kept, so the store cannot tell.
         """
-        if not arrivals.posts:
+        if not arrivals.posts or arrivals.is_look:
             return 0
         # a date of tomorrow tells no more than none, and must not make all until then look old
         undated = {post.id for post in arrivals.posts if not _is_dated(post)}
@@ -449,7 +451,7 @@ class Processor:
                 thread_id=count.thread_id,
                 counters=count.counters,
                 root_created_at=count.root_created_at,
-                every=arrivals.every,
+                every=count.every or arrivals.every,
                 is_history=arrivals.is_first,
             )
         if arrivals.read is not None:

@@ -26,13 +26,12 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import Counted, followed
 
 SOURCE = "lemmy"
 
 POSTS_PER_PAGE = 50
 MOST_PAGES = 20
-MOST_ROOTS = 10
 
 POST, COMMENT = "post:", "comment:"
 """Begin native ids: posts and comments are numbered each by themselves."""
@@ -69,9 +68,7 @@ class Lemmy:
         self.host = host_of(self._server)
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what was found since the last poll, oldest first, then the threads that grew."""
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+        """Yield what was found since the last poll, oldest first."""
 
         async def ask(more: str | None) -> Sheet:
             community = self._options.community
@@ -94,28 +91,30 @@ class Lemmy:
                 rate=parse_rate(answer.headers, answer.received_at),
             )
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
-            cursor = dict(page.cursor)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
             yield page
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            counted: dict[str, Counters] = {}
-            for root in roots[:MOST_ROOTS]:
-                try:
-                    answer = await self._ask(web, "post", {"id": root.native_id.removeprefix(POST)})
-                except FeedRefused:
-                    continue  # deleted
-                counted |= {post.native_id: post.counters for post in self._posts(answer)[0]}
-            return counted
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a post of this server."""
+        return root.host == self.host and root.native_id.startswith(POST)
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and the newest comments of those that grew."""
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            try:
+                answer = await self._ask(web, "post", {"id": roots[0].native_id.removeprefix(POST)})
+            except FeedRefused:
+                return Counted()  # deleted
+            return Counted.of(self._posts(answer)[0])
 
         async def replies(root: Root) -> tuple[Post, ...]:
             post = root.native_id.removeprefix(POST)
             params = {"post_id": post, "sort": "New", "limit": str(POSTS_PER_PAGE), "type_": "All"}
             return self._posts(await self._ask(web, "comment/list", params))[0]
 
-        grown = await reread(poll, cursor, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts and comments of one answer: posts first, each in its order."""

@@ -30,7 +30,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import Counted, followed
 
 SOURCE = "reddit"
 
@@ -93,9 +93,7 @@ class Reddit:
         self._token: _Token | None = None
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what is new, oldest first, then the threads that grew."""
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+        """Yield what is new, oldest first."""
         roots = {root.key: root for root in poll.roots}
         path, params = self._listing()
 
@@ -103,18 +101,23 @@ class Reddit:
             answer = await self._ask(web, path, {**params, **({"after": older} if older else {})})
             return _sheet(answer)
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
-            cursor = dict(page.cursor)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
             yield replace(
                 page,
                 posts=tuple(_uncounted(post) for post in page.posts),
                 counts=tuple(_counted_by_comments(page.posts, roots)),
             )
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            names = ",".join(root.native_id for root in roots[:POSTS_PER_PAGE])
-            answer = await self._ask(web, "/api/info", {"id": names})
-            return {post.native_id: post.counters for post in _things(answer)[0]}
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a post of Reddit."""
+        return root.native_id.startswith("t3_")
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and the newest comments of those that grew."""
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            names = ",".join(root.native_id for root in roots)
+            return Counted.of(_things(await self._ask(web, "/api/info", {"id": names}))[0])
 
         async def replies(root: Root) -> tuple[Post, ...]:
             id = quote(root.native_id.removeprefix("t3_"), safe="")
@@ -122,9 +125,8 @@ class Reddit:
             posts, _ = _things(await self._ask(web, f"/comments/{id}", asked))
             return tuple(_uncounted(post) for post in posts if post.kind is PostKind.COMMENT)
 
-        grown = await reread(poll, cursor, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies, at_once=POSTS_PER_PAGE):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts and comments of one answer, each comment before its replies."""

@@ -242,7 +242,7 @@ class _MemoryReading:
     def health(self) -> dict[str, FeedHealth]:
         return dict(sorted(self.shelves.health.items()))
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
         posts = [kept.post for kept in self.shelves.posts.values()]
         spoken_of = {self.shelves.posts[id].post.thread_id for id, _ in self.shelves.mentions}
         now = max((post.seen_at for post in posts), default=NEVER)
@@ -251,14 +251,46 @@ class _MemoryReading:
             root = kept.post
             if not root.is_root or kept.is_erased or root.key not in spoken_of:
                 continue
-            size = _size(root, posts, self.shelves.counts.get(root.key, root.counters))
-            if (root.source, root.host) == (source, host) and root.created_at > since and size:
+            replies, size, counted = _size(
+                root, posts, self.shelves.counts.get(root.key, root.counters)
+            )
+            touched_at = self._touched_at(root, posts)
+            if root.created_at > created_after and touched_at > moved_after:
                 age = max(now - root.created_at, timedelta(minutes=10))
-                found.append((size / age.total_seconds(), root))
+                moved_at = touched_at if size > counted else self._counted_less(root, counted)
+                readings = [at for key, at in self.shelves.counted if key == root.key]
+                told = Root(
+                    key=root.key,
+                    native_id=root.native_id,
+                    created_at=root.created_at,
+                    source=root.source,
+                    host=root.host,
+                    feed=kept.feed,
+                    url=root.url,
+                    size=size,
+                    replies=replies,
+                    moved_at=moved_at if size else None,
+                    counted_at=max(readings, default=None),
+                )
+                found.append((size / age.total_seconds(), told))
         found.sort(key=lambda each: -each[0])
-        return tuple(
-            Root(key=root.key, native_id=root.native_id, created_at=root.created_at)
-            for _, root in found[:most]
+        return tuple(told for _, told in found[:most])
+
+    def _touched_at(self, root: Post, posts: Sequence[Post]) -> datetime:
+        """Return when a thread's root came, or last was counted or answered."""
+        counted = [at for key, at in self.shelves.counted if key == root.key]
+        said = [p.seen_at for p in posts if root.key in (p.thread_id, p.boost_of, p.quote_of)]
+        return max([root.seen_at, *counted, *said])
+
+    def _counted_less(self, root: Post, counted: int) -> datetime:
+        """Return when a root's counters last were read as less than they are now."""
+        return max(
+            (
+                at
+                for (key, at), count in self.shelves.counted.items()
+                if key == root.key and _reactions(count.counters) < counted
+            ),
+            default=root.seen_at,
         )
 
     def gathering(self) -> tuple[Incident, ...]:
@@ -600,19 +632,22 @@ def _reactions(counters: Counters) -> int:
     return (counters.replies or 0) + (counters.boosts or 0) + (counters.quotes or 0)
 
 
-def _size(root: Post, posts: Sequence[Post], counted: Counters) -> int:
-    """Return the greater of seen and counted for replies, boosts and quotes, summed."""
+def _size(root: Post, posts: Sequence[Post], counted: Counters) -> tuple[int, int, int]:
+    """Return the replies seen, the size (the greater of seen and counted of each kind, summed), and
+    what the counters alone come to.
+    """
     boosts = sum(p.kind is PostKind.BOOST and root.key in (p.boost_of, p.thread_id) for p in posts)
     quotes = sum(p.kind is PostKind.QUOTE and p.quote_of == root.key for p in posts)
     replies = sum(
         p.thread_id == root.key and not p.is_root and p.kind not in (PostKind.BOOST, PostKind.QUOTE)
         for p in posts
     )
-    return (
+    size = (
         max(replies, counted.replies or 0)
         + max(boosts, counted.boosts or 0)
         + max(quotes, counted.quotes or 0)
     )
+    return replies, size, _reactions(counted)
 
 
 def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:

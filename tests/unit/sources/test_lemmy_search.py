@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, PostKind
@@ -116,8 +116,6 @@ async def test_a_search_is_read_back_to_what_is_known() -> None:
 
 async def test_a_thread_that_grew_brings_its_comments_and_a_deleted_one_is_passed_over() -> None:
     def talk(request: Request) -> Answer:
-        if request.url.endswith("/search"):
-            return found()
         if request.url.endswith("/comment/list"):
             return an_answer({"comments": [a_comment(9)]})
         if request.params["id"] == "2":
@@ -125,12 +123,17 @@ async def test_a_thread_that_grew_brings_its_comments_and_a_deleted_one_is_passe
         return an_answer({"post_view": a_post(1, counts={"comments": 61})})
 
     roots = tuple(
-        Root(key=f"lemmy:town.test:post:{n}", native_id=f"post:{n}", created_at=NOON)
+        Root(
+            key=f"lemmy:town.test:post:{n}",
+            native_id=f"post:{n}",
+            created_at=NOON,
+            host="town.test",
+        )
         for n in (1, 2)
     )
-    grown = (await pages(source(), Site(talk), roots=roots))[-1]
-    assert [count.counters.replies for count in grown.counts] == [61]
-    assert [post.native_id for post in grown.posts] == ["comment:9"]
+    read = await looks(source(), Site(talk), *roots, replace(roots[0], host="else.test"))
+    assert [count.counters.replies for page in read for count in page.counts] == [61]
+    assert [post.native_id for post in posts_of(read)] == ["post:1", "comment:9"]
 
 
 @pytest.mark.parametrize(("options", "field"), [({"url": "x"}, "url"), ({"query": ""}, "query")])

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
@@ -235,10 +235,11 @@ async def test_a_thread_that_grew_brings_its_comments() -> None:
     server = Server(a_link("1", num_comments=1))
     server.under["1"] = [a_comment("a", num_comments=1)]
     root = Root(key="reddit::t3_1", native_id="t3_1", created_at=NOON)
-    grown = (await pages(source(), Site(server.talk), roots=(root,)))[-1]
+    other = Root(key="reddit::t1_1", native_id="t1_1", created_at=NOON)
+    counted, grown = await looks(source(), Site(server.talk), root, other)
     assert [post.native_id for post in grown.posts] == ["t1_a"]
     assert grown.posts[0].counters.replies is None
-    assert grown.counts[0].counters.replies == 1
+    assert counted.counts[0].counters.replies == 1
 
 
 # ---------------------------------------------------------------- options

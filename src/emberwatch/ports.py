@@ -12,7 +12,7 @@ from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import Notification
-from emberwatch.model.post import Counters, Post
+from emberwatch.model.post import Counters, Post, Remover
 
 Cursor = Mapping[str, str]
 """Where a feed's next poll goes on; opaque to all but its source. Empty: never polled."""
@@ -127,17 +127,30 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A post that its site says was taken away, by its key (see `Post.key`)."""
+
+    key: str
+    by: Remover = Remover.SOMEBODY
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One committed step of a poll: posts, counters, and the cursor that goes with them.
 
     `listed` is how many posts the answer held before any were left out. `invalid` says of each
     post that made no sense which one and why. `rate` is what the site said of its limits.
-    `threads` names (by key) the roots of which all replies are in this page.
+    `threads` names (by key) the roots of which all replies are in this page. `gone` posts were
+    taken away. `missed` roots (by key) were asked for, and the site answered that there is none:
+    deleted, unless it shows single posts to nobody.
     """
 
     posts: tuple[Post, ...] = ()
     counts: tuple[Count, ...] = ()
     threads: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    missed: tuple[str, ...] = ()
     cursor: Cursor
     listed: int = 0
     is_unchanged: bool = False
@@ -390,6 +403,8 @@ class Ledger:
     notifications: tuple[Notification, ...] = ()
     quarantine: tuple[tuple[str, datetime, str], ...] = ()
     """(post id, when, traceback) of each mention that a rule crashed on."""
+    deleted: tuple[tuple[str, datetime], ...] = ()
+    """(post id, when) of each post whose text and author are forgotten, wherever they stand."""
     unwatched: tuple[Unwatched, ...] = ()
     """When brands began to be watched, and when they were not."""
     clock: datetime | None = None
@@ -408,6 +423,14 @@ class Reading(Protocol):
 
     def threads(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the thread of each stored post that these keys (not ids) name, by key."""
+        ...
+
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the keys of the stored posts that these keys name and that have a text, by id."""
+        ...
+
+    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+        """Return every incident that shows a post, closed ones too, oldest first, whole."""
         ...
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:

@@ -1,5 +1,6 @@
 """What every store must do, whatever it keeps its things in."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -1121,6 +1122,49 @@ def test_old_posts_lose_text_and_author_everywhere_but_still_count(store: Store)
     assert outbox(store)["sent"].payload == ""
     assert outbox(store)["due"].payload != ""
     assert outbox(store)["other"].payload != ""
+
+
+def test_a_deleted_post_loses_text_and_author_everywhere_at_once(store: Store) -> None:
+    gone = a_mention("1", author="anna", uri="https://example.org/@anna/1")
+    other = a_mention("2", author="boris")
+    shown = {"id": gone.post.id, "author": "anna", "text": "lost my parcel", "url": None}
+    payload = json.dumps({"brief": {"text": "Acme: why\n> lost my parcel", "posts": [shown]}})
+    kept = json.dumps({"brief": {"text": "Acme: why\n> hm", "posts": [{**shown, "id": "x"}]}})
+    record(
+        store,
+        posts=(gone.post, other.post),
+        mentions=(gone, other),
+        incidents=(an_incident(exhibits=(an_exhibit(gone.post.id), an_exhibit(other.post.id))),),
+        notifications=(
+            a_notification("sent", state=DeliveryState.DELIVERED),
+            a_notification("due", payload=payload),
+            a_notification("held", payload=payload, state=DeliveryState.HELD),
+            a_notification("other", payload=kept),
+        ),
+        quarantine=((gone.post.id, NOON, "Traceback: parcel"),),
+    )
+    with store.reading() as look:
+        standing = look.standing([gone.post.key, "jsonl::9"])
+        showing = look.exhibiting(gone.post.id)
+        assert look.exhibiting("jsonl::post:9") == ()
+    assert standing == {gone.post.id: gone.post.key}
+    assert [incident.id for incident in showing] == ["inc-1"]
+    record(store, deleted=((gone.post.id, NOON), ("jsonl::post:9", NOON)))
+    with store.reading() as look:
+        assert look.standing([gone.post.key]) == {}
+        mention = look.mentions([gone.post.id], "Acme")[gone.post.id]
+        exhibits = look.incidents()[0].exhibits
+    assert (mention.post.text, mention.post.author.handle) == ("", "")
+    assert mention.score.anger == gone.score.anger
+    assert [each.is_forgotten for each in exhibits] == [True, False]
+    assert outbox(store)["sent"].payload == ""
+    for id in ("due", "held"):
+        brief = json.loads(outbox(store)[id].payload)["brief"]
+        assert "parcel" not in json.dumps(brief)
+        assert brief["text"].startswith("Acme: why\n")
+        assert brief["posts"][0]["is_forgotten"]
+    assert json.loads(outbox(store)["other"].payload) == json.loads(kept)
+    record(store, deleted=((gone.post.id, NOON),))  # once more changes nothing
 
 
 def test_an_erased_post_never_returns(store: Store) -> None:

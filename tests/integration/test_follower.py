@@ -33,6 +33,7 @@ class Forum:
     replies: dict[str, list[Post]] = field(default_factory=dict)
     asked: list[tuple[datetime, str]] = field(default_factory=list)
     limits: dict[str, str] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
     trouble: Exception | None = None
     now: Callable[[], datetime] = lambda: NOON
 
@@ -55,9 +56,12 @@ class Board:
     kind: ClassVar[str] = "jsonl"
     Options: ClassVar[type] = dict
     polls: list[Poll] = field(default_factory=list)
+    is_down: bool = False
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
         self.polls.append(poll)
+        if self.is_down:
+            raise FeedUnavailable("down")
         yield Page(posts=self.posts, cursor={"read": "yes"}, listed=len(self.posts))
 
     def reaches(self, root: Root) -> bool:
@@ -67,6 +71,8 @@ class Board:
         async def recount(roots: tuple[Root, ...]) -> Counted:
             (root,) = roots
             await web.get(Request(url=root.native_id))
+            if root.native_id in self.forum.missing:
+                return Counted(missed=(root.native_id,))
             shown = self.forum.counts.get(root.native_id)
             return Counted(counters={root.native_id: Counters(replies=shown)} if shown else {})
 
@@ -336,3 +342,50 @@ async def test_what_a_look_brings_says_nothing_of_a_feeds_rhythm(watch: Watch) -
     (read,) = await watch.poll()
     assert read is not None
     assert read.fresh == 1
+
+
+# ---------------------------------------------------------------- deletions
+def words(watch: Watch) -> dict[str, str]:
+    with watch.store.reading() as look:
+        return {stored.post.native_id: stored.post.text for stored in look.posts()}
+
+
+async def test_a_root_that_is_missed_twice_is_forgotten_and_followed_no_more(watch: Watch) -> None:
+    watch.board("town", *(a_root(id, counters=Counters(replies=0)) for id in ("1", "2")))
+    watch.forum.counts = {"1": 1, "2": 1}
+    await watch.poll()
+    await watch.live(NOON + minutes(3))
+    watch.forum.missing = {"1"}
+    await watch.live(NOON + minutes(30), every=15)
+    assert words(watch) == {"1": "", "2": "acme is awful"}
+    looks = len(watch.looks("1"))
+    await watch.live(NOON + minutes(60), every=15)
+    assert len(watch.looks("1")) == looks
+
+
+async def test_a_site_that_shows_nothing_has_deleted_nothing(watch: Watch) -> None:
+    watch.board("town", *(a_root(id, counters=Counters(replies=0)) for id in ("1", "2")))
+    watch.forum.counts = {"1": 1, "2": 1}
+    await watch.poll()
+    await watch.live(NOON + minutes(3))
+    watch.forum.missing = {"1", "2"}
+    await watch.live(NOON + minutes(90), every=30)
+    assert words(watch) == {"1": "acme is awful", "2": "acme is awful"}
+
+
+async def test_a_lone_root_is_forgotten_only_while_its_feed_is_well(watch: Watch) -> None:
+    board = watch.board("town", a_root(counters=Counters(replies=0)))
+    watch.forum.counts = {"1": 1}
+    await watch.poll()
+    await watch.live(NOON + minutes(3))
+    watch.forum.missing = {"1"}
+    board.is_down = True
+    watch.now = NOON + minutes(5)
+    await watch.poll()
+    await watch.live(NOON + minutes(60), every=30)
+    assert words(watch) == {"1": "acme is awful"}
+    board.is_down = False
+    watch.now += minutes(30)
+    await watch.poll()
+    await watch.live(watch.now + minutes(60), every=30)
+    assert words(watch) == {"1": ""}

@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from emberwatch.core.read.politeness import is_unconditional, next_poll_in
 from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy, StoreFailed
 from emberwatch.model.event import FeedRead, PartChecked
-from emberwatch.ports import Count, Cursor, Follows, Metered, Page, Poll, Reading, Root, Source, Web
+from emberwatch.ports import (
+    Count,
+    Cursor,
+    Follows,
+    Gone,
+    Metered,
+    Page,
+    Poll,
+    Reading,
+    Root,
+    Source,
+    Web,
+)
 from emberwatch.runtime.processor import Arrivals, Report
 from emberwatch.runtime.telemetry import Log
 
@@ -180,6 +192,15 @@ class Collector:
             _LOG.error("source failed", with_trace=True, feed=self.feed.name)
             raise FeedUnavailable(f"the source failed: {type(error).__name__}: {error}") from error
 
+    async def forget(self, gone: tuple[Gone, ...]) -> None:
+        """Forget posts that the feed's site shows no more."""
+        await self._submit(replace(self._arrivals(self._clock()), gone=gone))
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the feed could be read the last time."""
+        return self._read_at is not None and not self._failures
+
     async def _look_at(self, roots: tuple[Root, ...]) -> Poll:
         remembered = await self._remember(self._known)
         return Poll(
@@ -289,6 +310,7 @@ class Collector:
             brands=self.feed.brands,
             posts=page.posts if page else (),
             counts=page.counts if page else (),
+            gone=page.gone if page else (),
             cursor=page.cursor if page else None,
             every=max(self.feed.every, at - (self._read_at or at)),
             read=read,

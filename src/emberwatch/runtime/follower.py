@@ -6,11 +6,21 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from emberwatch.core.read.pace import THRIFT, Course, Purse, filled, look, next_look, spent, told
+from emberwatch.core.read.pace import (
+    THRIFT,
+    Course,
+    Purse,
+    filled,
+    is_gone,
+    look,
+    next_look,
+    spent,
+    told,
+)
 from emberwatch.core.read.politeness import next_poll_in, parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy
 from emberwatch.model.post import Counters
-from emberwatch.ports import Answer, Count, Follows, Page, Reading, Request, Root, Web
+from emberwatch.ports import Answer, Count, Follows, Gone, Page, Reading, Request, Root, Web
 from emberwatch.runtime.collector import Collector, Feed
 from emberwatch.runtime.telemetry import Log
 
@@ -51,13 +61,16 @@ class Enough(FeedUnavailable):
 class Pursuit:
     """One thread that is followed: its root as we know it, its course, when to look again.
 
-    `told` is how many replies the site last said there are.
+    `told` is how many replies the site last said there are. `was_shown`: the site has shown it to
+    us; since then it said `missed` times that there is no such post.
     """
 
     root: Root
     course: Course
     due_at: datetime
     told: int = 0
+    was_shown: bool = False
+    missed: int = 0
 
 
 class Follower:
@@ -210,11 +223,21 @@ class Follower:
     async def _look(self, feed: str, roots: tuple[Root, ...]) -> None:
         """Look at some threads with one feed; what the site does not bear waits."""
         before = {root.key: self._pursuits[root.key].course for root in roots}
+        shown: set[str] = set()
+        missed: set[str] = set()
+
+        def heed(page: Page) -> None:
+            self._heed(page)
+            shown.update(count.thread_id for count in page.counts)
+            missed.update(page.missed)
+
+        collector = self._collectors()[feed]
         web = _Thrifty(self._web(feed), self, (roots[0].source, roots[0].host))
         try:
-            await self._collectors()[feed].look(web, roots, self._heed)
+            await collector.look(web, roots, heed)
+            is_whole = True
         except Enough:
-            return
+            is_whole = False
         except StoreBusy as error:
             _LOG.error("threads not followed: the database takes nothing", feed=feed, why=error)
             return
@@ -227,10 +250,30 @@ class Follower:
             self._rest(feed, wait, error.why)
             return
         self._failures.pop(feed, None)
+        gone = self._gone(shown, missed, is_site_well=collector.is_well)
+        if gone:
+            await collector.forget(gone)
         for key, course in before.items():  # of those that the site told nothing of, nothing is new
             pursuit = self._pursuits.get(key)
-            if pursuit is not None and pursuit.course is course:
+            if pursuit is not None and pursuit.course is course and (is_whole or key in missed):
                 self._go_on(pursuit, self._clock(), course.size)
+
+    def _gone(self, shown: set[str], missed: set[str], *, is_site_well: bool) -> tuple[Gone, ...]:
+        """Return which of the roots that a look missed were deleted, and follow them no more."""
+        gone = []
+        for key in missed & self._pursuits.keys():
+            pursuit = self._pursuits[key]
+            self._pursuits[key] = pursuit = replace(pursuit, missed=pursuit.missed + 1)
+            if is_gone(
+                missed=pursuit.missed,
+                was_shown=pursuit.was_shown,
+                others_shown=len(shown),
+                others_missed=len(missed) - 1,
+                is_site_well=is_site_well,
+            ):
+                del self._pursuits[key]
+                gone.append(Gone(key=key))
+        return tuple(gone)
 
     def _heed(self, page: Page) -> None:
         """Go on with the threads that a page told of."""
@@ -297,7 +340,8 @@ def _hottest(pursuit: Pursuit) -> tuple[float, datetime]:
 
 def _told(pursuit: Pursuit, count: Count, at: datetime) -> Pursuit:
     root = replace(pursuit.root, counted_at=at)
-    return replace(pursuit, root=root, told=count.counters.replies or 0)
+    told_of = count.counters.replies or 0
+    return replace(pursuit, root=root, told=told_of, was_shown=True, missed=0)
 
 
 def _size(counters: Counters) -> int:

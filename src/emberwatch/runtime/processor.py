@@ -16,6 +16,7 @@ from emberwatch.model.alert import Alert
 from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
 from emberwatch.model.event import (
     Counted,
+    Deleted,
     Event,
     FeedRead,
     Mentioned,
@@ -27,11 +28,12 @@ from emberwatch.model.event import (
 )
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import FAILED, Mention, Score
-from emberwatch.model.post import NO_COUNTERS, Counters, Flag, Post, PostKind
+from emberwatch.model.post import GONE, NO_COUNTERS, Counters, Flag, Post, PostKind, Remover
 from emberwatch.ports import (
     Count,
     Cursor,
     FeedHealth,
+    Gone,
     Known,
     Ledger,
     Reading,
@@ -76,6 +78,7 @@ class Arrivals:
     counts: tuple[Count, ...] = ()
     cursor: Cursor | None = None
     every: timedelta = MINUTE
+    gone: tuple[Gone, ...] = ()
     is_first: bool = False
     is_look: bool = False
     read: FeedRead | None = None
@@ -171,6 +174,7 @@ class Processor:
         self._dropped: list[str] = []
         self._failures: list[str] = []
         self._thread_of: dict[str, str] = {}
+        self._deleted: tuple[Deleted, ...] = ()
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
@@ -299,6 +303,7 @@ class Processor:
             if arrivals.is_first:
                 arrived = replace(arrived, flags=arrived.flags | {Flag.READ_BACK})
             posts.append(arrived)
+        self._deleted = _taken_away(arrivals, posts, look)
         if arrivals.is_first:
             posts.sort(key=_created_at)
         known = look.known(
@@ -454,6 +459,8 @@ class Processor:
                 every=count.every or arrivals.every,
                 is_history=arrivals.is_first,
             )
+        for deleted in self._deleted:
+            yield replace(deleted, at=at)
         if arrivals.read is not None:
             yield replace(arrivals.read, at=at)
         yield from arrivals.parts
@@ -555,6 +562,7 @@ class Processor:
             orphans=outcome.orphans,
             notifications=outcome.notifications,
             quarantine=tuple(crashed),
+            deleted=outcome.deleted,
             clock=clock,
         )
 
@@ -666,6 +674,8 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
             return None
         if post.counters == NO_COUNTERS:
             post = replace(post, counters=before.counters)
+        if post.flags & GONE:  # what stands in the place of a deleted post is no edit of it
+            post = replace(post, text=before.text)
         is_edited = post.text != before.text
         is_changed = post.counters != before.counters
         if not is_edited and not is_changed:
@@ -677,6 +687,21 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
             is_edited=is_edited,
         )
     return item
+
+
+def _taken_away(arrivals: Arrivals, posts: Iterable[Post], look: Reading) -> tuple[Deleted, ...]:
+    """Return what was taken away of the posts that we hold, each once."""
+    told = {each.key: each for each in arrivals.gone}
+    for post in posts:
+        if post.flags & GONE:
+            is_own = Flag.TAKEN_BACK in post.flags
+            told[post.key] = Gone(key=post.key, by=Remover.AUTHOR if is_own else Remover.SITE)
+    if not told:
+        return ()
+    return tuple(
+        Deleted(at=arrivals.at, post_id=id, by=told[key].by, deleted_at=told[key].at)
+        for id, key in look.standing(sorted(told)).items()
+    )
 
 
 def _remember(post: Post, known: dict[str, Known]) -> None:
@@ -735,6 +760,8 @@ def _subject(event: Event) -> str:
     match event:
         case Mentioned(mention=mention):
             return mention.post.id
+        case Deleted(post_id=post_id):
+            return post_id
         case Reacted(post=post):
             return post.id
         case Counted(thread_id=thread_id) | ThreadEnded(thread_id=thread_id):
@@ -777,4 +804,5 @@ def _outlives(ledger: Ledger) -> bool:
         or ledger.orphans
         or ledger.quarantine
         or ledger.unwatched
+        or ledger.deleted
     )

@@ -131,7 +131,7 @@ class Bluesky:
         async def recount(roots: tuple[Root, ...]) -> Counted:
             uris = [("uris", root.native_id) for root in roots]
             answer = await self._ask(web, f"app.bsky.feed.getPosts?{urlencode(uris)}", {})
-            return Counted.of(_posts(answer)[0])
+            return Counted.of(_posts(answer)[0], asked=roots)
 
         async def replies(root: Root) -> tuple[Post, ...]:
             answer = await self._ask(

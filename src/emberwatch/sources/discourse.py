@@ -25,7 +25,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line, to_plain, unescape
-from emberwatch.sources.threads import Counted, followed
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "discourse"
 
@@ -110,9 +110,11 @@ class Discourse:
             if root.native_id in latest:
                 return Counted(counters={root.native_id: latest[root.native_id]})
             try:
-                answer = await self._ask(web, f"/t/{_number(root)}.json", {})
-            except FeedRefused:  # deleted, or shown to members only
+                answer = await self._ask(web, f"/t/{_number(root)}.json", {}, heeds=NOT_THERE)
+            except FeedRefused:  # shown to members only
                 return Counted()
+            if answer.status in NOT_THERE:
+                return missing(answer, root, "errors")
             topic = as_mapping(decode_json(answer))
             counted = dict(_lengthy([topic], lengths))
             posts, _ = self._posts(answer, is_live=True)
@@ -147,12 +149,15 @@ class Discourse:
             "among the latest thirty, edits of recent posts, and no deletions."
         )
 
-    async def _ask(self, web: Web, path: str, params: Mapping[str, str]) -> Answer:
+    async def _ask(
+        self, web: Web, path: str, params: Mapping[str, str], heeds: tuple[int, ...] = ()
+    ) -> Answer:
         options = self._options
         headers = {"accept": "application/json"}
         if options.token is not None and options.username is not None:
             headers |= {"api-key": options.token.reveal(), "api-username": options.username}
-        return await web.get(Request(url=f"{self._server}{path}", params=params, headers=headers))
+        url = f"{self._server}{path}"
+        return await web.get(Request(url=url, params=params, headers=headers, heeds=heeds))
 
     # ------------------------------------------------------------ posts
     def _sheet(self, answer: Answer, more: str | None) -> Sheet:
@@ -266,7 +271,7 @@ class Discourse:
                 likes=_likes(item),
                 views=as_count(item.get("reads")),
             ),
-            flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+            flags=_flags(item, is_dated=created_at is not None),
         )
 
     def _placed(self, item: Mapping[str, object], post: Post) -> Post:
@@ -304,6 +309,16 @@ def _items(answer: Answer, told: Mapping[str, object]) -> list[Mapping[str, obje
 def _topics(told: object) -> list[Mapping[str, object]]:
     listed = as_mapping(as_mapping(told).get("topic_list")).get("topics")
     return [as_mapping(topic) for topic in as_list(listed)]
+
+
+def _flags(item: Mapping[str, object], *, is_dated: bool) -> frozenset[Flag]:
+    """Return what is strange about a post. One that is only hidden may be shown again."""
+    told = {
+        Flag.UNDATED: not is_dated,
+        Flag.TAKEN_BACK: item.get("user_deleted") is True,
+        Flag.REMOVED: bool(item.get("deleted_at")),
+    }
+    return frozenset(flag for flag, is_so in told.items() if is_so)
 
 
 def _number(root: Root) -> str:

@@ -31,7 +31,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, read_since
 from emberwatch.sources.plain import compose, one_line
-from emberwatch.sources.threads import Counted, followed
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "github"
 
@@ -175,9 +175,11 @@ class GitHub:
         async def recount(roots: tuple[Root, ...]) -> Counted:
             (root,) = roots
             try:
-                answer = await self._get(web, self._path(root), {})
-            except FeedRefused:  # deleted, moved, or made private
+                answer = await self._get(web, self._path(root), {}, heeds=NOT_THERE)
+            except FeedRefused:  # shown to others than us
                 return Counted()
+            if answer.status in NOT_THERE:
+                return missing(answer, root, "message")
             post = _issue(as_mapping(decode_json(answer)), answer.received_at)
             if post is None or post.native_id != root.native_id:
                 return Counted()
@@ -205,7 +207,7 @@ class GitHub:
                 if (post := _node(node, None, answer.received_at)) is not None:
                     posts.append(post)
                     said[post.native_id] = tuple(_comments(node, post.key, answer.received_at))
-            return Counted.of(tuple(posts))
+            return Counted.of(tuple(posts), asked=roots)
 
         async def replies(root: Root) -> tuple[Post, ...]:
             return said[root.native_id]
@@ -284,9 +286,11 @@ class GitHub:
             )
         )
 
-    async def _get(self, web: Web, path: str, params: Mapping[str, str]) -> Answer:
-        request = Request(url=f"{self._server}{path}", params=params, headers=self._headers)
-        return await web.get(request)
+    async def _get(
+        self, web: Web, path: str, params: Mapping[str, str], heeds: tuple[int, ...] = ()
+    ) -> Answer:
+        url = f"{self._server}{path}"
+        return await web.get(Request(url=url, params=params, headers=self._headers, heeds=heeds))
 
     def _path(self, root: Root) -> str:
         """Return where the API has an issue; `reaches` has made sure that there is one."""

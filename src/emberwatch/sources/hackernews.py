@@ -92,7 +92,7 @@ class HackerNews:
 
         async def recount(roots: tuple[Root, ...]) -> Counted:
             stories = ",".join(f"story_{root.native_id}" for root in roots)
-            return Counted.of(await self._tagged(web, f"story,({stories})"))
+            return Counted.of(await self._tagged(web, f"story,({stories})"), asked=roots)
 
         async def replies(root: Root) -> tuple[Post, ...]:
             return await self._tagged(web, f"comment,story_{root.native_id}")

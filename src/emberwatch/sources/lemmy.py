@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from emberwatch.core.read.politeness import parse_rate
-from emberwatch.model.errors import FeedRefused
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
 from emberwatch.sources.fields import (
@@ -26,7 +25,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line
-from emberwatch.sources.threads import Counted, followed
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "lemmy"
 
@@ -102,10 +101,12 @@ class Lemmy:
         """Yield the roots as they are now, and the newest comments of those that grew."""
 
         async def recount(roots: tuple[Root, ...]) -> Counted:
-            try:
-                answer = await self._ask(web, "post", {"id": roots[0].native_id.removeprefix(POST)})
-            except FeedRefused:
-                return Counted()  # deleted
+            (root,) = roots
+            answer = await self._ask(
+                web, "post", {"id": root.native_id.removeprefix(POST)}, heeds=(400, *NOT_THERE)
+            )
+            if answer.status >= 400:
+                return missing(answer, root, "error")
             return Counted.of(self._posts(answer)[0])
 
         async def replies(root: Root) -> tuple[Post, ...]:
@@ -132,8 +133,11 @@ class Lemmy:
             "is found, and what was deleted or removed as a post without words."
         )
 
-    async def _ask(self, web: Web, path: str, params: Mapping[str, str]) -> Answer:
-        return await web.get(Request(url=f"{self._server}/api/v3/{path}", params=params))
+    async def _ask(
+        self, web: Web, path: str, params: Mapping[str, str], heeds: tuple[int, ...] = ()
+    ) -> Answer:
+        url = f"{self._server}/api/v3/{path}"
+        return await web.get(Request(url=url, params=params, heeds=heeds))
 
     # ------------------------------------------------------------ posts
     def _posts(self, answer: Answer) -> tuple[tuple[Post, ...], tuple[str, ...]]:
@@ -229,7 +233,7 @@ class Lemmy:
             thread_id=thread_id,
             edited_at=as_instant(item.get("updated")) or as_instant(item.get("updated_at")),
             counters=counters,
-            flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+            flags=_flags(item, is_dated=created_at is not None),
         )
 
     def _key(self, native_id: str) -> str:
@@ -249,6 +253,15 @@ def _author(view: Mapping[str, object]) -> Author | None:
     home = host_of(as_text(creator.get("actor_id")) or as_text(creator.get("ap_id")))
     handle = f"{name}@{home}" if home else name
     return Author(handle=handle, name=one_line(as_text(creator.get("display_name"))))
+
+
+def _flags(item: Mapping[str, object], *, is_dated: bool) -> frozenset[Flag]:
+    told = {
+        Flag.UNDATED: not is_dated,
+        Flag.TAKEN_BACK: item.get("deleted") is True,
+        Flag.REMOVED: item.get("removed") is True,
+    }
+    return frozenset(flag for flag, is_so in told.items() if is_so)
 
 
 def _is_gone(item: Mapping[str, object]) -> bool:

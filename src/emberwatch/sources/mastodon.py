@@ -30,7 +30,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first
 from emberwatch.sources.plain import compose, one_line, to_plain
-from emberwatch.sources.threads import Counted, followed
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "mastodon"
 
@@ -164,13 +164,12 @@ class Mastodon:
         async def recount(roots: tuple[Root, ...]) -> Counted:
             nonlocal shown, refusals
             url = f"{self._server}/api/v1/statuses/{quote(roots[0].native_id, safe='')}"
-            try:
-                answer = await self._get(web, url, {})
-            except FeedRefused:  # deleted, or shown to nobody
+            answer = await self._get(web, url, {}, heeds=NOT_THERE)
+            if answer.status in NOT_THERE:
                 refusals += 1
                 if refusals >= REFUSALS_UNTIL_REST and not shown:
-                    raise
-                return Counted()
+                    raise FeedRefused(f"{self.host} shows single posts to nobody like us")
+                return missing(answer, roots[0], "error")
             shown += 1
             post = _post(as_mapping(decode_json(answer)), self.host, answer.received_at)
             return Counted.of((post,)) if post is not None else Counted()
@@ -246,11 +245,17 @@ class Mastodon:
 
     # ------------------------------------------------------------ what the server shows
     async def _get(
-        self, web: Web, url: str, params: Mapping[str, str], etag: str | None = None
+        self,
+        web: Web,
+        url: str,
+        params: Mapping[str, str],
+        etag: str | None = None,
+        heeds: tuple[int, ...] = (),
     ) -> Answer:
         token = self._token
         headers = {"authorization": f"Bearer {token.reveal()}"} if token is not None else {}
-        return await web.get(Request(url=url, params=params, headers=headers, etag=etag))
+        request = Request(url=url, params=params, headers=headers, etag=etag, heeds=heeds)
+        return await web.get(request)
 
     async def _check_access(self, web: Web, now: datetime) -> None:
         """Raise `FeedRefused` when the server shows this timeline to nobody like us.

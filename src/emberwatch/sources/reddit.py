@@ -43,7 +43,10 @@ COMMENTS_PER_THREAD = 200
 MOST_DEPTH = 500
 """Comments under comments, counted from the top; no page of Reddit nests so deep."""
 
-TAKEN_BACK = frozenset(("[deleted]", "[removed]", "[ Removed by Reddit ]"))
+DELETED = "[deleted]"
+REMOVED = frozenset(("[removed]", "[ Removed by Reddit ]"))
+REMOVED_BY = frozenset(("moderator", "reddit", "content_takedown", "copyright_takedown"))
+TAKEN_BACK = REMOVED | {DELETED}
 """What stands where an author or a moderator took the words away."""
 
 
@@ -323,8 +326,21 @@ def _post(thing: Mapping[str, object], seen_at: datetime) -> Post | None:
         counters=Counters(
             replies=as_count(data.get("num_comments")), likes=as_rating(data.get("score"))
         ),
-        flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+        flags=_flags(data, is_dated=created_at is not None),
     )
+
+
+def _flags(data: Mapping[str, object], *, is_dated: bool) -> frozenset[Flag]:
+    """Return what is strange about a post; of a deleted account nothing may be kept either."""
+    words = {as_text(data.get(name)).strip() for name in ("selftext", "body")}
+    is_removed = bool(words & REMOVED) or data.get("removed_by_category") in REMOVED_BY
+    is_deleted = DELETED in words or as_text(data.get("author")).strip() == DELETED
+    told = {
+        Flag.UNDATED: not is_dated,
+        Flag.REMOVED: is_removed,
+        Flag.TAKEN_BACK: is_deleted and not is_removed,
+    }
+    return frozenset(flag for flag, is_so in told.items() if is_so)
 
 
 def _words(value: object) -> str:

@@ -157,7 +157,7 @@ class StackExchange:
 
         async def recount(roots: tuple[Root, ...]) -> Counted:
             ids = ";".join(root.native_id for root in roots)
-            return Counted.of(await ask(f"questions/{ids}"))
+            return Counted.of(await ask(f"questions/{ids}"), asked=roots)
 
         async def replies(root: Root) -> tuple[Post, ...]:
             return await ask(f"questions/{root.native_id}/answers")

@@ -3,22 +3,49 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from emberwatch.model.errors import FeedRefused
+from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import NO_COUNTERS, Counters, Post
-from emberwatch.ports import Count, Page, Poll, Root
+from emberwatch.ports import Answer, Count, Page, Poll, Root
+from emberwatch.sources.fields import as_mapping, decode_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What a site said of some roots: counters, and roots that came along whole, by native id."""
+    """What a site said of some roots: counters, and roots that came along whole, by native id.
+
+    `missed` are those of which it said that there are no such posts.
+    """
 
     counters: Mapping[str, Counters] = field(default_factory=dict)
     posts: tuple[Post, ...] = ()
+    missed: tuple[str, ...] = ()
 
     @staticmethod
-    def of(posts: tuple[Post, ...]) -> "Counted":
-        """Return what posts tell that were asked for again: their counters, and their edits."""
-        return Counted(counters={post.native_id: post.counters for post in posts}, posts=posts)
+    def of(posts: tuple[Post, ...], asked: tuple[Root, ...] = ()) -> "Counted":
+        """Return what posts tell that were asked for again: their counters, and their edits.
+
+        Of the roots `asked` for, those are missed that are not among them.
+        """
+        counters = {post.native_id: post.counters for post in posts}
+        missed = tuple(root.native_id for root in asked if root.native_id not in counters)
+        return Counted(counters=counters, posts=posts, missed=missed)
+
+
+NOT_THERE = (404, 410)
+"""Statuses that say that there is no such post."""
+
+
+def missing(answer: Answer, root: Root, says: str) -> Counted:
+    """Return that a root is missed, if that is what the site's own program says.
+
+    It says so in JSON, under the name `says`. Any other page of *not found* comes from something
+    in between, or from a site that shows single posts to nobody: nothing is known then.
+    """
+    try:
+        told = as_mapping(decode_json(answer))
+    except FeedUnavailable:
+        return Counted()
+    return Counted(missed=(root.native_id,)) if told.get(says) else Counted()
 
 
 Recount = Callable[[tuple[Root, ...]], Awaitable[Counted]]
@@ -55,6 +82,7 @@ async def followed(
                 Count(thread_id=root.key, counters=counters, root_created_at=root.created_at)
                 for root, counters in found
             ),
+            missed=tuple(root.key for root in roots if root.native_id in counted.missed),
             cursor=poll.cursor,
             listed=len(counted.posts),
         )

@@ -9,7 +9,19 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Count, Cursor, Meter, Page, Parsed, Poll, Request, Root, Web
+from emberwatch.ports import (
+    Answer,
+    Count,
+    Cursor,
+    Gone,
+    Meter,
+    Page,
+    Parsed,
+    Poll,
+    Request,
+    Root,
+    Web,
+)
 from emberwatch.sources.budget import Budget, Spending, stopped
 from emberwatch.sources.fields import (
     LONGEST_ID,
@@ -200,6 +212,12 @@ class X:
                 Count(thread_id=root.key, counters=post.counters, root_created_at=root.created_at)
                 for post in found.posts
                 if (root := roots.get(post.native_id)) is not None
+            ),
+            gone=tuple(
+                Gone(key=root.key)
+                for each in as_list(as_mapping(decode_json(answer)).get("errors"))
+                if as_text(as_mapping(each).get("type")).endswith("/resource-not-found")
+                and (root := roots.get(as_text(as_mapping(each).get("resource_id")))) is not None
             ),
             cursor={**place, **spending.cursor(), **_as_followed(following)},
             listed=found.listed,

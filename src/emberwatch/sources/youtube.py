@@ -158,7 +158,8 @@ class YouTube:
         async def recount(roots: tuple[Root, ...]) -> Counted:
             ids = ",".join(root.native_id for root in roots)
             answer = await ask("videos", {"part": "snippet,statistics", "id": ids})
-            return Counted.of(_posts(_items(answer), answer.received_at, is_live=True)[0])
+            posts, _ = _posts(_items(answer), answer.received_at, is_live=True)
+            return Counted.of(posts, asked=roots)
 
         async def replies(root: Root) -> tuple[Post, ...]:
             answer = await ask("commentThreads", {**COMMENTS, "videoId": root.native_id})

@@ -2,11 +2,12 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
@@ -132,6 +133,21 @@ class _MemoryReading:
             for kept in reversed(self.shelves.posts.values())
             if kept.post.key in wanted and kept.post.kind is not PostKind.BOOST
         }
+
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        wanted = set(keys)
+        return {
+            id: kept.post.key
+            for id, kept in self.shelves.posts.items()
+            if kept.post.key in wanted and not kept.is_erased
+        }
+
+    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+        return tuple(
+            incident
+            for incident in self.incidents()
+            if any(exhibit.post_id == post_id for exhibit in incident.exhibits)
+        )
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         return {
@@ -460,6 +476,7 @@ class _MemoryWriting(_MemoryReading):
             shelves.notifications.setdefault(notification.id, notification)
         self._hold_disabled()
         shelves.quarantine.update(((id, at), why) for id, at, why in ledger.quarantine)
+        self._delete(ledger.deleted)
         if ledger.clock is not None:
             shelves.clock["clock"] = ledger.clock
 
@@ -571,29 +588,7 @@ class _MemoryWriting(_MemoryReading):
             for id, kept in self.shelves.posts.items()
             if not kept.is_erased and kept.post.seen_at < before
         }
-        for id, kept in gone.items():
-            author = replace(kept.post.author, handle="", name="")
-            post = replace(kept.post, author=author, title="", text="", url=None)
-            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
-        for (id, brand), mention in self.shelves.mentions.items():
-            if id in gone:
-                score = replace(mention.score, why=())
-                self.shelves.mentions[id, brand] = replace(mention, score=score)
-        for id in gone.keys() & self.shelves.corrections.keys():
-            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
-        touched = set()
-        for incident in self.shelves.incidents.values():
-            exhibits = tuple(
-                replace(each, author="", text="", url=None, why=(), signs=())
-                if each.post_id in gone
-                else each
-                for each in incident.exhibits
-            )
-            if exhibits != incident.exhibits:
-                touched.add(incident.id)
-                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
-        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
-            self.shelves.quarantine[key] = ""
+        touched = self._erase(gone)
         payloads = [
             each
             for each in self.notifications()
@@ -606,6 +601,49 @@ class _MemoryWriting(_MemoryReading):
         for each in payloads:
             self._put(_emptied(each))
         return len(gone) or int(bool(payloads))
+
+    def _delete(self, deleted: Sequence[tuple[str, datetime]]) -> None:
+        posts = self.shelves.posts
+        gone = {
+            id: kept
+            for id, _ in deleted
+            if (kept := posts.get(id)) is not None and not kept.is_erased
+        }
+        touched = self._erase(gone)
+        for each in self.notifications():
+            if each.state in (DeliveryState.WAITING, DeliveryState.HELD) and each.payload:
+                self.shelves.notifications[each.id] = replace(
+                    each, payload=without_posts(each.payload, gone)
+                )
+            elif each.incident_id in touched:
+                self._put(_emptied(each))
+
+    def _erase(self, gone: Mapping[str, _Kept]) -> set[str]:
+        """Forget the text and the author of posts; return the incidents that showed them."""
+        for id, kept in gone.items():
+            author = replace(kept.post.author, handle="", name="")
+            post = replace(kept.post, author=author, title="", text="", url=None)
+            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
+        for (id, brand), mention in self.shelves.mentions.items():
+            if id in gone:
+                score = replace(mention.score, why=())
+                self.shelves.mentions[id, brand] = replace(mention, score=score)
+        for id in gone.keys() & self.shelves.corrections.keys():
+            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
+        touched: set[str] = set()
+        for incident in self.shelves.incidents.values():
+            exhibits = tuple(
+                replace(each, author="", text="", url=None, why=(), signs=())
+                if each.post_id in gone
+                else each
+                for each in incident.exhibits
+            )
+            if any(each.post_id in gone for each in exhibits):
+                touched.add(incident.id)
+                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
+        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
+            self.shelves.quarantine[key] = ""
+        return touched
 
     def _put(self, notification: Notification) -> None:
         self.shelves.notifications[notification.id] = notification

@@ -59,6 +59,15 @@ MENTIONS = f"""
     WHERE p.id IN (SELECT value FROM json_each(?)) AND m.brand = ?
 """
 
+STANDING = """
+    SELECT id, key FROM _post
+    WHERE is_erased = 0 AND key IN (SELECT value FROM json_each(?)) ORDER BY row
+"""
+EXHIBITING_POST = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE row IN (SELECT incident FROM _exhibit WHERE post_id = ?) ORDER BY opened_at, row
+"""
+
 MENTIONS_OF_POST = f"""
     SELECT {rows.MENTION_READ_COLUMNS}
     FROM _post p JOIN _mention m ON m.post = p.row
@@ -290,6 +299,14 @@ class SqliteReading:
         asked = {clean(key): key for key in keys}
         found = self._db.execute(THREADS, (strings_json(tuple(asked)),))
         return {asked[key]: thread for key, thread in found}
+
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        asked = {clean(key): key for key in keys}
+        found = self._db.execute(STANDING, (strings_json(tuple(asked)),))
+        return {id: asked[key] for id, key in found}
+
+    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+        return tuple(self._whole(self._db.execute(EXHIBITING_POST, (clean(post_id),)).fetchall()))
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))

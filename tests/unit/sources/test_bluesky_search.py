@@ -396,3 +396,12 @@ def test_neither_password_nor_tokens_show_themselves() -> None:
     bluesky = source()
     assert APP_PASSWORD not in repr(bluesky._options)
     assert "acme" in bluesky.describe()
+
+
+async def test_a_root_that_is_not_among_those_shown_is_missed() -> None:
+    server = Server(a_view("1"))
+    roots = [
+        Root(key=f"bluesky::{address(n)}", native_id=address(n), created_at=NOON) for n in "12"
+    ]
+    (page,) = await looks(source(), server.site(), *roots)
+    assert page.missed == (roots[1].key,)

@@ -264,3 +264,32 @@ def test_options_that_cannot_work_are_named(options: dict[str, Any], field: str)
 def test_a_feed_says_what_it_reads() -> None:
     assert "every new post of forum.test" in source().describe()
     assert "match 'acme'" in source(query="acme").describe()
+
+
+# ---------------------------------------------------------------- deletions
+@pytest.mark.parametrize(
+    ("told", "flags"),
+    [
+        ({"user_deleted": True}, {Flag.TAKEN_BACK}), ({"deleted_at": "x"}, {Flag.REMOVED}),
+        ({"hidden": True}, set()),
+    ],
+)  # fmt: skip
+def test_what_was_taken_away_says_by_whom(told: dict[str, Any], flags: set[Flag]) -> None:
+    (post,) = source().parse(an_answer({"latest_posts": [a_post(5, **told)]})).posts
+    assert post.flags == flags
+
+
+async def test_a_topic_that_the_forum_knows_no_more_is_missed() -> None:
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/latest.json"):
+            return an_answer({"topic_list": {"topics": []}})
+        return an_answer({"errors": ["not found"], "error_type": "not_found"}, status=404)
+
+    root = Root(
+        key="discourse:forum.test:topic:57",
+        native_id="topic:57",
+        created_at=NOON,
+        host="forum.test",
+    )
+    (page,) = await looks(source(), Site(talk), root)
+    assert page.missed == (root.key,)

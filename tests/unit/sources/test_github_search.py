@@ -271,3 +271,10 @@ async def test_discussions_that_grew_bring_their_newest_comments() -> None:
 def test_an_issue_without_a_proper_address_is_out_of_reach(url: str) -> None:
     assert not source().reaches(a_root("5", url or "-"))
     assert source().reaches(a_root("5", "https://github.com/acme/.github/pull/5"))
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_an_issue_that_github_knows_no_more_is_missed(status: int) -> None:
+    gone = an_answer({"message": "This issue was deleted"}, status=status)
+    (page,) = await looks(source(), Site(lambda _: gone), a_root("5"))
+    assert page.missed == ("github::5",)

@@ -307,7 +307,7 @@ class Town:
         if self.is_small:
             raise FeedRefused("answered 401")
         if id not in self.counts:
-            raise FeedRefused("answered 404")
+            return an_answer({"error": "Record not found"}, status=404)
         if isinstance(self.counts[id], Exception):
             raise self.counts[id]
         return an_answer(a_status(int(id), **self.counts[id]))
@@ -584,9 +584,16 @@ def test_roots_of_other_servers_are_out_of_reach() -> None:
     assert not source().reaches(replace(a_root(7), host="else.test"))
 
 
-async def test_a_server_that_shows_single_posts_to_nobody_is_asked_three_times() -> None:
+async def test_a_server_that_wants_a_login_for_single_posts_is_asked_once() -> None:
     site = Site(Town(is_small=True))
     with pytest.raises(FeedRefused):
+        await looks(source(), site, *(a_root(id) for id in range(1, 9)))
+    assert len(site.requests) == 1
+
+
+async def test_a_server_that_shows_single_posts_to_nobody_is_asked_three_times() -> None:
+    site = Site(lambda _: an_answer("<h1>404 Not Found</h1>", status=404))
+    with pytest.raises(FeedRefused, match="to nobody like us"):
         await looks(source(), site, *(a_root(id) for id in range(1, 9)))
     assert len(site.requests) == 3
 
@@ -697,3 +704,20 @@ async def test_a_quiet_server_is_asked_for_its_rules_once_an_hour_at_most() -> N
     for minutes in (0, 1, 59, 61):
         await pages(feed, site, now=NOON + timedelta(minutes=minutes))
     assert sum("instance" in request.url for request in site.requests) == 2
+
+
+# ---------------------------------------------------------------- deletions
+async def test_a_root_that_the_server_knows_no_more_is_missed() -> None:
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/7"):
+            return an_answer(a_status(7))
+        return an_answer({"error": "Record not found"}, status=404)
+
+    read = await looks(source(), Site(talk), a_root(7), a_root(8))
+    assert [page.missed for page in read] == [(), (a_root(8).key,)]
+
+
+async def test_a_page_that_nobody_of_the_server_wrote_tells_of_no_deletion() -> None:
+    site = Site(lambda _: an_answer("<h1>404 Not Found</h1>", status=404))
+    (page,) = await looks(source(), site, a_root(7))
+    assert page.missed == ()

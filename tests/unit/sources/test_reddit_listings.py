@@ -262,3 +262,24 @@ def test_options_that_cannot_work_are_named(options: dict[str, Any], field: str)
 )
 def test_a_feed_says_what_it_sees(options: dict[str, Any]) -> None:
     assert "about a thousand" in source(**options).describe()
+
+
+# ---------------------------------------------------------------- deletions
+@pytest.mark.parametrize(
+    ("told", "flags"),
+    [
+        ({"selftext": "[deleted]", "author": "[deleted]"}, {Flag.TAKEN_BACK}),
+        ({"author": "[deleted]"}, {Flag.TAKEN_BACK}),
+        ({"selftext": "[removed]"}, {Flag.REMOVED}),
+        ({"selftext": "[removed]", "author": "[deleted]"}, {Flag.REMOVED}),
+        ({"selftext": "", "removed_by_category": "moderator"}, {Flag.REMOVED}),
+        ({"selftext": "", "removed_by_category": None}, set()),
+    ],
+)
+def test_what_was_taken_away_says_by_whom(told: dict[str, Any], flags: set[Flag]) -> None:
+    assert only(a_link("1", **told)).flags == flags
+
+
+def test_a_comment_that_was_taken_away_says_by_whom() -> None:
+    assert only(a_comment("c", body="[deleted]")).flags == {Flag.TAKEN_BACK}
+    assert only(a_comment("c", body="[ Removed by Reddit ]")).flags == {Flag.REMOVED}

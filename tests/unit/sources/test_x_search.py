@@ -427,3 +427,14 @@ async def test_no_money_is_no_look() -> None:
     assert not feed.reaches(a_root(FIRST))
     spent = {"spent_day": NOON.date().isoformat(), "spent_on_day": "5000000"}
     assert await looks(source(), Site(shown_again), a_root(FIRST), cursor=spent) == []
+
+
+async def test_a_post_that_x_says_was_deleted_is_gone() -> None:
+    errors = [
+        {"resource_id": str(FIRST), "type": "https://api.x.com/2/problems/resource-not-found"},
+        {"resource_id": "7", "type": "https://api.x.com/2/problems/resource-not-found"},
+        {"resource_id": str(FIRST), "type": "https://api.x.com/2/problems/not-authorized"},
+    ]
+    site = Site(lambda _: an_answer({"errors": errors, "data": []}))
+    _, page = await looks(source(), site, a_root(FIRST))
+    assert [gone.key for gone in page.gone] == [f"x::{FIRST}"]

@@ -125,13 +125,21 @@ def _allowed(rate: Rate | None, now: datetime, thrift: Thrift) -> float:
 
 
 # ---------------------------------------------------------------- what is gone
-def is_gone(*, missed: int, shown_before: bool, others_shown: int, others_missed: int) -> bool:
+def is_gone(
+    *,
+    missed: int,
+    was_shown: bool,
+    others_shown: int,
+    others_missed: int,
+    is_site_well: bool,
+) -> bool:
     """Tell whether a root that a site does not show any more was deleted.
 
-    `missed` counts the looks in a row that did not find it. A site that shows nothing at all is
-    down, moved or closed to us, and nothing was deleted: so either the same look found another
-    root, or this one was seen before, is missed for the second time, and is the only one.
+    `missed` counts the looks in a row at which the site said that there is no such post. A site
+    that shows nothing at all is down, moved or closed to us, and nothing was deleted. So it takes
+    two looks; and either this one showed another root, or the root was shown to us before, is the
+    only one missed, and the site's list can be read.
     """
-    if others_shown:
-        return True
-    return shown_before and missed >= 2 and not others_missed
+    if missed < 2:
+        return False
+    return others_shown > 0 or (was_shown and not others_missed and is_site_well)

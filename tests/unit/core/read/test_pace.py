@@ -148,15 +148,33 @@ def test_a_site_that_says_nothing_of_its_limits_is_asked_at_our_own_measure() ->
 
 
 # ---------------------------------------------------------------- what is gone
-def test_a_root_that_is_missing_beside_another_that_is_shown_is_gone() -> None:
-    assert is_gone(missed=1, shown_before=False, others_shown=1, others_missed=5)
+def gone(**facts: int) -> bool:
+    return is_gone(
+        **{  # type: ignore[arg-type]
+            "missed": 2,
+            "was_shown": True,
+            "others_shown": 0,
+            "others_missed": 0,
+            "is_site_well": True,
+            **facts,
+        }
+    )
 
 
-def test_nothing_is_gone_from_a_site_that_shows_nothing_at_all() -> None:
-    assert not is_gone(missed=9, shown_before=True, others_shown=0, others_missed=1)
-    assert not is_gone(missed=9, shown_before=False, others_shown=0, others_missed=0)
+def test_a_root_that_is_missed_twice_beside_another_that_is_shown_is_gone() -> None:
+    assert gone(was_shown=False, others_shown=1, others_missed=5, is_site_well=False)
+    assert not gone(missed=1, others_shown=1)
 
 
 def test_a_lone_root_that_was_shown_is_gone_when_it_is_missed_twice() -> None:
-    assert not is_gone(missed=1, shown_before=True, others_shown=0, others_missed=0)
-    assert is_gone(missed=2, shown_before=True, others_shown=0, others_missed=0)
+    assert gone()
+    assert not gone(missed=1)
+
+
+@pytest.mark.parametrize("fact", ["was_shown", "is_site_well"])
+def test_a_lone_root_is_not_gone_from_a_site_that_may_be_closed_to_us(fact: str) -> None:
+    assert not gone(**{fact: False})
+
+
+def test_nothing_is_gone_from_a_site_that_shows_nothing_at_all() -> None:
+    assert not gone(missed=9, others_missed=1)

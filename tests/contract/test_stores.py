@@ -1,5 +1,6 @@
 """What every store must do, whatever it keeps its things in."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -141,7 +142,7 @@ def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
         assert list(look.states()) == []
         assert look.cursor("town") == {}
         assert look.health() == {}
-        assert look.roots("mastodon", "", NOON, 20) == ()
+        assert look.roots(NOON, NOON, 20) == ()
         assert look.gathering() == ()
         assert look.latest("Acme", "Acme") is None
         assert look.incident("inc-1") is None
@@ -555,49 +556,73 @@ def test_the_clock_may_stand_at_any_instant(store: Store, at: datetime) -> None:
 
 
 # ---------------------------------------------------------------- roots
-def roots(store: Store, since: datetime = NOON - timedelta(hours=6), most: int = 20) -> list[str]:
+def roots(
+    store: Store,
+    since: datetime = NOON - timedelta(hours=6),
+    moved: datetime = NOON - timedelta(days=9),
+    most: int = 20,
+) -> list[str]:
     with store.reading() as look:
-        return [root.native_id for root in look.roots("jsonl", "", since, most)]
+        return [root.native_id for root in look.roots(since, moved, most)]
 
 
-def test_roots_are_told_with_their_key_and_age(store: Store) -> None:
-    mention = a_mention("1", counters=Counters(replies=2))
-    record(store, posts=(mention.post,), mentions=(mention,))
+def only_root(store: Store) -> Root:
     with store.reading() as look:
-        found = look.roots("jsonl", "", NOON - DAY, 20)
-    assert found == (Root(key="jsonl::1", native_id="1", created_at=NOON),)
+        (root,) = look.roots(NOON - DAY, NOON - DAY, 20)
+    return root
 
 
-def test_a_root_without_a_reaction_is_not_read_again(store: Store) -> None:
-    mention = a_mention("1", counters=Counters(replies=0, likes=900, views=9000))
-    record(store, posts=(mention.post,), mentions=(mention,))
-    assert roots(store) == []
+def count_of(mention: Mention, **counters: int) -> Count:
+    return Count(
+        thread_id=mention.post.key,
+        counters=Counters(**counters),
+        root_created_at=mention.post.created_at,
+    )
+
+
+def test_a_root_is_told_with_its_place_its_age_and_its_feed(store: Store) -> None:
+    mention = a_mention("1", url="https://example.org/1")
+    record(store, feed="town", posts=(mention.post,), mentions=(mention,))
+    assert only_root(store) == Root(
+        key="jsonl::1",
+        native_id="1",
+        created_at=NOON,
+        source="jsonl",
+        feed="town",
+        url="https://example.org/1",
+    )
 
 
 @pytest.mark.parametrize(
-    "reaction",
+    ("reaction", "replies"),
     [
-        a_post("2", thread="1", parent="1", text="same here"),
-        a_post("2", kind=PostKind.BOOST, text="", boost_of="jsonl::1"),
-        a_post("2", kind=PostKind.QUOTE, text="look", quote_of="jsonl::1"),
+        (a_post("2", thread="1", parent="1", text="same here", at=NOON + minutes(2)), 1),
+        (a_post("2", kind=PostKind.BOOST, text="", boost_of="jsonl::1", at=NOON + minutes(2)), 0),
+        (a_post("2", kind=PostKind.QUOTE, quote_of="jsonl::1", at=NOON + minutes(2)), 0),
     ],
     ids=["reply", "boost", "quote"],
 )
-def test_a_stored_reaction_makes_a_root_worth_reading(store: Store, reaction: Post) -> None:
+def test_a_stored_reaction_adds_to_the_size_of_its_root(
+    store: Store, reaction: Post, replies: int
+) -> None:
     mention = a_mention("1")
     record(store, posts=(mention.post,), mentions=(mention,))
     record(store, posts=(reaction,))
-    assert roots(store) == ["1"]
+    root = only_root(store)
+    assert (root.size, root.replies, root.moved_at) == (1, replies, NOON + minutes(2))
 
 
-def test_counters_read_again_make_a_root_worth_reading(store: Store) -> None:
-    mention = a_mention("1")
-    record(store, posts=(mention.post,), mentions=(mention,))
-    count = Count(
-        thread_id="jsonl::1", counters=Counters(boosts=1), root_created_at=mention.post.created_at
-    )
-    record(store, counts=((NOON + minutes(1), count),))
-    assert roots(store) == ["1"]
+def test_counters_read_again_tell_since_when_a_root_has_not_grown(store: Store) -> None:
+    mention = a_mention("1", counters=Counters(replies=2))
+    counted = ((NOON, count_of(mention, replies=2)),)
+    record(store, posts=(mention.post,), mentions=(mention,), counts=counted)
+    assert (only_root(store).size, only_root(store).moved_at) == (2, NOON)
+    for minute, replies in ((5, 4), (10, 9), (15, 9), (20, 9)):
+        read = count_of(mention, replies=replies, likes=minute)
+        record(store, counts=((NOON + minutes(minute), read),))
+    root = only_root(store)
+    assert (root.size, root.replies, root.moved_at) == (9, 0, NOON + minutes(5))
+    assert root.counted_at == NOON + minutes(20)
 
 
 def test_a_root_that_speaks_of_no_brand_counts_when_a_reply_does(store: Store) -> None:
@@ -608,16 +633,17 @@ def test_a_root_that_speaks_of_no_brand_counts_when_a_reply_does(store: Store) -
     assert roots(store) == ["1"]
 
 
-def test_old_roots_and_those_of_other_places_are_left_out(store: Store) -> None:
-    counters = Counters(replies=9)
-    old = a_mention("1", at=NOON - timedelta(hours=7), counters=counters)
-    other = a_mention("2", source="mastodon", counters=counters)
-    hosted = a_mention("3", host="town.example", counters=counters)
-    boundary = a_mention("4", at=NOON - timedelta(hours=6), counters=counters)
-    mine = a_mention("5", counters=counters)
-    mentions = (old, other, hosted, boundary, mine)
+def test_old_roots_are_left_out_and_those_that_have_not_moved_since(store: Store) -> None:
+    old = a_mention("1", at=NOON - timedelta(hours=7))
+    boundary = a_mention("2", at=NOON - timedelta(hours=6))
+    still = a_mention("3", at=NOON - minutes(20))
+    moved = a_mention("4", at=NOON - minutes(20))
+    came = a_mention("5", source="mastodon", host="town.example")
+    mentions = (old, boundary, still, moved, came)
     record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
-    assert roots(store) == ["5"]
+    record(store, posts=(a_post("6", thread="4", parent="4", at=NOON),))
+    assert set(roots(store)) == {"3", "4", "5"}
+    assert set(roots(store, moved=NOON - minutes(10))) == {"4", "5"}
 
 
 def test_the_hottest_roots_come_first_and_only_the_most_wanted(store: Store) -> None:
@@ -1312,6 +1338,49 @@ def test_old_posts_lose_text_and_author_everywhere_but_still_count(store: Store)
     assert outbox(store)["sent"].payload == ""
     assert outbox(store)["due"].payload != ""
     assert outbox(store)["other"].payload != ""
+
+
+def test_a_deleted_post_loses_text_and_author_everywhere_at_once(store: Store) -> None:
+    gone = a_mention("1", author="anna", uri="https://example.org/@anna/1")
+    other = a_mention("2", author="boris")
+    shown = {"id": gone.post.id, "author": "anna", "text": "lost my parcel", "url": None}
+    payload = json.dumps({"brief": {"text": "Acme: why\n> lost my parcel", "posts": [shown]}})
+    kept = json.dumps({"brief": {"text": "Acme: why\n> hm", "posts": [{**shown, "id": "x"}]}})
+    record(
+        store,
+        posts=(gone.post, other.post),
+        mentions=(gone, other),
+        incidents=(an_incident(exhibits=(an_exhibit(gone.post.id), an_exhibit(other.post.id))),),
+        notifications=(
+            a_notification("sent", state=DeliveryState.DELIVERED),
+            a_notification("due", payload=payload),
+            a_notification("held", payload=payload, state=DeliveryState.HELD),
+            a_notification("other", payload=kept),
+        ),
+        quarantine=((gone.post.id, NOON, "Traceback: parcel"),),
+    )
+    with store.reading() as look:
+        standing = look.standing([gone.post.key, "jsonl::9"])
+        showing = look.exhibiting(gone.post.id)
+        assert look.exhibiting("jsonl::post:9") == ()
+    assert standing == {gone.post.id: gone.post.key}
+    assert [incident.id for incident in showing] == ["inc-1"]
+    record(store, deleted=((gone.post.id, NOON), ("jsonl::post:9", NOON)))
+    with store.reading() as look:
+        assert look.standing([gone.post.key]) == {}
+        mention = look.mentions([gone.post.id], "Acme")[gone.post.id]
+        exhibits = look.incidents()[0].exhibits
+    assert (mention.post.text, mention.post.author.handle) == ("", "")
+    assert mention.score.anger == gone.score.anger
+    assert [each.is_forgotten for each in exhibits] == [True, False]
+    assert outbox(store)["sent"].payload == ""
+    for id in ("due", "held"):
+        brief = json.loads(outbox(store)[id].payload)["brief"]
+        assert "parcel" not in json.dumps(brief)
+        assert brief["text"].startswith("Acme: why\n")
+        assert brief["posts"][0]["is_forgotten"]
+    assert json.loads(outbox(store)["other"].payload) == json.loads(kept)
+    record(store, deleted=((gone.post.id, NOON),))  # once more changes nothing
 
 
 def test_an_erased_post_never_returns(store: Store) -> None:

@@ -342,7 +342,6 @@ HOT = {
     "KNOWN_BY_URI": ("[]",),
     "THREADS": ("[]",),
     "MENTIONS": ("[]", "Acme"),
-    "ROOTS": ("s", "h", "", "", 20),
     "GATHERING": (),
     "LATEST_OF_BRAND": ("Acme",),
     "LATEST_OF_SUBJECT": ("town",),
@@ -396,15 +395,18 @@ def test_posts_to_judge_again_are_walked_through_once(analyst: sqlite3.Connectio
     assert not any("DISTINCT" in step for step in plan)
 
 
-def test_roots_are_sought_among_the_threads_that_moved(analyst: sqlite3.Connection) -> None:
+def test_roots_are_sought_among_posts_that_came_and_threads_that_moved(
+    analyst: sqlite3.Connection,
+) -> None:
     plan = [
         row["detail"]
-        for row in analyst.execute(f"EXPLAIN QUERY PLAN {reading.ROOTS}", HOT["ROOTS"])
+        for row in analyst.execute(f"EXPLAIN QUERY PLAN {reading.ROOTS}", ("", "", 20))
     ]
-    assert plan[:2] == [
-        "SEARCH t USING INDEX _thread_at (at>?)",
-        "SEARCH p USING INDEX _post_key (key=?)",
-    ]
+    assert "SEARCH _post USING INDEX _post_seen (is_erased=? AND seen_at>?)" in plan
+    assert "SEARCH t USING INDEX _thread_at (at>?)" in plan
+    assert "SEARCH c USING PRIMARY KEY (thread_id=?)" in plan
+    # what is walked through is what these found, and nothing else
+    assert {step for step in plan if step.startswith("SCAN")} == {"SCAN c", "SCAN root"}
 
 
 def test_the_last_hours_of_a_brand_are_read_without_its_past(analyst: sqlite3.Connection) -> None:

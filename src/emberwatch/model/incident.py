@@ -130,6 +130,11 @@ class Exhibit:
     themes: tuple[str, ...] = ()
 
     @property
+    def is_forgotten(self) -> bool:
+        """Whether its words and its author were forgotten, since it was deleted or grew too old."""
+        return not self.text and not self.author
+
+    @property
     def is_threat(self) -> bool:
         """Whether it holds out court, press, a regulator or violence."""
         return any(sign.kind is SignKind.THREAT for sign in self.signs)

@@ -23,7 +23,7 @@ from emberwatch.core.respond.routing import Directory
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Notifier, Outbound, Scorer, Source, Store
+from emberwatch.ports import Follows, Notifier, Outbound, Scorer, Source, Store
 from emberwatch.runtime import plugins
 from emberwatch.runtime.collector import Feed
 from emberwatch.runtime.daemon import Assembly
@@ -187,7 +187,7 @@ def past_feeds(config: Config) -> dict[str, PastFeed]:
         settings.name: PastFeed(
             every=settings.every,
             brands=settings.brands,
-            recounts=getattr(source(config, settings.name), "host", None) is not None,
+            recounts=isinstance(source(config, settings.name), Follows),
         )
         for settings in config.feeds
     }

@@ -2,11 +2,12 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
@@ -135,6 +136,21 @@ class _MemoryReading:
             if kept.post.key in wanted and kept.post.kind is not PostKind.BOOST
         }
 
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        wanted = set(keys)
+        return {
+            id: kept.post.key
+            for id, kept in self.shelves.posts.items()
+            if kept.post.key in wanted and not kept.is_erased
+        }
+
+    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+        return tuple(
+            incident
+            for incident in self.incidents()
+            if any(exhibit.post_id == post_id for exhibit in incident.exhibits)
+        )
+
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         return {
             id: replace(mention, post=self.shelves.posts[id].post)
@@ -252,7 +268,7 @@ class _MemoryReading:
     def health(self) -> dict[str, FeedHealth]:
         return dict(sorted(self.shelves.health.items()))
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
         posts = [kept.post for kept in self.shelves.posts.values()]
         spoken_of = {self.shelves.posts[id].post.thread_id for id, _ in self.shelves.mentions}
         now = max((post.seen_at for post in posts), default=NEVER)
@@ -261,14 +277,46 @@ class _MemoryReading:
             root = kept.post
             if not root.is_root or kept.is_erased or root.key not in spoken_of:
                 continue
-            size = _size(root, posts, self.shelves.counts.get(root.key, root.counters))
-            if (root.source, root.host) == (source, host) and root.created_at > since and size:
+            replies, size, counted = _size(
+                root, posts, self.shelves.counts.get(root.key, root.counters)
+            )
+            touched_at = self._touched_at(root, posts)
+            if root.created_at > created_after and touched_at > moved_after:
                 age = max(now - root.created_at, timedelta(minutes=10))
-                found.append((size / age.total_seconds(), root))
+                moved_at = touched_at if size > counted else self._counted_less(root, counted)
+                readings = [at for key, at in self.shelves.counted if key == root.key]
+                told = Root(
+                    key=root.key,
+                    native_id=root.native_id,
+                    created_at=root.created_at,
+                    source=root.source,
+                    host=root.host,
+                    feed=kept.feed,
+                    url=root.url,
+                    size=size,
+                    replies=replies,
+                    moved_at=moved_at if size else None,
+                    counted_at=max(readings, default=None),
+                )
+                found.append((size / age.total_seconds(), told))
         found.sort(key=lambda each: -each[0])
-        return tuple(
-            Root(key=root.key, native_id=root.native_id, created_at=root.created_at)
-            for _, root in found[:most]
+        return tuple(told for _, told in found[:most])
+
+    def _touched_at(self, root: Post, posts: Sequence[Post]) -> datetime:
+        """Return when a thread's root came, or last was counted or answered."""
+        counted = [at for key, at in self.shelves.counted if key == root.key]
+        said = [p.seen_at for p in posts if root.key in (p.thread_id, p.boost_of, p.quote_of)]
+        return max([root.seen_at, *counted, *said])
+
+    def _counted_less(self, root: Post, counted: int) -> datetime:
+        """Return when a root's counters last were read as less than they are now."""
+        return max(
+            (
+                at
+                for (key, at), count in self.shelves.counted.items()
+                if key == root.key and _reactions(count.counters) < counted
+            ),
+            default=root.seen_at,
         )
 
     def gathering(self) -> tuple[Incident, ...]:
@@ -513,6 +561,7 @@ class _MemoryWriting(_MemoryReading):
             shelves.notifications.setdefault(notification.id, notification)
         self._hold_disabled()
         shelves.quarantine.update(((id, at), why) for id, at, why in ledger.quarantine)
+        self._delete(ledger.deleted)
         if ledger.clock is not None:
             shelves.clock["clock"] = ledger.clock
 
@@ -664,29 +713,7 @@ class _MemoryWriting(_MemoryReading):
             for id, kept in self.shelves.posts.items()
             if not kept.is_erased and kept.post.seen_at < before
         }
-        for id, kept in gone.items():
-            author = replace(kept.post.author, handle="", name="")
-            post = replace(kept.post, author=author, title="", text="", url=None)
-            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
-        for (id, brand), mention in self.shelves.mentions.items():
-            if id in gone:
-                score = replace(mention.score, why=())
-                self.shelves.mentions[id, brand] = replace(mention, score=score)
-        for id in gone.keys() & self.shelves.corrections.keys():
-            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
-        touched = set()
-        for incident in self.shelves.incidents.values():
-            exhibits = tuple(
-                replace(each, author="", text="", url=None, why=(), signs=())
-                if each.post_id in gone
-                else each
-                for each in incident.exhibits
-            )
-            if exhibits != incident.exhibits:
-                touched.add(incident.id)
-                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
-        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
-            self.shelves.quarantine[key] = ""
+        touched = self._erase(gone)
         payloads = [
             each
             for each in self.notifications()
@@ -699,6 +726,49 @@ class _MemoryWriting(_MemoryReading):
         for each in payloads:
             self._put(_emptied(each))
         return len(gone) or int(bool(payloads))
+
+    def _delete(self, deleted: Sequence[tuple[str, datetime]]) -> None:
+        posts = self.shelves.posts
+        gone = {
+            id: kept
+            for id, _ in deleted
+            if (kept := posts.get(id)) is not None and not kept.is_erased
+        }
+        touched = self._erase(gone)
+        for each in self.notifications():
+            if each.state in (DeliveryState.WAITING, DeliveryState.HELD) and each.payload:
+                self.shelves.notifications[each.id] = replace(
+                    each, payload=without_posts(each.payload, gone)
+                )
+            elif each.incident_id in touched:
+                self._put(_emptied(each))
+
+    def _erase(self, gone: Mapping[str, _Kept]) -> set[str]:
+        """Forget the text and the author of posts; return the incidents that showed them."""
+        for id, kept in gone.items():
+            author = replace(kept.post.author, handle="", name="")
+            post = replace(kept.post, author=author, title="", text="", url=None)
+            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
+        for (id, brand), mention in self.shelves.mentions.items():
+            if id in gone:
+                score = replace(mention.score, why=())
+                self.shelves.mentions[id, brand] = replace(mention, score=score)
+        for id in gone.keys() & self.shelves.corrections.keys():
+            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
+        touched: set[str] = set()
+        for incident in self.shelves.incidents.values():
+            exhibits = tuple(
+                replace(each, author="", text="", url=None, why=(), signs=())
+                if each.post_id in gone
+                else each
+                for each in incident.exhibits
+            )
+            if any(each.post_id in gone for each in exhibits):
+                touched.add(incident.id)
+                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
+        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
+            self.shelves.quarantine[key] = ""
+        return touched
 
     def _put(self, notification: Notification) -> None:
         self.shelves.notifications[notification.id] = notification
@@ -725,19 +795,22 @@ def _reactions(counters: Counters) -> int:
     return (counters.replies or 0) + (counters.boosts or 0) + (counters.quotes or 0)
 
 
-def _size(root: Post, posts: Sequence[Post], counted: Counters) -> int:
-    """Return the greater of seen and counted for replies, boosts and quotes, summed."""
+def _size(root: Post, posts: Sequence[Post], counted: Counters) -> tuple[int, int, int]:
+    """Return the replies seen, the size (the greater of seen and counted of each kind, summed), and
+    what the counters alone come to.
+    """
     boosts = sum(p.kind is PostKind.BOOST and root.key in (p.boost_of, p.thread_id) for p in posts)
     quotes = sum(p.kind is PostKind.QUOTE and p.quote_of == root.key for p in posts)
     replies = sum(
         p.thread_id == root.key and not p.is_root and p.kind not in (PostKind.BOOST, PostKind.QUOTE)
         for p in posts
     )
-    return (
+    size = (
         max(replies, counted.replies or 0)
         + max(boosts, counted.boosts or 0)
         + max(quotes, counted.quotes or 0)
     )
+    return replies, size, _reactions(counted)
 
 
 def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:

@@ -60,6 +60,15 @@ MENTIONS = f"""
     WHERE p.id IN (SELECT value FROM json_each(?)) AND m.brand = ?
 """
 
+STANDING = """
+    SELECT id, key FROM _post
+    WHERE is_erased = 0 AND key IN (SELECT value FROM json_each(?)) ORDER BY row
+"""
+EXHIBITING_POST = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE row IN (SELECT incident FROM _exhibit WHERE post_id = ?) ORDER BY opened_at, row
+"""
+
 MENTIONS_OF_POST = f"""
     SELECT {rows.MENTION_READ_COLUMNS}
     FROM _post p JOIN _mention m ON m.post = p.row
@@ -136,22 +145,38 @@ CURSOR = "SELECT cursor FROM _cursor WHERE feed = ?"
 HEALTH = f"SELECT {rows.FEED_COLUMNS} FROM _feed ORDER BY feed"
 
 # Hottest: most reactions (the greater of seen and counted, as everywhere) an hour of its life,
-# which is taken as ten minutes at least. A thread that moved cannot have been still since before
-# its root was written; the hour allows for authors' clocks that are ahead of ours. CROSS and `+`
-# keep SQLite to the few threads that moved, where it would walk through all posts.
+# which is taken as ten minutes at least. CROSS and `+` keep SQLite to the few posts that came and
+# threads that moved, where it would walk through all posts. A thread moved last when its counters
+# were read last as less than they are now, unless it is items that we saw which make its size.
 ROOTS = """
-    SELECT p.key, p.native_id, p.created_at
-    FROM _thread t CROSS JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
-    WHERE t.at > ?3 AND p.created_at > ?4 AND p.source = ?1 AND p.host = ?2
-      AND +p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
-      AND max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
-        + max(t.quotes, t.quotes_seen) > 0
-    GROUP BY p.key
-    ORDER BY (max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
-        + max(t.quotes, t.quotes_seen))
-      / max(julianday((SELECT max(at) FROM _thread)) - julianday(p.created_at), 10.0 / 1440) DESC,
-      p.row DESC
-    LIMIT ?5
+    WITH candidate (row) AS (
+      SELECT row FROM _post
+      WHERE is_erased = 0 AND seen_at > ?2 AND is_root = 1 AND is_mention = 1
+      UNION
+      SELECT p.row FROM _thread t CROSS JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
+      WHERE t.at > ?2 AND +p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
+    ), root AS (
+      SELECT p.*, ifnull(t.replies_seen, 0) AS read_replies, t.at AS touched_at,
+        ifnull(t.replies + t.boosts + t.quotes, 0) AS counted,
+        ifnull(max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
+          + max(t.quotes, t.quotes_seen), 0) AS size
+      FROM candidate c CROSS JOIN _post p ON p.row = c.row
+      LEFT JOIN _thread t ON t.thread_id = p.key
+      WHERE p.created_at > ?1
+      GROUP BY p.key
+      ORDER BY size
+        / max(julianday((SELECT max(at) FROM _thread)) - julianday(p.created_at), 10.0 / 1440) DESC,
+        p.row DESC
+      LIMIT ?3
+    )
+    SELECT key, native_id, created_at, source, host, feed, url, size, read_replies,
+      CASE WHEN size = 0 THEN NULL WHEN size > counted THEN touched_at ELSE ifnull((
+        SELECT c.at FROM _count c WHERE c.thread_id = root.key
+          AND ifnull(c.replies, 0) + ifnull(c.boosts, 0) + ifnull(c.quotes, 0) < counted
+        ORDER BY c.at DESC LIMIT 1
+      ), seen_at) END,
+      (SELECT max(c.at) FROM _count c WHERE c.thread_id = root.key)
+    FROM root
 """
 
 INCIDENT_BY_ID = f"SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident WHERE id = ?"
@@ -329,6 +354,14 @@ class SqliteReading:
         found = self._db.execute(THREADS, (strings_json(tuple(asked)),))
         return {asked[key]: thread for key, thread in found}
 
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        asked = {clean(key): key for key in keys}
+        found = self._db.execute(STANDING, (strings_json(tuple(asked)),))
+        return {id: asked[key] for id, key in found}
+
+    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+        return tuple(self._whole(self._db.execute(EXHIBITING_POST, (clean(post_id),)).fetchall()))
+
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))
         return {id: rows.read_mention(row) for id, *row in found}
@@ -422,13 +455,27 @@ class SqliteReading:
     def health(self) -> dict[str, FeedHealth]:
         return {row[0]: rows.read_feed(row) for row in self._db.execute(HEALTH)}
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
-        moved_since = instant_text(_earlier(since, timedelta(hours=1)))
-        found = self._db.execute(ROOTS, (source, host, moved_since, instant_text(since), most))
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
+        asked = (instant_text(created_after), instant_text(moved_after), most)
         return tuple(
-            Root(key=key, native_id=native_id, created_at=read_instant(created_at))
-            for key, native_id, created_at in found
-        )
+            Root(
+                key=key,
+                native_id=native_id,
+                created_at=read_instant(created_at),
+                source=source,
+                host=host,
+                feed=feed,
+                url=url,
+                size=size,
+                replies=replies,
+                moved_at=None if moved_at is None else read_instant(moved_at),
+                counted_at=None if counted_at is None else read_instant(counted_at),
+            )
+            for (
+                key, native_id, created_at, source, host, feed, url, size, replies, moved_at,
+                counted_at,
+            ) in self._db.execute(ROOTS, asked)
+        )  # fmt: skip
 
     def gathering(self) -> tuple[Incident, ...]:
         return tuple(self._whole(self._db.execute(GATHERING).fetchall()))

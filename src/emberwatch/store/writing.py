@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
@@ -204,6 +205,14 @@ PURGEABLE = """
     SELECT row, id, text, uri, is_mention FROM _post
     WHERE is_erased = 0 AND seen_at < ? ORDER BY seen_at LIMIT ?
 """
+DELETABLE = """
+    SELECT row, id, text, uri, is_mention FROM _post
+    WHERE is_erased = 0 AND id IN (SELECT value FROM json_each(?))
+"""
+UNSENT = """
+    SELECT row, payload FROM _notification WHERE state IN ('waiting', 'held') AND is_erased = 0
+"""
+REWRITE_PAYLOAD = "UPDATE _notification SET payload = ? WHERE row = ?"
 ERASE_POST = """
     UPDATE _post SET author = '', author_name = '', title = '', text = '', url = NULL, uri = ?,
       is_erased = 1, erased_at = ?
@@ -273,6 +282,8 @@ class SqliteWriting(SqliteReading):
             QUARANTINE,
             [rows.cells(id, instant_text(at), why) for id, at, why in ledger.quarantine],
         )
+        if ledger.deleted:
+            self._delete(ledger.deleted)
         for time in ledger.unwatched:
             row = rows.cells(time.brand, instant_text(time.since), instant_text(time.at))
             goes_on = time.at - time.since <= MINUTE
@@ -492,6 +503,28 @@ class SqliteWriting(SqliteReading):
         """
         limit = instant_text(before)
         found = self._db.execute(PURGEABLE, (limit, PURGE_CHUNK)).fetchall()
+        self._erase(found, at)
+        payloads = self._db.execute(ERASE_OLD_PAYLOADS, (limit, PURGE_CHUNK)).rowcount
+        is_merging = self._merge_search(is_new=bool(found))
+        self.has_erased_all = not is_merging and len(found) < PURGE_CHUNK
+        return len(found) or int(is_merging or payloads > 0)
+
+    def _delete(self, deleted: Sequence[tuple[str, datetime]]) -> None:
+        """Forget posts that were taken away on their site, and what of them is not sent yet."""
+        ids = [id for id, _ in deleted]
+        found = self._db.execute(DELETABLE, (strings_json(ids),)).fetchall()
+        if not found:
+            return
+        unsent = self._db.execute(UNSENT).fetchall()
+        for row, payload in unsent:
+            left = without_posts(payload, ids)
+            if left != payload:
+                self._db.execute(REWRITE_PAYLOAD, (left, row))
+        self._erase(found, max(at for _, at in deleted))
+        self._merge_search(is_new=True)
+
+    def _erase(self, found: Sequence[tuple[int, str, str, str | None, int]], at: datetime) -> None:
+        """Forget the text and the author of posts, wherever they stand."""
         self._db.executemany(
             FORGET_SEARCH, [(row, text) for row, _, text, _, is_mention in found if is_mention]
         )
@@ -509,10 +542,6 @@ class SqliteWriting(SqliteReading):
         self._db.execute(ERASE_EXHIBIT, ids)
         self._db.execute(ERASE_QUARANTINE, ids)
         self._db.execute(ERASE_PAYLOADS_OF_INCIDENTS, (strings_json(incidents),))
-        payloads = self._db.execute(ERASE_OLD_PAYLOADS, (limit, PURGE_CHUNK)).rowcount
-        is_merging = self._merge_search(is_new=bool(found))
-        self.has_erased_all = not is_merging and len(found) < PURGE_CHUNK
-        return len(found) or int(is_merging or payloads > 0)
 
     def _merge_search(self, *, is_new: bool) -> bool:
         # a negative number begins to merge the whole index, a positive one goes on with it

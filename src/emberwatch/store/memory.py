@@ -734,6 +734,8 @@ class _MemoryWriting(_MemoryReading):
             for id, _ in deleted
             if (kept := posts.get(id)) is not None and not kept.is_erased
         }
+        if not gone:
+            return
         touched = self._erase(gone)
         for each in self.notifications():
             if each.state in (DeliveryState.WAITING, DeliveryState.HELD) and each.payload:

@@ -19,11 +19,13 @@ from emberwatch.model.incident import (
     Severity,
     Status,
     Step,
+    Waiting,
 )
 from emberwatch.model.mention import Correction, Mention, Score, Voice
 from emberwatch.model.notification import DeliveryState, Notification, Owed
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     Conversation,
     Count,
@@ -847,6 +849,72 @@ def test_follow_ups_are_found_when_they_are_due_soonest_first(store: Store) -> N
         [due] = look.follow_ups(NOON + minutes(10))
     assert (due.id, due.hand_offs, due.is_our_mistake) == (second.id, 2, True)
     assert due.follow_up_at == NOON + minutes(10)
+
+
+def test_incidents_that_time_alone_changes_are_found_when_they_are_due(store: Store) -> None:
+    first, second, third, *_ = some_incidents()
+    waiting = Waiting(
+        told=("chat",),
+        withheld=("päger",),
+        silenced=("boss",),
+        since=NOON,
+        links=2,
+        told_at=NOON + minutes(1),
+        wakes_at=NOON + minutes(10),
+    )
+    record(
+        store,
+        incidents=(
+            replace(first, waiting=Waiting(wakes_at=NOON + minutes(20))),
+            replace(second, team="support", waiting=waiting),
+            third,
+        ),
+    )
+    with store.reading() as look:
+        assert [each.id for each in look.waking()] == [second.id, first.id]
+        assert look.waking(NOON) == ()
+        [due] = look.waking(NOON + minutes(10))
+        other = look.incident(third.id)
+    assert (due.id, due.team, due.waiting) == (second.id, "support", waiting)
+    assert other is not None
+    assert other.waiting == Waiting()
+
+
+def test_silences_are_kept_and_found_while_they_hold(store: Store) -> None:
+    first = Silence(
+        id="sil_1",
+        at=NOON,
+        until=NOON + minutes(60),
+        by="ann",
+        reason="sale",
+        brand="Acme",
+        kinds=(AlertKind.SPIKE, AlertKind.PILE_ON),
+        themes=("delays",),
+        languages=("bg",),
+        below=Severity.HIGH,
+    )
+    second = Silence(
+        id="sil_2", at=NOON + minutes(10), until=NOON + minutes(20), by="bo", reason="x", brand="B"
+    )
+    with store.writing() as transaction:
+        transaction.silence(second)
+        transaction.silence(first)
+    with store.reading() as look:
+        assert look.silences() == (first, second)
+        assert look.silences(NOON) == (first,)
+        assert [each.id for each in look.silences(NOON + minutes(20))] == ["sil_1"]
+        assert look.silences(NOON + minutes(60)) == ()
+
+
+def test_a_silence_is_replaced_by_a_later_one_of_its_id(store: Store) -> None:
+    silence = Silence(
+        id="sil_1", at=NOON, until=NOON + minutes(60), by="ann", reason="sale", brand="Acme"
+    )
+    ended = replace(silence, until=NOON + minutes(5), ended_by="bo")
+    with store.writing() as transaction:
+        transaction.silence(silence)
+        transaction.silence(ended)
+        assert transaction.silences() == (ended,)
 
 
 def test_an_incident_is_found_by_an_unambiguous_beginning_of_its_id(store: Store) -> None:

@@ -282,10 +282,11 @@ def _print(
         line(f"first post {clock(incident.first_post_at)} UTC", 0)
     if incident.previous_id:
         line(f"follows {incident.previous_id}")
-    readers = team.readers(incident.languages) if team else ()
-    if whose := who_answers(incident, readers):
-        passed = f"; after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
-        line(f"{whose}{passed}")
+    if incident.owner:
+        passed = f", after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
+        line(f"{incident.owner} has it{passed}")
+    if whose := who_answers(incident, team.readers(incident.languages) if team else ()):
+        line(whose)
     waiting = incident.waiting
     if waiting.wakes_at and incident.status is Status.OPEN:
         line(f"nobody has acknowledged; the next are told at {clock(waiting.wakes_at)} UTC")

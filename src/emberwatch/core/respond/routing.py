@@ -104,15 +104,15 @@ def decide(directory: Directory, incident: Incident, at: datetime) -> Decision:
             found += _reach(directory, team, incident, at, name, reasons)
     brand = directory.brands.get(incident.brand or "")
     owner = owner or (brand.team if brand else "")
-    if not found and incident.kinds == (AlertKind.SURGE,):
+    if not _ordered(directory, found) and incident.kinds == (AlertKind.SURGE,):
         reasons.append("mere volume goes only where a route asks for it by name")
         return Decision(team=owner, reasons=tuple(reasons))
     brands_own = directory.teams.get(brand.team) if brand else None
-    if not found and brands_own is not None:
+    if not _ordered(directory, found) and brands_own is not None:
         why = f"{brands_own.name} answers for {incident.brand}"
         reasons.append(f"nobody is told by a route: {why}")
         found += _reach(directory, brands_own, incident, at, why, reasons)
-    if not found:
+    if not _ordered(directory, found):
         reasons.append("nobody is named for it: everybody is told")
         found += [Recipient(notifier=each, why="everybody") for each in directory.notifiers]
     return Decision(team=owner, recipients=_ordered(directory, found), reasons=tuple(reasons))

@@ -197,20 +197,20 @@ def _unjudged(incident: Incident) -> list[str]:
 
 def _owned(incident: Incident, readers: Sequence[Person], room: Room) -> list[str]:
     """Say whose it is, and who can read it: one owner with authority (advice A1, rule R2)."""
-    words = who_answers(incident, readers)
-    return [f"Yours to answer: {fit_line(words, room)}."] if words else []
+    owner = f"{incident.owner} has it" if incident.owner else ""
+    words = "; ".join(filter(None, (owner, who_answers(incident, readers))))
+    return [f"Whose it is: {fit_line(words, room)}."] if words else []
 
 
 def who_answers(incident: Incident, readers: Sequence[Person]) -> str:
-    """Return who owns an incident, and who of them reads it: `team support; Mara reads bg`."""
+    """Return the team that owns an incident, and who reads it: `team support; Mara reads bg`."""
     spoken = incident.languages
     read = [
         f"{person.name} reads {' and '.join(each for each in spoken if each in person.languages)}"
         for person in readers[:MOST_READERS]
     ]
-    mine = [f"{incident.owner} has it"] if incident.owner else []
     whose = [f"team {incident.team}"] if incident.team else []
-    return "; ".join((*mine, *whose, *read))
+    return "; ".join((*whose, *read))
 
 
 def _where(incident: Incident, room: Room) -> list[str]:

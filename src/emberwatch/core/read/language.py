@@ -175,6 +175,11 @@ def words_only(text: str) -> str:
     return _read(text)[0]
 
 
+def is_wordless(text: str) -> bool:
+    """Whether a text has nothing in any script: only links, handles, numbers, signs, emoji."""
+    return _read(text)[1] is None
+
+
 def _read(text: str) -> tuple[str, Script | None, float]:
     """Return what can tell a language, its script, and the share of its letters in that."""
     text = text[:READ]

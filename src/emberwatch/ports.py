@@ -523,6 +523,10 @@ class Reading(Protocol):
         """Return what `claim` would find for a notifier now, the gravest first, then the oldest."""
         ...
 
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        """Whether a notifier took this change of an incident, or is owed it and may take it yet."""
+        ...
+
     def stranded(
         self, notifier: str, *, failing_since: datetime, since: datetime, most: int
     ) -> list[Notification]:

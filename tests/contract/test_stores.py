@@ -1167,6 +1167,26 @@ def test_a_settled_try_does_not_forget_who_tells_it_or_was_told_too(store: Store
 
 
 @pytest.mark.parametrize(
+    ("facts", "is_told"),
+    [
+        ({}, True),
+        ({"state": DeliveryState.DELIVERED}, True),
+        ({"state": DeliveryState.DEAD}, False),
+        ({"state": DeliveryState.HELD}, False),
+        ({"sequence": 2}, False),
+        ({"notifier": "chat"}, False),
+        ({"incident_id": "inc-9"}, False),
+    ],
+)
+def test_it_is_known_who_is_told_of_a_change(
+    store: Store, facts: dict[str, object], is_told: bool
+) -> None:
+    record(store, notifications=(a_notification(**facts),))
+    with store.reading() as look:
+        assert look.is_told("ops", "inc-1", 1) is is_told
+
+
+@pytest.mark.parametrize(
     ("facts", "is_stranded"),
     [
         ({}, False),

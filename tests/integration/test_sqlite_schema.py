@@ -359,6 +359,7 @@ HOT = {
     "RESCORE": (0, 0, 0, "", 0, 0, "", "", "", "Acme", "x", "x"),
     "DUE": ("", 10, None, None),
     "OWED": ("", "ops", 10),
+    "IS_TOLD": ("ops", "x", 1),
     "STRANDED": ("ops", "", "", 10),
     "FOLLOW": ("x", "delivered", "", ""),
     "TELL_BY": ("[]", "x", ""),

@@ -363,6 +363,13 @@ class _MemoryReading:
             for each in sorted(due, key=lambda each: -each.severity.rank)[:most]
         ]
 
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        return any(
+            (each.incident_id, each.sequence) == (incident_id, sequence)
+            and each.state in (DeliveryState.WAITING, DeliveryState.DELIVERED)
+            for each in self.notifications(notifier=notifier)
+        )
+
     def stranded(
         self, notifier: str, *, failing_since: datetime, since: datetime, most: int
     ) -> list[Notification]:

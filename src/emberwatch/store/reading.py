@@ -218,6 +218,10 @@ OWED = f"""
       created_at, row
     LIMIT ?3
 """
+IS_TOLD = """
+    SELECT count(*) FROM _notification
+    WHERE incident_id = ?2 AND notifier = ?1 AND sequence = ?3 AND state IN ('waiting', 'delivered')
+"""
 # a message that a digest tells has failed when the digest has; one that a later state of its
 # incident tells is not handed over, the later one is
 STRANDED = f"""
@@ -487,6 +491,10 @@ class SqliteReading:
     def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
         found = self._db.execute(OWED, (instant_text(now), clean(notifier), most))
         return [rows.read_owed(row) for row in found]
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        asked = (clean(notifier), clean(incident_id), sequence)
+        return bool(self._db.execute(IS_TOLD, asked).fetchone()[0])
 
     def stranded(
         self, notifier: str, *, failing_since: datetime, since: datetime, most: int

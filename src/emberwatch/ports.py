@@ -562,7 +562,11 @@ class BrandStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What `status` shows of a database."""
+    """What `status` shows of a database.
+
+    `oldest_waiting_at` leaves out what only waits for its turn: a message that was not tried yet
+    while its notifier took others.
+    """
 
     posts: int
     brands: tuple[BrandStatistics, ...]

@@ -1383,6 +1383,27 @@ def test_statistics_count_the_last_day_of_a_brand(store: Store) -> None:
     assert (statistics.dead, statistics.quarantined) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("facts", "is_stuck"),
+    [
+        ({}, False),
+        ({"attempts": 1}, True),
+        ({"notifier": "chat"}, True),
+        ({"created_at": NOON}, True),
+    ],
+)
+def test_what_only_waits_for_its_turn_is_not_stuck(
+    store: Store, facts: dict[str, object], is_stuck: bool
+) -> None:
+    waiting = a_notification(**{"created_at": NOON - minutes(9), **facts})
+    sent = a_notification("sent", state=DeliveryState.DELIVERED, delivered_at=NOON)
+    earlier = replace(sent, id="earlier", delivered_at=NOON - DAY)
+    record(store, notifications=(waiting, sent, earlier))
+    with store.reading() as look:
+        oldest = look.statistics(NOON).oldest_waiting_at
+    assert oldest == (waiting.created_at if is_stuck else None)
+
+
 def test_a_surge_of_a_brand_without_mentions_is_shown(store: Store) -> None:
     record(store, orphans=(an_alert("surge:Acme", kind=AlertKind.SURGE),))
     with store.reading() as look:

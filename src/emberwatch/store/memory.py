@@ -403,6 +403,11 @@ class _MemoryReading:
     def statistics(self, now: datetime) -> Statistics:
         outbox = self.notifications()
         waiting = [each for each in outbox if each.state is DeliveryState.WAITING]
+        last_ok_at: dict[str, datetime] = {}
+        for each in outbox:
+            if each.delivered_at is not None:
+                before = last_ok_at.get(each.notifier, NEVER)
+                last_ok_at[each.notifier] = max(before, each.delivered_at)
         surges = {
             alert.brand: alert.started_at
             for alert in self.shelves.alerts.values()
@@ -420,7 +425,14 @@ class _MemoryReading:
                 )
             ),
             waiting=len(waiting),
-            oldest_waiting_at=min((each.created_at for each in waiting), default=None),
+            oldest_waiting_at=min(
+                (
+                    each.created_at
+                    for each in waiting
+                    if each.attempts or last_ok_at.get(each.notifier, NEVER) <= each.created_at
+                ),
+                default=None,
+            ),
             dead=sum(each.state is DeliveryState.DEAD for each in outbox),
             quarantined=len(self.shelves.quarantine),
             bytes=0,

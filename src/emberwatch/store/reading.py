@@ -276,7 +276,11 @@ POSTS_BY_FEED = """
 """
 OUTBOX = """
     SELECT (SELECT count(*) FROM _notification WHERE state = 'waiting'),
-      (SELECT min(created_at) FROM _notification WHERE state = 'waiting'),
+      (SELECT min(n.created_at) FROM _notification n
+        WHERE n.state = 'waiting' AND (n.attempts > 0 OR NOT EXISTS (
+          SELECT 1 FROM _notification d
+          WHERE d.notifier = n.notifier AND d.delivered_at > n.created_at
+        ))),
       (SELECT count(*) FROM _notification WHERE state = 'dead'),
       (SELECT count(*) FROM _quarantine)
 """

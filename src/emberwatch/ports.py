@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from emberwatch.core.read.politeness import Rate as Rate
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
@@ -435,8 +436,11 @@ class Reading(Protocol):
         """Return the keys of the stored posts that these keys name and that have a text, by id."""
         ...
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
-        """Return every incident that shows a post, closed ones too, oldest first, whole."""
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        """Return every incident in whose evidence one of these posts stands, oldest first, whole.
+
+        Closed ones too.
+        """
         ...
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
@@ -453,6 +457,13 @@ class Reading(Protocol):
         """Return the newest mentions by `created_at`, newest first.
 
         With `anger_from` above 0, only those that the scorer found at least so angry.
+        """
+        ...
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        """Yield a brand's mentions that were written from `since` on and before `until`.
+
+        They come by `created_at`; those whose text is erased are left out.
         """
         ...
 
@@ -571,6 +582,23 @@ class Reading(Protocol):
 
     def incident_of_alert(self, alert_id: str) -> str | None:
         """Return the id of the incident that already holds this alert."""
+        ...
+
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        """Return the latest mentions of a brand by the author of a post, latest first.
+
+        An author is one of a server of a source; what was erased has none.
+        """
+        ...
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        """Count a brand's mentions with an anger of `ANGRY_FROM` and more, in all and by theme."""
+        ...
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        """Return the latest mentions of any of these themes that are not angry, latest first."""
         ...
 
     def notifications(

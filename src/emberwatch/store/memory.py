@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from emberwatch.core.respond import background, triage
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
@@ -144,11 +146,11 @@ class _MemoryReading:
             if kept.post.key in wanted and not kept.is_erased
         }
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
         return tuple(
             incident
             for incident in self.incidents()
-            if any(exhibit.post_id == post_id for exhibit in incident.exhibits)
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
         )
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
@@ -175,6 +177,16 @@ class _MemoryReading:
         ]
         found.sort(key=lambda each: each.post.created_at)
         return found[::-1][:most]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        found = [
+            each
+            for each in self._mentions()
+            if each.brand == brand
+            and since <= each.post.created_at < until
+            and not self.shelves.posts[each.post.id].is_erased
+        ]
+        yield from sorted(found, key=lambda each: each.post.created_at)
 
     def _mentions(self) -> list[Mention]:
         return [
@@ -375,6 +387,22 @@ class _MemoryReading:
             and (brand is None or each.brand == brand)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
+
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        return background.by_author(self._mentions(), post, brand, most)
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        mine = (
+            each
+            for each in self._mentions()
+            if each.brand == brand and each.post.created_at >= since
+        )
+        return background.with_angry_posts(AngryPosts(), mine)
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        return background.speaking_of(self._mentions(), brand, themes, since, most)
 
     def incident_of_alert(self, alert_id: str) -> str | None:
         for incident in reversed(self.shelves.incidents.values()):
@@ -759,15 +787,10 @@ class _MemoryWriting(_MemoryReading):
             self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
         touched: set[str] = set()
         for incident in self.shelves.incidents.values():
-            exhibits = tuple(
-                replace(each, author="", text="", url=None, why=(), signs=())
-                if each.post_id in gone
-                else each
-                for each in incident.exhibits
-            )
-            if any(each.post_id in gone for each in exhibits):
+            erased = triage.without_posts(incident, gone)
+            if any(each.post_id in gone for each in incident.exhibits) or erased != incident:
                 touched.add(incident.id)
-                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
+                self.shelves.incidents[incident.id] = erased
         for key in [key for key in self.shelves.quarantine if key[0] in gone]:
             self.shelves.quarantine[key] = ""
         return touched

@@ -13,6 +13,7 @@ from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Counters, Post
+from emberwatch.model.silence import Silence
 
 Cursor = Mapping[str, str]
 """Where a feed's next poll goes on; opaque to all but its source. Empty: never polled."""
@@ -468,6 +469,14 @@ class Reading(Protocol):
         """Return the incidents with a follow-up by `due` (None: any), soonest first."""
         ...
 
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        """Return the incidents that time alone changes by `due` (None: ever), soonest first."""
+        ...
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        """Return the silences that hold at an instant (None: every one ever), oldest first."""
+        ...
+
     def incident(self, id: str) -> Incident | None:
         """Return an incident by its id, or by an unambiguous beginning of it."""
         ...
@@ -557,6 +566,10 @@ class Writing(Reading, Protocol):
         Left out are mentions that are gone, and those whose post says something else by now.
         Nothing else changes: corrections, incidents, and what the detectors learnt.
         """
+        ...
+
+    def silence(self, silence: Silence) -> None:
+        """Keep a silence, or replace the one with its id."""
         ...
 
     def correct(self, correction: Correction) -> bool:

@@ -98,6 +98,7 @@ def an_exhibit(post_id: str = "jsonl::post:1", **facts: object) -> Exhibit:
             ),
             Sign(kind=SignKind.THREAT, words=("в суд",), threats=(Threat.LEGAL,)),
         ),
+        "themes": ("възстановяване",),
     }
     return Exhibit(post_id=post_id, **(values | facts))  # type: ignore[arg-type]
 
@@ -263,6 +264,7 @@ def a_full_mention(post: Post) -> Mention:
         matched="acme, #acme",
         feed="town",
         fingerprint="f00d",
+        themes=("възстановяване", "late"),
     )
 
 
@@ -658,6 +660,7 @@ def a_full_incident() -> Incident:
         answer_url="https://example.org/answer",
         previous_id="inc-0",
         sequence=7,
+        themes=("late", "възстановяване"),
         alerts=(spike, pile_on),
         exhibits=(an_exhibit("jsonl::post:2", sentiment=None, anger=None, url=None), an_exhibit()),
         timeline=(

@@ -10,9 +10,12 @@ import click
 from emberwatch.cli.place import config_option, database_option, json_option, opened, read
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from emberwatch.config.schema import Config
     from emberwatch.core.respond.track_record import TrackRecord
     from emberwatch.model.incident import Incident
+    from emberwatch.model.silence import Silence
     from emberwatch.ports import FeedHealth, Meter, Reading, Statistics
 
 STUCK_AFTER = timedelta(minutes=5)
@@ -43,6 +46,7 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
       emberwatch status --json
     """
     from emberwatch.cli.present import show_json
+    from emberwatch.cli.silence import silence_json
     from emberwatch.runtime.wiring import now
     from emberwatch.store.lock import owner_of
 
@@ -57,13 +61,20 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         incidents = look.incidents(is_open=True)
         meters = _meters(config, look, at)
         records = _records(config, look, at)
+        silences = look.silences(at)
     faults = _faults(config, statistics, health, disabled, incidents, at, is_running=bool(owner))
     if as_json:
         show_json(
-            _report(config, path, owner, statistics, health, meters, incidents, faults, records)
+            {
+                **_report(
+                    config, path, owner, statistics, health, meters, incidents, faults, records
+                ),
+                "silences": [silence_json(silence, at) for silence in silences],
+            }
         )
     else:
         _print(config, path, owner, statistics, health, meters, incidents, faults, at, records)
+        _print_silences(silences)
     if faults:
         sys.exit(4)
 
@@ -361,6 +372,19 @@ def _print_false_alarms(records: "dict[str, TrackRecord]") -> None:
         headings = ("Brand", "Asked", "Observed", "Rang", "Watched")
         table(headings, rows, empty="", is_list=False)
         click.echo()
+
+
+def _print_silences(silences: "Sequence[Silence]") -> None:
+    """Say what nobody is notified of at the moment, and by whose wish."""
+    from emberwatch.cli.present import clock
+    from emberwatch.core.read.text import safe_line
+
+    for silence in silences:
+        words = (
+            f"Muted until {clock(silence.until)} UTC: {silence.subject}, by {silence.by} "
+            f"({silence.id}): {silence.reason}"
+        )
+        click.echo(safe_line(words, 500))
 
 
 def _print_faults(faults: list[str]) -> None:

@@ -11,17 +11,20 @@ from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.pile_on import Thread, endings
 from emberwatch.core.respond import triage
+from emberwatch.core.respond.attention import Call, tell, wake
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
 from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
-from emberwatch.core.respond.routing import Route, route
+from emberwatch.core.respond.routing import Directory, Route
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Event, Mentioned, Reacted, Tick
-from emberwatch.model.incident import Action, Incident
+from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Mention
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Post
+from emberwatch.model.silence import Silence
+from emberwatch.model.team import Team
 
 Key = tuple[str, str]
 """A detector's name and one of its keys."""
@@ -38,7 +41,15 @@ class Policy:
     detectors: tuple[Detector[Any], ...]
     routes: tuple[Route, ...] = ()
     notifiers: tuple[str, ...] = ()
+    teams: Mapping[str, Team] = field(default_factory=dict)
     playbook: Playbook = NO_PLAYBOOK
+
+    @property
+    def directory(self) -> Directory:
+        """Everybody who can be told, and the rules by which they are."""
+        return Directory(
+            routes=self.routes, notifiers=self.notifiers, teams=self.teams, brands=self.brands
+        )
 
     def is_told(self, alert: Alert) -> bool:
         """Whether people hear of such an alert: of volume alone only where a route asks for it."""
@@ -56,6 +67,7 @@ class Memory(Protocol):
     def latest(self, brand: str | None, subject: str) -> Incident | None: ...
     def incident(self, id: str) -> Incident | None: ...
     def incident_of_alert(self, alert_id: str) -> str | None: ...
+    def silences(self, at: datetime) -> tuple[Silence, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +201,10 @@ class _Incidents:
         self.changed[incident.id] = incident
         self._alerts |= {each.id: each for each in incident.alerts if each.id == alert.id}
 
+    def current(self, incident: Incident) -> Incident:
+        """Return an incident of the store as this batch has left it so far."""
+        return self._now(self.changed.get(incident.id, incident))
+
     def all(self) -> tuple[Incident, ...]:
         return tuple(self._now(incident) for incident in self.changed.values())
 
@@ -257,9 +273,18 @@ class Step:
         """Ring for an incident whose follow-up has come, in an incident that names it."""
         alert = follow_up_alert(incident, at)
         opened = triage.open_incident(alert, {}, incident)
-        self._incidents.keep(opened, alert)
+        # who had the trouble has the promise that came of it, and its people know the story
+        opened = replace(opened, owner=incident.owner, team=incident.team)
+        self._incidents.keep(self._told(opened), alert)
         self._incidents.keep(followed_up(incident, at, opened.id), alert)
-        self._tell(opened)
+
+    def wake(self, incident: Incident, at: datetime) -> None:
+        """Let time do with an incident what it does: escalate, remind, tell what was held."""
+        before = self._incidents.current(incident)
+        after, calls = wake(self._policy.directory, before, at, self._memory.silences(at))
+        if after != before:
+            self._incidents.changed[after.id] = after
+        self._owe(calls)
 
     def kept(self, post_id: str) -> Post | None:
         """Return the post of this id that is kept because of the thread it stands in."""
@@ -323,9 +348,7 @@ class Step:
             self._orphans[alert.id] = alert
             return
         self._orphans.pop(alert.id, None)
-        self._incidents.keep(taken, alert)
-        if is_news:
-            self._tell(taken)
+        self._incidents.keep(self._told(taken) if is_news else taken, alert)
 
     def _gathering(self, alert: Alert) -> Incident | None:
         """Return the newest incident that an alert joins which it does not hold yet."""
@@ -350,26 +373,33 @@ class Step:
         missing = [id for id in alert.evidence if id not in mine]
         return {**self._memory.mentions(missing, brand), **mine} if missing else mine
 
-    def _tell(self, incident: Incident) -> None:
+    def _told(self, incident: Incident) -> Incident:
+        """Return an incident of whose news people are told, or will be."""
         step = incident.timeline[-1]
-        self._notifications.extend(
-            notifications(self._policy, incident, step.action, step.at, note=step.note)
-        )
+        silences = self._memory.silences(step.at)
+        incident, calls = tell(self._policy.directory, incident, step, silences)
+        self._owe(calls)
+        return incident
+
+    def _owe(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            self._notifications += notifications(self._policy, call)
 
 
-def notifications(
-    policy: Policy,
-    incident: Incident,
-    action: Action,
-    at: datetime,
-    *,
-    note: str = "",
-    by: str = "",
-) -> list[Notification]:
-    """Return what is owed to whom for one change of an incident."""
+def notifications(policy: Policy, call: Call, *, by: str = "") -> list[Notification]:
+    """Return what is owed to whom for one telling; `by` is the person who acted."""
     return [
-        notification_for(incident, action, notifier, at, note=note, by=by, playbook=policy.playbook)
-        for notifier in route(incident, policy.routes, policy.notifiers)
+        notification_for(
+            call.incident,
+            call.action,
+            notifier,
+            call.at,
+            note=call.note,
+            by=by,
+            playbook=policy.playbook,
+            team=policy.teams.get(call.incident.team),
+        )
+        for notifier in call.notifiers
     ]
 
 

@@ -70,7 +70,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`."""
+    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`.
+
+    `themes` names those of the user's themes that it is of, in the order of the configuration.
+    """
 
     brand: str
     post: Post
@@ -78,6 +81,7 @@ class Mention:
     matched: str
     feed: str
     fingerprint: str
+    themes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -16,11 +16,13 @@ from emberwatch.core.detect.detector import whole_minute
 from emberwatch.core.pipeline import Outcome, Policy, States, Step
 from emberwatch.core.read.matching import Matcher
 from emberwatch.core.read.text import fingerprint
+from emberwatch.core.read.themes import Themes
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Counted, Event, Tick, Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.post import Flag, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Reading, Scorer, StoredCount, StoredPost, Text
 from emberwatch.runtime.processor import GAP_AFTER, HISTORY_AFTER, MINUTE, events_of, offer
 
@@ -63,6 +65,7 @@ class Reread:
     """
 
     matcher: Matcher
+    themes: Themes
     scorer: Callable[[], Scorer]
     languages: Mapping[str, tuple[str, ...]]
 
@@ -109,17 +112,21 @@ class Reread:
             like = stored.mentions[0] if stored.mentions else None
             score = like.score if like else next(scores)
             print_ = like.fingerprint if like else fingerprint(stored.post.text)
+            themes = self.themes.match(stored.post.text)
             yield replace(
                 stored,
                 mentions=tuple(
-                    known.get(match.brand)
-                    or Mention(
-                        brand=match.brand,
-                        post=stored.post,
-                        score=score,
-                        matched=match.matched,
-                        feed=stored.feed,
-                        fingerprint=print_,
+                    replace(
+                        known.get(match.brand)
+                        or Mention(
+                            brand=match.brand,
+                            post=stored.post,
+                            score=score,
+                            matched=match.matched,
+                            feed=stored.feed,
+                            fingerprint=print_,
+                        ),
+                        themes=themes.get(match.brand, ()),
                     )
                     for match in matches
                 ),
@@ -331,6 +338,9 @@ class Recollection:
 
     def incident_of_alert(self, alert_id: str) -> str | None:
         return self._holders.get(alert_id)
+
+    def silences(self, at: datetime) -> tuple[Silence, ...]:
+        return ()
 
     def _whole(self, incident: Incident) -> Incident:
         """Return an incident with its alerts as they are: two incidents may share one."""

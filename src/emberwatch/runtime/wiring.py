@@ -16,7 +16,9 @@ from emberwatch.config.schema import Config, PlugIns, ScorerSettings
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
+from emberwatch.core.read.themes import Themes
 from emberwatch.core.respond.playbook import Playbook
+from emberwatch.core.respond.routing import Directory
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
 from emberwatch.model.secret import Secret
@@ -71,7 +73,18 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
         ),
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
+        teams={team.name: team for team in config.teams},
         playbook=playbook(config),
+    )
+
+
+def directory(config: Config) -> Directory:
+    """Return everybody who can be told, and the rules by which they are."""
+    return Directory(
+        routes=config.routes,
+        notifiers=tuple(notifier.name for notifier in config.notifiers),
+        teams={team.name: team for team in config.teams},
+        brands={brand.name: brand for brand in config.brands},
     )
 
 
@@ -165,6 +178,7 @@ def reread(config: Config) -> Reread:
     """Return how a configuration finds its brands in stored posts."""
     return Reread(
         matcher=Matcher(config.brands),
+        themes=Themes(config.brands),
         scorer=cache(scorer),
         languages={brand.name: brand.languages for brand in config.brands},
     )

@@ -14,6 +14,7 @@ from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Counters, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -61,6 +62,7 @@ class _Shelves:
     health: dict[str, FeedHealth] = field(default_factory=dict)
     states: dict[tuple[str, str], StoredState] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
     leases: dict[str, datetime] = field(default_factory=dict)
@@ -280,6 +282,19 @@ class _MemoryReading:
         ]
         return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
 
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        planned = [
+            (incident.waiting.wakes_at, incident)
+            for incident in self.incidents()
+            if incident.waiting.wakes_at is not None
+            and (due is None or incident.waiting.wakes_at <= due)
+        ]
+        return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        kept = sorted(self.shelves.silences.values(), key=lambda each: (each.at, each.id))
+        return tuple(each for each in kept if at is None or each.is_active(at))
+
     def incident(self, id: str) -> Incident | None:
         if id in self.shelves.incidents:
             return self._whole(self.shelves.incidents[id])
@@ -477,6 +492,9 @@ class _MemoryWriting(_MemoryReading):
                 stored[key] = replace(stored[key], score=each.score)
                 count += 1
         return count
+
+    def silence(self, silence: Silence) -> None:
+        self.shelves.silences[silence.id] = silence
 
     def correct(self, correction: Correction) -> bool:
         is_known = any(id == correction.post_id for id, _ in self.shelves.mentions)

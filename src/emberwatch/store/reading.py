@@ -18,6 +18,7 @@ from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
 from emberwatch.model.mention import FAILED, Correction, Mention
 from emberwatch.model.notification import Notification
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -165,6 +166,14 @@ FOLLOW_UPS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
     WHERE follow_up_at IS NOT NULL AND (?1 IS NULL OR follow_up_at <= ?1)
     ORDER BY follow_up_at, row
+"""
+WAKING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE wakes_at IS NOT NULL AND (?1 IS NULL OR wakes_at <= ?1) ORDER BY wakes_at, row
+"""
+SILENCES = f"""
+    SELECT {rows.SILENCE_COLUMNS} FROM _silence
+    WHERE ?1 IS NULL OR (until > ?1 AND at <= ?1) ORDER BY at, id
 """
 INCIDENTS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
@@ -386,6 +395,15 @@ class SqliteReading:
         until = None if due is None else instant_text(due)
         found = self._db.execute(FOLLOW_UPS, (until,)).fetchall()
         return tuple(self._whole(found)) if found else ()
+
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        until = None if due is None else instant_text(due)
+        found = self._db.execute(WAKING, (until,)).fetchall()
+        return tuple(self._whole(found)) if found else ()
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        when = None if at is None else instant_text(at)
+        return tuple(map(rows.read_silence, self._db.execute(SILENCES, (when,))))
 
     def incident(self, id: str) -> Incident | None:
         beginning = clean(id)

@@ -17,6 +17,7 @@ from emberwatch.model.incident import (
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import FeedHealth
 from emberwatch.store.codec import (
     clean,
@@ -24,8 +25,10 @@ from emberwatch.store.codec import (
     read_instant,
     read_signs,
     read_strings,
+    read_waiting,
     signs_json,
     strings_json,
+    waiting_json,
 )
 
 Cell = str | int | float | bytes | None
@@ -145,8 +148,8 @@ def edit_cells(post: Post, row: int) -> Row:
 
 # ---------------------------------------------------------------- mentions
 MENTION_COLUMNS = (
-    "post, brand, feed, matched, fingerprint, created_at, sentiment, negative, anger, language, "
-    "confidence, judged, scorer, scorer_version, why"
+    "post, brand, feed, matched, fingerprint, themes, created_at, sentiment, negative, anger, "
+    "language, confidence, judged, scorer, scorer_version, why"
 )
 
 
@@ -158,6 +161,7 @@ def mention_cells(mention: Mention, row: int) -> Row:
         mention.feed,
         mention.matched,
         mention.fingerprint,
+        strings_json(mention.themes),
         instant_text(mention.post.created_at),
         *score_cells(mention.score),
     )
@@ -186,7 +190,7 @@ POST_READ_COLUMNS = (
 )
 MENTION_READ_COLUMNS = POST_READ_COLUMNS + (
     ", m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
-    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why"
+    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.themes"
 )
 
 
@@ -241,6 +245,7 @@ def read_mention(row: Sequence[Cell], post: Post | None = None) -> Mention:
             version=texts[37],
             why=read_strings(texts[38]),
         ),
+        themes=read_strings(texts[39]),
     )
 
 
@@ -354,9 +359,9 @@ def read_alert(row: Sequence[Cell]) -> Alert:
 INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
-    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at"
+    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, themes, team, waiting"
 )
-INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire"
+INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire, wakes_at"
 
 
 def incident_cells(incident: Incident) -> Row:
@@ -382,10 +387,14 @@ def incident_cells(incident: Incident) -> Row:
         incident.hand_offs,
         incident.is_our_mistake,
         instant_cell(incident.follow_up_at),
+        strings_json(incident.themes),
+        incident.team,
+        waiting_json(incident.waiting),
         incident.status.is_closed,
         incident.kind.value,
         strings_json([kind.value for kind in incident.kinds]),
         incident.fire.value,
+        instant_cell(incident.waiting.wakes_at),
     )
 
 
@@ -420,15 +429,58 @@ def read_incident(
         hand_offs=cast("int", row[17]),
         is_our_mistake=None if row[18] is None else bool(row[18]),
         follow_up_at=instant_from(maybe[19]),
+        themes=read_strings(texts[20]),
+        team=texts[21],
+        waiting=read_waiting(texts[22]),
         alerts=tuple(alerts),
         exhibits=tuple(exhibits),
         timeline=tuple(timeline),
     )
 
 
+# ---------------------------------------------------------------- silences
+SILENCE_COLUMNS = "id, at, until, who, reason, brand, kinds, themes, languages, below, ended_by"
+
+
+def silence_cells(silence: Silence) -> Row:
+    """Write a silence, in the order of `SILENCE_COLUMNS`."""
+    return cells(
+        silence.id,
+        instant_text(silence.at),
+        instant_text(silence.until),
+        silence.by,
+        silence.reason,
+        silence.brand,
+        strings_json([kind.value for kind in silence.kinds]),
+        strings_json(silence.themes),
+        strings_json(silence.languages),
+        None if silence.below is None else silence.below.value,
+        silence.ended_by,
+    )
+
+
+def read_silence(row: Sequence[Cell]) -> Silence:
+    """Read a silence, in the order of `SILENCE_COLUMNS`."""
+    texts = cast("Sequence[str]", row)
+    return Silence(
+        id=texts[0],
+        at=read_instant(texts[1]),
+        until=read_instant(texts[2]),
+        by=texts[3],
+        reason=texts[4],
+        brand=texts[5],
+        kinds=tuple(AlertKind(kind) for kind in read_strings(texts[6])),
+        themes=read_strings(texts[7]),
+        languages=read_strings(texts[8]),
+        below=None if row[9] is None else Severity(texts[9]),
+        ended_by=texts[10],
+    )
+
+
+# ---------------------------------------------------------------- the evidence of incidents
 EXHIBIT_COLUMNS = (
     "post_id, author, followers, created_at, url, language, text, sentiment, anger, matched, "
-    "thread_id, why, signs"
+    "thread_id, why, signs, themes"
 )
 
 
@@ -450,6 +502,7 @@ def exhibit_cells(exhibit: Exhibit, incident: int, position: int) -> Row:
         exhibit.thread_id,
         strings_json(exhibit.why),
         signs_json(exhibit.signs),
+        strings_json(exhibit.themes),
     )
 
 
@@ -472,6 +525,7 @@ def read_exhibit(row: Sequence[Cell]) -> Exhibit:
         thread_id=texts[10],
         why=read_strings(texts[11]),
         signs=read_signs(texts[12]),
+        themes=read_strings(texts[13]),
     )
 
 

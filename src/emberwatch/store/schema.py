@@ -448,6 +448,75 @@ def _follow_ups(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+ROUTING = (
+    "ALTER TABLE _incident ADD COLUMN team TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _incident ADD COLUMN waiting TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE _incident ADD COLUMN wakes_at TEXT",
+    "CREATE INDEX _incident_wakes ON _incident (wakes_at) WHERE wakes_at IS NOT NULL",
+    """
+    CREATE TABLE _silence (
+      id TEXT PRIMARY KEY,
+      at TEXT NOT NULL,
+      until TEXT NOT NULL,
+      who TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      brand TEXT NOT NULL,
+      kinds TEXT NOT NULL,
+      themes TEXT NOT NULL,
+      languages TEXT NOT NULL,
+      below TEXT,
+      ended_by TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX _silence_until ON _silence (until)",
+    """
+    CREATE VIEW silences AS
+    SELECT id, at, until, who, reason, brand, kinds, themes, languages, below, ended_by
+    FROM _silence ORDER BY at, id
+    """,
+    """
+    CREATE VIEW escalations AS
+    SELECT i.id AS incident_id, i.brand, i.team, i.status, i.severity,
+      json_extract(i.waiting, '$.since') AS waits_since,
+      ifnull(json_extract(i.waiting, '$.links'), 0) AS links_told,
+      ifnull(json_extract(i.waiting, '$.told'), '[]') AS told,
+      ifnull(json_extract(i.waiting, '$.withheld'), '[]') AS withheld,
+      ifnull(json_extract(i.waiting, '$.silenced'), '[]') AS silenced,
+      i.wakes_at
+    FROM _incident i
+    WHERE i.is_closed = 0 OR i.wakes_at IS NOT NULL
+    ORDER BY i.opened_at, i.row
+    """,
+)
+
+
+def _routing(db: "Database") -> None:
+    for statement in ROUTING:
+        db.conn.execute(statement)
+
+
+THEMES = (
+    "ALTER TABLE _mention ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _exhibit ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _incident ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    """
+    CREATE VIEW mention_themes AS
+    SELECT p.id AS post_id, m.brand, t.value AS theme, m.created_at, m.anger
+    FROM _mention m JOIN json_each(m.themes) t JOIN _post p ON p.row = m.post
+    """,
+    """
+    CREATE VIEW incident_themes AS
+    SELECT i.id AS incident_id, i.brand, t.key + 1 AS position, t.value AS theme
+    FROM _incident i JOIN json_each(i.themes) t
+    """,
+)
+
+
+def _themes(db: "Database") -> None:
+    for statement in THEMES:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
@@ -455,6 +524,8 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0004_unwatched", _unwatched),
     ("0005_handles", _handles),
     ("0006_follow_ups", _follow_ups),
+    ("0007_routing", _routing),
+    ("0008_themes", _themes),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

@@ -10,6 +10,7 @@ from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Ledger
 from emberwatch.store import rows
 from emberwatch.store.codec import clean, instant_text, mapping_json, strings_json
@@ -124,6 +125,11 @@ INSERT_EXHIBIT = f"""
     VALUES ({", ".join("?" * (2 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
 """
 INSERT_STEP = "INSERT INTO _step VALUES (?, ?, ?, ?, ?, ?)"
+
+KEEP_SILENCE = f"""
+    INSERT OR REPLACE INTO _silence ({rows.SILENCE_COLUMNS})
+    VALUES ({", ".join("?" * len(rows.SILENCE_COLUMNS.split(", ")))})
+"""
 
 CORRECT = """
     INSERT OR REPLACE INTO _correction (post, at, who, sentiment, anger, note)
@@ -388,6 +394,9 @@ class SqliteWriting(SqliteReading):
             ],
         )
         return max(0, written.rowcount)
+
+    def silence(self, silence: Silence) -> None:
+        self._db.execute(KEEP_SILENCE, rows.silence_cells(silence))
 
     def correct(self, correction: Correction) -> bool:
         written = self._db.execute(

@@ -8,6 +8,7 @@ import pytest
 
 from emberwatch.core.pipeline import Policy, States, Step, advance, notifications
 from emberwatch.core.respond import workflow
+from emberwatch.core.respond.attention import tell
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Mentioned, Reacted, Tick
@@ -296,6 +297,7 @@ def _later(**facts: object) -> list[Incident]:
     return [before, _only(watch)]
 
 
+@pytest.mark.advice("A2")
 def test_the_clock_of_an_incident_does_not_move_with_a_growing_window() -> None:
     before, after = _later()
     assert (before.first_post_at, before.first_seen_at) == (NOON + minutes(2), NOON + minutes(2))
@@ -533,7 +535,11 @@ def test_who_asked_for_volume_hears_of_it_within_an_incident_too() -> None:
     watch = _crying({"1": [SPIKE], "2": [_at(SURGE, 5)]}, routes=(route,))
     watch.feed(_said("1"))
     outcome = watch.feed(_said("2", 5))
-    assert [(owed.notifier, owed.sequence) for owed in outcome.notifications] == [("chat", 2)]
+    # and who heard of the incident before hears of it to its end
+    assert [(owed.notifier, owed.sequence) for owed in outcome.notifications] == [
+        ("ops", 2),
+        ("chat", 2),
+    ]
 
 
 # ---------------------------------------------------------------- troubles of our own
@@ -589,7 +595,8 @@ def test_what_a_person_did_is_owed_with_their_name_and_note() -> None:
     at = NOON + minutes(3)
     deed = workflow.Deed(action=Action.DISMISSED, by="anna", at=at, note="a lyric")
     incident = workflow.act(_only(watch), deed)
-    owed = notifications(watch.policy, incident, Action.DISMISSED, at, note="a lyric", by="anna")
+    _, calls = tell(watch.policy.directory, incident, incident.timeline[-1])
+    owed = [row for call in calls for row in notifications(watch.policy, call, by="anna")]
     assert [row.type for row in owed] == ["incident.dismissed"] * 2
     assert json.loads(owed[0].payload)["reason"] == "dismissed by anna: a lyric"
 

@@ -11,6 +11,17 @@ from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
 from emberwatch.model.notification import Notification
 from emberwatch.model.sign import Sign, SignKind
+from emberwatch.model.team import Team
+
+TYPES = (
+    Action.OPENED,
+    Action.ACKNOWLEDGED,
+    Action.RESPONDED,
+    Action.RESOLVED,
+    Action.DISMISSED,
+    Action.REOPENED,
+)
+"""What has a type of message of its own; any other change is an update."""
 
 TRIAL = "test"
 """The type of a message that tries a notifier out."""
@@ -24,12 +35,14 @@ def notification_for(
     note: str = "",
     by: str = "",
     playbook: Playbook = NO_PLAYBOOK,
+    team: Team | None = None,
 ) -> Notification:
     """Return what is owed to one notifier for one change of an incident, with what to do first.
 
     `by` names the person who acted, with their `note`; empty when the data did, and then `note`
-    says why. The id is computed from the incident, its `sequence` and the notifier, so the same
-    change owed twice is owed once. Raises `ValueError` for an incident never told of (sequence 0).
+    says why. `team` is the configured one that owns it. The id is computed from the incident, its
+    `sequence` and the notifier, so the same change owed twice is owed once. Raises `ValueError`
+    for an incident never told of (sequence 0).
     """
     if incident.sequence < 1:
         raise ValueError(f"incident {incident.id!r}: sequence must count this telling, from 1")
@@ -38,7 +51,7 @@ def notification_for(
     else:
         reason = note or newest(incident).reason
     id = _id(incident.id, str(incident.sequence), notifier)
-    type = Action.UPDATED if action in (Action.ASSIGNED, Action.NOTED) else action
+    type = action if action in TYPES else Action.UPDATED
     telling = Telling(
         incident=incident,
         id=id,
@@ -46,6 +59,7 @@ def notification_for(
         at=at,
         reason=reason,
         advice=advise(playbook, incident),
+        readers=() if team is None else team.readers(incident.languages),
     )
     return _notification(telling, notifier)
 

@@ -21,6 +21,7 @@ from emberwatch.core.respond.wording import brief_text, finite, not_judged
 from emberwatch.model.alert import Alert
 from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.sign import Sign
+from emberwatch.model.team import Person
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -38,6 +39,7 @@ class Telling:
     at: datetime
     reason: str
     advice: tuple[Advice, ...] = ()
+    readers: tuple[Person, ...] = ()
 
 
 def payload_of(telling: Telling) -> str:
@@ -75,10 +77,11 @@ def _payload(telling: Telling, posts: int, room: Room) -> Json:
         "incident": _incident(incident, room),
         "alerts": [_alert(alert, room) for alert in told],
         "brief": {
-            "text": brief_text(incident, telling.reason, room, telling.advice),
+            "text": brief_text(incident, telling.reason, room, telling.advice, telling.readers),
             "posts": [_post(exhibit, room) for exhibit in exhibits[:posts]],
             "thread_url": fit_address(thread_url(incident), room),
             "steps": [_step(each, room) for each in telling.advice[: room.steps]],
+            "readers": [_person(each, room) for each in telling.readers[: room.words]],
         },
     }
     if posts < len(exhibits):
@@ -106,6 +109,7 @@ def _incident(incident: Incident, room: Room) -> Json:
         "chance": finite(first.chance),
         "window_minutes": first.window_minutes,
         "not_judged": not_judged(incident),
+        "team": fit_line(incident.team, room),
         "owner": fit_line(incident.owner, room),
         "acknowledged_at": _instant_or_none(incident.acknowledged_at),
         "responded_at": _instant_or_none(incident.responded_at),
@@ -116,6 +120,7 @@ def _incident(incident: Incident, room: Room) -> Json:
         "hand_offs": incident.hand_offs,
         "is_our_mistake": incident.is_our_mistake,
         "follow_up_at": _instant_or_none(incident.follow_up_at),
+        "themes": [fit_line(theme, room) for theme in incident.themes[: room.alerts]],
         "url": None,
     }
 
@@ -156,6 +161,7 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "matched": fit_line(exhibit.matched, room),
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
+        "themes": [fit_line(theme, room) for theme in exhibit.themes[: room.words]],
     }
 
 
@@ -169,6 +175,13 @@ def _step(advice: Advice, room: Room) -> Json:
         "acknowledge_within": _seconds(advice.acknowledge),
         "answer_within": _seconds(advice.answer),
         "update_within": _seconds(advice.update),
+    }
+
+
+def _person(person: Person, room: Room) -> Json:
+    return {
+        "name": fit_line(person.name, room),
+        "languages": [fit_line(each, room) for each in person.languages[: room.words]],
     }
 
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from emberwatch.core.read.signs import read_signs
 from emberwatch.core.respond.severity import severity_of
+from emberwatch.core.respond.themes import themes_of
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
 from emberwatch.model.mention import Mention
@@ -104,6 +105,7 @@ def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ..
                 mention.language,
                 mention.score.anger,
             ),
+            themes=mention.themes,
         )
         for id in alert.evidence[:MOST_EXHIBITS]
         if (mention := mentions.get(id)) is not None
@@ -135,6 +137,7 @@ def open_incident(
         sequence=1,
         alerts=(alert,),
         exhibits=frozen,
+        themes=themes_of(frozen),
         timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=alert.reason),),
     )
 
@@ -173,6 +176,7 @@ def take(
         first_seen_at=began[1],
         severity=max(incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank),
         exhibits=shown,
+        themes=themes_of(shown),
     )
     if not is_told:
         return grown

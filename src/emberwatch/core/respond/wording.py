@@ -11,12 +11,14 @@ from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from emberwatch.model.team import Person
 
 NOT_JUDGED_WORTH_SAYING = 0.3
 """Above this share of mentions without an anger, every message says so (contract section 3)."""
 
 MOST_QUOTES = 3
 MOST_ALERTS_TOLD = 5
+MOST_READERS = 5
 
 KINDS = {
     AlertKind.SPIKE: "anger spike",
@@ -36,8 +38,17 @@ COUNTED = {
 """What `observed` and `expected` count."""
 
 
-def brief_text(incident: Incident, reason: str, room: Room, advice: Sequence[Advice] = ()) -> str:
-    """Return what a person reads first: why, the customers' own words, the facts, what to do."""
+def brief_text(
+    incident: Incident,
+    reason: str,
+    room: Room,
+    advice: Sequence[Advice] = (),
+    readers: Sequence[Person] = (),
+) -> str:
+    """Return what a person reads first: why, the customers' own words, the facts, what to do.
+
+    `readers` are the people of its team who read the language of the posts.
+    """
     exhibits = origin_first(incident)
     told = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
     return "\n".join(
@@ -50,6 +61,7 @@ def brief_text(incident: Incident, reason: str, room: Room, advice: Sequence[Adv
             *_who(incident, room),
             *_languages(incident, room),
             *_unjudged(incident),
+            *_owned(incident, readers, room),
             *_where(incident, room),
             *_steps(advice, room),
         ]
@@ -179,6 +191,24 @@ def _unjudged(incident: Incident) -> list[str]:
     if share <= NOT_JUDGED_WORTH_SAYING:
         return []
     return [f"Not judged: {share:.0%} of the mentions bear no anger; there may be more than this."]
+
+
+def _owned(incident: Incident, readers: Sequence[Person], room: Room) -> list[str]:
+    """Say whose it is, and who can read it: one owner with authority (advice A1, rule R2)."""
+    words = who_answers(incident, readers)
+    return [f"Yours to answer: {fit_line(words, room)}."] if words else []
+
+
+def who_answers(incident: Incident, readers: Sequence[Person]) -> str:
+    """Return who owns an incident, and who of them reads it: `team support; Mara reads bg`."""
+    spoken = incident.languages
+    read = [
+        f"{person.name} reads {' and '.join(each for each in spoken if each in person.languages)}"
+        for person in readers[:MOST_READERS]
+    ]
+    mine = [f"{incident.owner} has it"] if incident.owner else []
+    whose = [f"team {incident.team}"] if incident.team else []
+    return "; ".join((*mine, *whose, *read))
 
 
 def _where(incident: Incident, room: Room) -> list[str]:

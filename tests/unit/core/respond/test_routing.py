@@ -1,11 +1,18 @@
 """Who is told."""
 
-from emberwatch.core.respond.routing import Route, route
+from emberwatch.core.respond.routing import Directory, Route, decide
 from emberwatch.core.respond.triage import open_incident
 from emberwatch.model.alert import AlertKind
-from tests.build import an_alert
+from emberwatch.model.incident import Incident
+from tests.build import NOON, an_alert
 
 EVERYBODY = ("ops", "chat", "boss")
+
+
+def route(incident: Incident, routes: tuple[Route, ...], notifiers: tuple[str, ...]):
+    """Return the notifiers that are told."""
+    decision = decide(Directory(routes=routes, notifiers=notifiers), incident, NOON)
+    return tuple(each.notifier for each in decision.recipients)
 
 
 def _incident(kind: AlertKind = AlertKind.SPIKE, **facts: object):

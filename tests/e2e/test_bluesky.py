@@ -1,14 +1,17 @@
 """A pile-on on a whole Bluesky network, found by its search and by both forms of its firehose."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.asking import rows
-from tests.e2e.daemon import Running
+from tests.e2e.daemon import Running, emberwatch
 from tests.e2e.receiver import Receiver
 from tests.e2e.sky import PASSWORD, Person, Sky
 from tests.e2e.waiting import wait_for
@@ -144,3 +147,69 @@ def test_the_storm_is_one_incident(played: Played) -> None:
     (opened,) = played.receiver.of_type("incident.opened")
     assert opened.payload["incident"]["brand"] == played.brand
     assert "pile_on" in opened.payload["incident"]["kinds"]
+
+
+def test_the_atproto_sdk_reads_the_same_thread(town: Town, tmp_path: Path) -> None:
+    atproto = pytest.importorskip("atproto", reason="needs atproto (pip install '.[oracles]')")
+    exceptions = pytest.importorskip("atproto.exceptions")
+    sky, (ann, bob, carol, *_) = town.sky, town.people
+    root = sky.post(ann, "Dynamo lost my parcel, what a disgrace")
+    reply = sky.reply(bob, "Dynamo lost mine as well", root)
+    sky.post(carol, "and nobody answers", reply={"root": root, "parent": reply})
+    sky.repost(bob, root)
+    client = atproto.Client(base_url=f"{sky.address}/xrpc")
+    client.login(ann.handle, PASSWORD)
+
+    def thread() -> dict[str, tuple[object, ...]]:
+        return dict(in_sdk(client.get_post_thread(root["uri"]).thread))
+
+    def is_whole() -> bool:
+        try:
+            told = thread()
+        except exceptions.BadRequestError:  # not shown to anybody yet
+            return False
+        return len(told) == 3 and told[root["uri"]][-2:] == (1, 1)
+
+    wait_for(is_whole, 30)
+    body = sky.web.get(
+        "/xrpc/app.bsky.feed.getPostThread",
+        params={"uri": root["uri"]},
+        headers={"authorization": f"Bearer {ann.token}"},
+    )
+    (tmp_path / "thread.json").write_bytes(body.content)
+    parsed = emberwatch(tmp_path, "source", "parse", "bluesky", "--body", "thread.json")
+    *posts, _ = [json.loads(line) for line in parsed.stdout.splitlines()]
+    ours = {
+        post["native_id"]: (
+            post["author"],
+            datetime.fromisoformat(post["created_at"]),
+            post["text"],
+            post["parent_id"],
+            post["thread_id"],
+            post["replies"],
+            post["boosts"],
+        )
+        for post in posts
+    }
+    theirs = thread()
+    client.request.close()
+    assert ours == theirs
+
+
+def in_sdk(node: Any) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Yield what the SDK's own models say of each post of a thread."""
+    post, reply = node.post, node.post.record.reply
+    yield (
+        post.uri,
+        (
+            post.author.handle,
+            datetime.fromisoformat(post.record.created_at),
+            post.record.text,
+            reply.parent.uri if reply else None,
+            reply.root.uri if reply else post.uri,
+            post.reply_count,
+            post.repost_count,
+        ),
+    )
+    for answer in node.replies or ():
+        yield from in_sdk(answer)

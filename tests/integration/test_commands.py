@@ -412,6 +412,7 @@ def test_a_notifier_is_disabled_and_enabled_again(run) -> None:
     states = {row["name"]: row for row in run("notifier", "list", "--json").rows}
     assert states["ops"] == {
         "name": "ops", "kind": "webhook", "disabled": "moving \x1b[2Jhouse", "waiting": 1,
+        "per_minute": None, "fallback": None,
     }  # fmt: skip
     assert "disabled: moving house" in run("notifier", "list").out
     assert [row["state"] for row in run("delivery", "list", "--state", "held", "--json").rows] == [

@@ -96,16 +96,21 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
     Example:
       emberwatch incident show inc_4be1
     """
+    from emberwatch.cli.clock_lines import clock_lines, clocks_json, promises_json
     from emberwatch.cli.present import show_json
     from emberwatch.cli.silence import silence_json
     from emberwatch.core.respond.attention import muting
+    from emberwatch.core.respond.clocks import clocks
     from emberwatch.core.respond.playbook import advise
+    from emberwatch.core.respond.promises import standings
     from emberwatch.runtime.wiring import now
 
     at = now()
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         incident = named(look, id)
         silence = muting(look.silences(at), incident, at)
+        delivered_at = look.delivered([incident.id]).get(incident.id)
+    times, levels = clocks(incident, delivered_at), standings(incident, at)
     advice = advise(playbook_of(None if database else config_path), incident)
     team = _team(incident, None if database else config_path)
     if as_json:
@@ -117,11 +122,13 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
                     for person in (team.readers(incident.languages) if team else ())
                 ],
                 "silence": silence_json(silence, at) if silence else None,
+                "clocks": clocks_json(times),
+                "promises": promises_json(levels),
                 "steps": [_step(each) for each in advice],
             }
         )
     else:
-        _print(incident, advice, team, silence)
+        _print(incident, advice, tuple(clock_lines(times, levels, at)), team, silence)
 
 
 def _team(incident: "Incident", config_path: Path | None) -> "Team | None":
@@ -246,6 +253,7 @@ def _step(advice: "Advice") -> dict[str, object]:
 def _print(
     incident: "Incident",
     advice: "Sequence[Advice]",
+    times: "Sequence[str]",
     team: "Team | None",
     silence: "Silence | None",
 ) -> None:
@@ -319,6 +327,11 @@ def _print(
             line(f"because: {each.why} ({each.rule})", 5)
             if each.draft:
                 line(f"to begin with: {each.draft}", 5)
+    if incident.brand is not None:
+        click.echo()
+        click.secho("Where the time went", bold=True)
+        for told in times:
+            line(told, 2)
     click.echo()
     click.secho("What was done", bold=True)
     for step in incident.timeline:

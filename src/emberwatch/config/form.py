@@ -25,6 +25,7 @@ from emberwatch.config.values import (
     Language,
     Name,
     NetworkText,
+    PerMinute,
     Spoken,
     WebAddress,
     Written,
@@ -188,6 +189,10 @@ class NotifierForm(Form):
     """What it is called in routes and commands."""
     kind: Name
     """The kind of channel."""
+    per_minute: PerMinute | None = None
+    """How many messages a minute it is sent at most, or none; by default what suits its kind."""
+    fallback: Name | None = None
+    """The notifier that is told what this one does not take."""
 
 
 def _as_mapping(value: object) -> object:

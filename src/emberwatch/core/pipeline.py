@@ -14,11 +14,12 @@ from emberwatch.core.respond import triage
 from emberwatch.core.respond.attention import Call, tell, wake
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
-from emberwatch.core.respond.routing import Directory, Route
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.promises import promised
+from emberwatch.core.respond.routing import Directory, Route, decide
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
-from emberwatch.model.event import Event, Mentioned, Reacted, Tick
+from emberwatch.model.event import Deleted, Event, Mentioned, Reacted, Tick
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Mention
 from emberwatch.model.notification import Notification
@@ -68,6 +69,7 @@ class Memory(Protocol):
     def incident(self, id: str) -> Incident | None: ...
     def incident_of_alert(self, alert_id: str) -> str | None: ...
     def silences(self, at: datetime) -> tuple[Silence, ...]: ...
+    def exhibiting(self, post_id: str) -> tuple[Incident, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class Outcome:
     notifications: tuple[Notification, ...] = ()
     mentions: tuple[Mention, ...] = ()
     reactions: tuple[Post, ...] = ()
+    deleted: tuple[tuple[str, datetime], ...] = ()
 
 
 class States:
@@ -196,6 +199,20 @@ class _Incidents:
         stored = self.memory.latest(brand, subject)
         return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
 
+    def exhibiting(self, post_id: str) -> list[Incident]:
+        """Return the incidents that show a post, as they are now."""
+        stored = {each.id: each for each in self.memory.exhibiting(post_id)}
+        found = {**stored, **self.changed}.values()
+        return [
+            self._now(each)
+            for each in found
+            if any(exhibit.post_id == post_id for exhibit in each.exhibits)
+        ]
+
+    def change(self, incident: Incident) -> None:
+        """Take over an incident whose alerts are as they were."""
+        self.changed[incident.id] = incident
+
     def keep(self, incident: Incident, alert: Alert) -> None:
         """Take over an incident in which this alert is new or renewed."""
         self.changed[incident.id] = incident
@@ -238,11 +255,15 @@ class Step:
         self._notifications: list[Notification] = []
         self._mentions: dict[tuple[str, str], Mention] = {}
         self._reactions: dict[str, Post] = {}
+        self._deleted: dict[str, datetime] = {}
 
     def feed(self, event: Event) -> None:
         """Let every detector that the event concerns have it."""
         if isinstance(event, Tick):
             self._fold_each(self._alarm.due(event.at), event)
+            return
+        if isinstance(event, Deleted):
+            self._forget(event)
             return
         if isinstance(event, Mentioned):
             mention = event.mention
@@ -251,6 +272,14 @@ class Step:
         with ExitStack() as each:
             for detector in reversed(self._policy.detectors):
                 each.callback(self._offer, detector, event)
+
+    def _forget(self, event: Deleted) -> None:
+        """Forget what a post said in every incident that shows it, and tell of it."""
+        self._deleted[event.post_id] = event.at
+        for incident in self._incidents.exhibiting(event.post_id):
+            left = triage.without(incident, event)
+            is_news = left.sequence > incident.sequence
+            self._incidents.change(self._told(left) if is_news else left)
 
     def _with_history(self, event: Mentioned) -> Mentioned:
         """Return a mention with what is huge for its brand, where its threads have told."""
@@ -303,6 +332,7 @@ class Step:
             notifications=tuple(self._notifications),
             mentions=tuple(self._mentions.values()),
             reactions=tuple(self._reactions.values()),
+            deleted=tuple(self._deleted.items()),
         )
 
     def _fold(self, key: Key, event: Event) -> None:
@@ -342,13 +372,20 @@ class Step:
         elif is_worth:
             previous = left or self._incidents.latest(alert.brand, alert.subject)
             leaves_it = left is not None
-            taken = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            opened = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            taken = self._promised(opened)
             is_news = True
         else:
             self._orphans[alert.id] = alert
             return
         self._orphans.pop(alert.id, None)
         self._incidents.keep(self._told(taken) if is_news else taken, alert)
+
+    def _promised(self, opened: Incident) -> Incident:
+        """Return an incident that opens, with what the team that gets it promises."""
+        decision = decide(self._policy.directory, opened, opened.opened_at)
+        team = self._policy.teams.get(decision.team)
+        return promised(opened, team, advise(self._policy.playbook, opened))
 
     def _gathering(self, alert: Alert) -> Incident | None:
         """Return the newest incident that an alert joins which it does not hold yet."""
@@ -367,10 +404,9 @@ class Step:
         if alert.brand is None:
             return {}
         brand = alert.brand
-        mine = {
-            id: mention for id in alert.evidence if (mention := self._mentions.get((brand, id)))
-        }
-        missing = [id for id in alert.evidence if id not in mine]
+        evidence = [id for id in alert.evidence if id not in self._deleted]
+        mine = {id: mention for id in evidence if (mention := self._mentions.get((brand, id)))}
+        missing = [id for id in evidence if id not in mine]
         return {**self._memory.mentions(missing, brand), **mine} if missing else mine
 
     def _told(self, incident: Incident) -> Incident:

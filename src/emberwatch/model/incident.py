@@ -130,6 +130,11 @@ class Exhibit:
     themes: tuple[str, ...] = ()
 
     @property
+    def is_forgotten(self) -> bool:
+        """Whether its words and its author were forgotten, since it was deleted or grew too old."""
+        return not self.text and not self.author
+
+    @property
     def is_threat(self) -> bool:
         """Whether it holds out court, press, a regulator or violence."""
         return any(sign.kind is SignKind.THREAT for sign in self.signs)
@@ -146,6 +151,9 @@ class Incident:
     `is_our_mistake` is what people said of it; at `follow_up_at` the customer is to be asked
     again (advice A16, rule R14). `themes` names the user's themes of its angry posts, the one
     that causes the most anger first (advice A7). `team` is the one that owns it (rule R2).
+    `unseen_at` is the last reading that did not show what was seen at `first_seen_at`.
+    `acknowledge_by`, `respond_by` and `resolve_by` are what was promised when it opened; None:
+    nothing was.
     """
 
     id: str
@@ -157,6 +165,7 @@ class Incident:
     last_alert_at: datetime
     first_post_at: datetime | None = None
     first_seen_at: datetime | None = None
+    unseen_at: datetime | None = None
     acknowledged_at: datetime | None = None
     responded_at: datetime | None = None
     closed_at: datetime | None = None
@@ -167,6 +176,9 @@ class Incident:
     hand_offs: int = 0
     is_our_mistake: bool | None = None
     follow_up_at: datetime | None = None
+    acknowledge_by: datetime | None = None
+    respond_by: datetime | None = None
+    resolve_by: datetime | None = None
     sequence: int = 0
     alerts: tuple[Alert, ...]
     exhibits: tuple[Exhibit, ...] = ()

@@ -73,6 +73,7 @@ class Mention:
     """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`.
 
     `themes` names those of the user's themes that it is of, in the order of the configuration.
+    `unseen_at` is the last reading of its feed that did not bring it; None where nobody knows.
     """
 
     brand: str
@@ -82,6 +83,7 @@ class Mention:
     feed: str
     fingerprint: str
     themes: tuple[str, ...] = ()
+    unseen_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -93,3 +95,22 @@ class Mention:
         """The language that its author reads: what it was judged in, else what its site says."""
         judged_in = self.score.language
         return self.post.language if judged_in in (None, NO_WORDS) else judged_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A mention without its words: who spoke of a brand, when, how angrily, and before whom.
+
+    `name` tells voices apart (see `Post.voice`). `anger` is what a person said of the post, else
+    what the scorer did; None: nobody could judge. `reactions` are replies, boosts and quotes as
+    the site last counted them.
+    """
+
+    brand: str
+    name: str
+    post_id: str
+    at: datetime
+    anger: float | None
+    language: str | None
+    followers: int | None
+    reactions: int

@@ -342,6 +342,13 @@ class Recollection:
     def silences(self, at: datetime) -> tuple[Silence, ...]:
         return ()
 
+    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+        return tuple(
+            incident
+            for incident in self.incidents()
+            if any(exhibit.post_id == post_id for exhibit in incident.exhibits)
+        )
+
     def _whole(self, incident: Incident) -> Incident:
         """Return an incident with its alerts as they are: two incidents may share one."""
         alerts = tuple(self._alerts[alert.id] for alert in incident.alerts)

@@ -18,6 +18,7 @@ from emberwatch.model.alert import Alert
 from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
 from emberwatch.model.event import (
     Counted,
+    Deleted,
     Event,
     FeedRead,
     Mentioned,
@@ -29,11 +30,12 @@ from emberwatch.model.event import (
 )
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import FAILED, Mention, Score
-from emberwatch.model.post import NO_COUNTERS, Counters, Flag, Post, PostKind
+from emberwatch.model.post import GONE, NO_COUNTERS, Counters, Flag, Post, PostKind, Remover
 from emberwatch.ports import (
     Count,
     Cursor,
     FeedHealth,
+    Gone,
     Known,
     Ledger,
     Reading,
@@ -69,7 +71,9 @@ class Arrivals:
     """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
 
     `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
-    `read` is given with the last page of a poll.
+    `read` is given with the last page of a poll. `read_before` is when the feed was read well the
+    time before, None where it never was. `is_look`: it is what a look at known threads brought,
+    which says nothing of how often the feed itself brings something.
     """
 
     at: datetime
@@ -80,8 +84,11 @@ class Arrivals:
     counts: tuple[Count, ...] = ()
     cursor: Cursor | None = None
     every: timedelta = MINUTE
+    gone: tuple[Gone, ...] = ()
     is_first: bool = False
+    is_look: bool = False
     read: FeedRead | None = None
+    read_before: datetime | None = None
     parts: tuple[PartChecked, ...] = ()
 
 
@@ -176,6 +183,7 @@ class Processor:
         self._dropped: list[str] = []
         self._failures: list[str] = []
         self._thread_of: dict[str, str] = {}
+        self._deleted: tuple[Deleted, ...] = ()
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._themes = Themes(policy.brands.values())
         self._versions = {detector.name: detector.version for detector in policy.detectors}
@@ -287,7 +295,7 @@ class Processor:
 
         Most posts of most feeds speak of no brand and are not kept, so the store cannot tell.
         """
-        if not arrivals.posts:
+        if not arrivals.posts or arrivals.is_look:
             return 0
         # a date of tomorrow tells no more than none, and must not make all until then look old
         undated = {post.id for post in arrivals.posts if not _is_dated(post)}
@@ -320,6 +328,7 @@ class Processor:
             if arrivals.is_first:
                 arrived = replace(arrived, flags=arrived.flags | {Flag.READ_BACK})
             posts.append(arrived)
+        self._deleted = _taken_away(arrivals, posts, look)
         if arrivals.is_first:
             posts.sort(key=_created_at)
         known = look.known(
@@ -405,6 +414,7 @@ class Processor:
                     feed=arrivals.feed,
                     fingerprint=print_,
                     themes=themes.get(match.brand, ()),
+                    unseen_at=arrivals.read_before if item.is_new else None,
                 )
                 for match in item.matches
             )
@@ -489,9 +499,11 @@ class Processor:
                 thread_id=count.thread_id,
                 counters=count.counters,
                 root_created_at=count.root_created_at,
-                every=arrivals.every,
+                every=count.every or arrivals.every,
                 is_history=arrivals.is_first,
             )
+        for deleted in self._deleted:
+            yield replace(deleted, at=at)
         if arrivals.read is not None:
             yield replace(arrivals.read, at=at)
         yield from arrivals.parts
@@ -593,6 +605,7 @@ class Processor:
             orphans=outcome.orphans,
             notifications=outcome.notifications,
             quarantine=tuple(crashed),
+            deleted=outcome.deleted,
             clock=clock,
         )
 
@@ -704,6 +717,8 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
             return None
         if post.counters == NO_COUNTERS:
             post = replace(post, counters=before.counters)
+        if post.flags & GONE:  # what stands in the place of a deleted post is no edit of it
+            post = replace(post, text=before.text)
         is_edited = post.text != before.text
         is_changed = post.counters != before.counters
         if not is_edited and not is_changed:
@@ -715,6 +730,21 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
             is_edited=is_edited,
         )
     return item
+
+
+def _taken_away(arrivals: Arrivals, posts: Iterable[Post], look: Reading) -> tuple[Deleted, ...]:
+    """Return what was taken away of the posts that we hold, each once."""
+    told = {each.key: each for each in arrivals.gone}
+    for post in posts:
+        if post.flags & GONE:
+            is_own = Flag.TAKEN_BACK in post.flags
+            told[post.key] = Gone(key=post.key, by=Remover.AUTHOR if is_own else Remover.SITE)
+    if not told:
+        return ()
+    return tuple(
+        Deleted(at=arrivals.at, post_id=id, by=told[key].by, deleted_at=told[key].at)
+        for id, key in look.standing(sorted(told)).items()
+    )
 
 
 def _remember(post: Post, known: dict[str, Known]) -> None:
@@ -773,6 +803,8 @@ def _subject(event: Event) -> str:
     match event:
         case Mentioned(mention=mention):
             return mention.post.id
+        case Deleted(post_id=post_id):
+            return post_id
         case Reacted(post=post):
             return post.id
         case Counted(thread_id=thread_id) | ThreadEnded(thread_id=thread_id):
@@ -815,4 +847,5 @@ def _outlives(ledger: Ledger) -> bool:
         or ledger.orphans
         or ledger.quarantine
         or ledger.unwatched
+        or ledger.deleted
     )

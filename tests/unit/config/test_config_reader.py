@@ -560,6 +560,28 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "3:20: routes[0].notify[0]: unknown notifier 'opps'; did you mean 'ops'?",
         ),
         (
+            BRAND + "notifiers: [{name: ops, kind: screen, fallback: op}]\n",
+            "2:49: notifiers[0].fallback: unknown notifier 'op'; did you mean 'ops'?",
+        ),
+        (
+            BRAND + "notifiers: [{name: ops, kind: screen, fallback: ops}]\n",
+            "2:49: notifiers[0].fallback: goes round in a circle (ops -> ops): nobody would stand "
+            "in for the last one",
+        ),
+        (
+            BRAND + "notifiers:\n"
+            "  - {name: a, kind: screen, fallback: b}\n"
+            "  - {name: b, kind: screen, fallback: c}\n"
+            "  - {name: c, kind: screen, fallback: b}\n",
+            "5:39: notifiers[2].fallback: goes round in a circle (c -> b -> c): nobody would stand "
+            "in for the last one",
+        ),
+        (
+            BRAND + "notifiers: [{name: ops, kind: screen, per_minute: 0}]\n",
+            "2:51: notifiers[0].per_minute: expected messages a minute, from 1 to 9999, or none, "
+            "got '0'",
+        ),
+        (
             BRAND + "notifiers: [{name: o, kind: screen}]\n"
             "routes: [{brands: [Acm], notify: [o]}]\n",
             "3:20: routes[0].brands[0]: unknown brand 'Acm'; did you mean 'Acme'?",

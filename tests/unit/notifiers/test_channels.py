@@ -63,10 +63,21 @@ def test_the_details_leave_out_what_the_headline_and_the_link_say():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("see https://evil.example/a", "see https[:]//evil.example/a"),
-        ("HTTP://EVIL.example", "HTTP[:]//EVIL.example"),
-        ("www.evil.example", "www[.]evil.example"),
+        ("see https://evil.example/a", "see https[:]//evil[.]example/a"),
+        ("HTTP://EVIL.example", "HTTP[:]//EVIL[.]example"),
+        ("www.evil.example", "www[.]evil[.]example"),
+        ("evil.com", "evil[.]com"),
+        ("shop.evil.co.uk/pay?x=1.5", "shop[.]evil[.]co[.]uk/pay?x=1.5"),
+        ("deutsche-bank.xn--p1ai", "deutsche-bank[.]xn--p1ai"),
+        ("платить.рф भुगतान.भारत 支付.公司", "платить[.]рф भुगतान[.]भारत 支付[.]公司"),
+        ("evil\u3002com evil\uff0ecom evil\u2024com", "evil[.]com evil[.]com evil[.]com"),
+        ("です。ありがとう", "です。ありがとう"),
+        ("😡.ws cafe\u0301.fr", "😡[.]ws cafe\u0301[.]fr"),
+        ("anna@evil.com", "anna@evil[.]com"),
+        ("slack://open mailto:a@b.co", "slack[:]//open mailto:a@b[.]co"),
         ("ftp://x and //y", "ftp[:]//x and //y"),
+        ("EVIL.COM...and then. Nothing.", "EVIL[.]COM...and then. Nothing."),
+        ("e.g. 3.5 kg at 9 a.m., v1.2.3, U.S.", "e.g. 3.5 kg at 9 a.m., v1.2.3, U.S."),
         ("nothing to see", "nothing to see"),
     ],
 )
@@ -173,7 +184,7 @@ def test_slack_calls_nobody_and_links_nothing_that_a_stranger_wrote():
     assert marked == ["<https://town.example/@anna/1|Answer in the thread>"]
     assert all("<" not in text["text"] for text in texts if text["type"] == "plain_text")
     assert "<" not in shown["text"]
-    assert "https[:]//evil.example/b" in json.dumps(shown)
+    assert "https[:]//evil[.]example/b" in json.dumps(shown)
 
 
 @pytest.mark.parametrize("text", ["&" * 5000, "<" * 700 + "x" * 5000, ""])
@@ -248,7 +259,7 @@ def test_discord_calls_nobody_and_shows_no_markup_that_a_stranger_wrote():
     assert shown["allowed_mentions"] == {"parse": []}
     assert r"\@everyone" in embed["description"]
     assert r"\*\*bold\*\*" in embed["description"]
-    assert r"\[x\]\(https\[\:\]//evil.example/a\)" in embed["description"]
+    assert r"\[x\]\(https\[\:\]//evil\[.\]example/a\)" in embed["description"]
     assert embed["url"] == "https://town.example/@anna/1"
 
 
@@ -281,7 +292,7 @@ async def test_teams_gets_a_card_without_markup_or_mentions():
     assert {block["type"] for block in card["body"]} == {"RichTextBlock"}
     assert "entities" not in card["msteams"]
     assert [action["url"] for action in card["actions"]] == ["https://town.example/@anna/1"]
-    assert "https[:]//evil.example/b" in json.dumps(card)
+    assert "https[:]//evil[.]example/b" in json.dumps(card)
     assert receipt.answer == "202"
 
 

@@ -12,68 +12,57 @@ from emberwatch.core.respond.backoff import PATIENCE
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy, StoreFailed
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Conversation, Receipt
+from emberwatch.ports import Ledger, Receipt
 from emberwatch.runtime.dispatcher import MOST_IN_FLIGHT, Dispatcher
+from emberwatch.store.memory import MemoryStore
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 class Outbox:
-    """An outbox in memory, with the transactions that the dispatcher uses."""
+    """A store in memory that may be busy or broken, and what it owes."""
 
-    def __init__(self, *owed):
-        self.rows = {row.id: row for row in owed}
-        self.leases = {}
-        self.off = {}
+    def __init__(self, *rows):
+        self._store = MemoryStore()
         self.busy = 0
         self.failure = None
+        self.owe(*rows)
 
     async def write(self, work):
+        self._may_fail()
+        with self._store.writing() as outbox:
+            return work(outbox)
+
+    async def read(self, work):
+        self._may_fail()
+        with self._store.reading() as look:
+            return work(look)
+
+    def _may_fail(self):
         if self.failure:
             raise self.failure
         if self.busy:
             self.busy -= 1
             raise StoreBusy("the database is locked")
-        return work(self)
 
-    read = write
+    def owe(self, *rows):
+        with self._store.writing() as outbox:
+            outbox.record(Ledger(notifications=rows))
 
-    def _due(self, now):
-        return [
-            row
-            for row in sorted(self.rows.values(), key=lambda row: row.next_try_at)
-            if row.state is DeliveryState.WAITING
-            and row.next_try_at <= now
-            and row.notifier not in self.off
-            and self.leases.get(row.id, now) <= now
-        ]
+    def give_back(self):
+        """Give back every lease; return how many there were."""
+        with self._store.writing() as outbox:
+            return outbox.release()
 
-    def due(self, now):
-        return tuple({row.notifier: None for row in self._due(now)})
+    @property
+    def rows(self):
+        with self._store.reading() as look:
+            return {row.id: row for row in look.notifications()}
 
-    def claim(self, now, lease, most, notifier=None):
-        taken = [row for row in self._due(now) if notifier in (None, row.notifier)][:most]
-        self.leases.update({row.id: now + lease for row in taken})
-        return taken
-
-    def settle(self, row):
-        self.rows[row.id] = row
-        self.leases.pop(row.id, None)
-
-    def disable(self, notifier, at, why):
-        self.off[notifier] = why
-
-    def conversation(self, incident, notifier):
-        taken = [
-            row
-            for row in sorted(self.rows.values(), key=lambda row: row.sequence)
-            if (row.incident_id, row.notifier) == (incident, notifier)
-            and row.state is DeliveryState.DELIVERED
-        ]
-        handles = [row.handle for row in taken if row.handle]
-        return Conversation(
-            sequence=taken[-1].sequence if taken else 0, handle=handles[-1] if handles else ""
-        )
+    @property
+    def off(self):
+        with self._store.reading() as look:
+            return look.disabled()
 
 
 class Receiver:
@@ -187,7 +176,7 @@ async def test_what_is_due_is_delivered_and_noted():
     row = outbox.rows["msg_1"]
     assert (row.state, row.attempts, row.delivered_at) == (DeliveryState.DELIVERED, 1, AT)
     assert row.last_answer == "200"
-    assert outbox.leases == {}
+    assert outbox.give_back() == 0
 
 
 async def test_what_is_not_due_is_left():
@@ -324,7 +313,7 @@ async def test_a_wake_delivers_at_once():
     outbox, ops = Outbox(), Receiver()
     async with Running(a_dispatcher(outbox, ops=ops, look_every=3600)) as dispatcher:
         await asyncio.sleep(0)
-        outbox.rows["msg_1"] = owed()
+        outbox.owe(owed())
         dispatcher.wake()
         await until(lambda: ops.got)
     assert ops.ids == ["msg_1"]
@@ -334,7 +323,7 @@ async def test_what_another_process_owes_is_found():
     outbox, ops = Outbox(), Receiver()
     async with Running(a_dispatcher(outbox, ops=ops)):
         await asyncio.sleep(0)
-        outbox.rows["msg_1"] = owed()
+        outbox.owe(owed())
         await until(lambda: ops.got)
     assert ops.ids == ["msg_1"]
 
@@ -370,7 +359,7 @@ async def test_a_delivery_that_cannot_be_noted_is_noted_later_and_not_sent_again
     ops = Receiver(go)
     async with Running(a_dispatcher(outbox, ops=ops)):
         await until(lambda: ops.got)
-        outbox.leases.clear()
+        outbox.give_back()
         outbox.busy = 3
         go.set()
         await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
@@ -415,7 +404,7 @@ async def test_a_stop_leaves_taken_what_does_not_finish():
         await until(lambda: ops.got)
     assert {row.state for row in outbox.rows.values()} == {DeliveryState.WAITING}
     assert len(ops.got) == 1
-    assert len(outbox.leases) == MOST_IN_FLIGHT
+    assert outbox.give_back() == MOST_IN_FLIGHT
 
 
 async def test_a_stop_begins_nothing_that_waited_for_its_turn():

@@ -9,7 +9,7 @@ from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
 from emberwatch.core.respond.wording import newest
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.sign import Sign, SignKind
 from emberwatch.model.team import Team
 
@@ -22,9 +22,6 @@ TYPES = (
     Action.REOPENED,
 )
 """What has a type of message of its own; any other change is an update."""
-
-TRIAL = "test"
-"""The type of a message that tries a notifier out."""
 
 
 def notification_for(
@@ -128,6 +125,8 @@ def _notification(telling: Telling, notifier: str) -> Notification:
         payload=payload_of(telling),
         created_at=telling.at,
         next_try_at=telling.at,
+        severity=telling.incident.severity,
+        subject=telling.incident.brand or telling.incident.subject,
     )
 
 

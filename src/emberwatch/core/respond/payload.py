@@ -1,6 +1,7 @@
 """The message that every notifier carries, as JSON text (contract section 5)."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -28,6 +29,11 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 SCHEMA = "emberwatch.incident/1"
 SOURCE = "emberwatch"
 
+WITHDRAWN = "A post that was quoted here has been deleted on its site since."
+_FORGOTTEN: dict[str, Json] = {
+    "author": "", "url": None, "text": "", "why": [], "signs": [], "is_forgotten": True,
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
@@ -51,6 +57,28 @@ def payload_of(telling: Telling) -> str:
         if fitting >= least:
             return _json(_payload(telling, fitting, room))
     return _json(_payload(telling, _fitting(telling, ROOMS[-1]), ROOMS[-1]))
+
+
+def without_posts(payload: str, post_ids: Collection[str]) -> str:
+    """Return a payload that is not sent yet without what these posts said and who wrote them.
+
+    Its text quotes posts, so that of it only the first line (what rang, and why) stays.
+    """
+    return _json(_without(json.loads(payload), post_ids))
+
+
+def _without(told: Json, post_ids: Collection[str]) -> Json:
+    if isinstance(told, list):
+        return [_without(each, post_ids) for each in told]
+    if not isinstance(told, dict):
+        return told
+    if told.get("id") in post_ids and "author" in told:
+        return {**told, **_FORGOTTEN}
+    left = {name: _without(each, post_ids) for name, each in told.items()}
+    text, posts = told.get("text"), told.get("posts")
+    if left != told and isinstance(text, str) and isinstance(posts, list):
+        left["text"] = f"{text.partition(chr(10))[0]}\n{WITHDRAWN}"
+    return left
 
 
 def _fitting(telling: Telling, room: Room) -> int:
@@ -162,6 +190,7 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
         "themes": [fit_line(theme, room) for theme in exhibit.themes[: room.words]],
+        "is_forgotten": exhibit.is_forgotten,
     }
 
 

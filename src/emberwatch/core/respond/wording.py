@@ -85,6 +85,8 @@ def finite(value: float | None) -> float | None:
 
 
 def _quote(exhibit: Exhibit, room: Room) -> list[str]:
+    if exhibit.is_forgotten:
+        return [f"  (a post of {_clock(exhibit.created_at)} that was deleted since)"]
     lines = fit_text(exhibit.text.strip(), room.quote).splitlines()
     reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
     return [

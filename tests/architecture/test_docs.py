@@ -143,7 +143,9 @@ def test_every_command_that_the_prose_names_exists(name: str, words: str) -> Non
 
 # ---------------------------------------------------------------- configuration
 def _configurations() -> Iterator[tuple[str, str]]:
-    keys = "|".join(("brands", "feeds", "notifiers", "routes", "network", "heartbeat", "database"))
+    keys = "|".join(
+        ("brands", "feeds", "notifiers", "routes", "teams", "network", "heartbeat", "database")
+    )
     for name in NAMES:
         for info, body in FENCE.findall((ROOT / name).read_text()):
             if info.split()[:1] == ["yaml"] and re.match(rf" *(?:{keys}):", body):

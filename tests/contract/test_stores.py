@@ -1,5 +1,6 @@
 """What every store must do, whatever it keeps its things in."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,13 @@ from emberwatch.model.incident import (
     Severity,
     Status,
     Step,
+    Waiting,
 )
-from emberwatch.model.mention import Correction, Mention, Score
+from emberwatch.model.mention import Correction, Mention, Score, Voice
 from emberwatch.model.notification import DeliveryState, Notification, Owed
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     Conversation,
     Count,
@@ -98,6 +101,7 @@ def an_exhibit(post_id: str = "jsonl::post:1", **facts: object) -> Exhibit:
             ),
             Sign(kind=SignKind.THREAT, words=("в суд",), threats=(Threat.LEGAL,)),
         ),
+        "themes": ("възстановяване",),
     }
     return Exhibit(post_id=post_id, **(values | facts))  # type: ignore[arg-type]
 
@@ -135,10 +139,12 @@ def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
         assert look.mentions_of("jsonl::post:1") == ()
         assert look.latest_mentions() == []
         assert look.corrections() == []
+        assert look.voices("Acme", NOON - DAY, NOON + DAY) == []
+        assert look.delivered(["inc-1"]) == {}
         assert list(look.states()) == []
         assert look.cursor("town") == {}
         assert look.health() == {}
-        assert look.roots("mastodon", "", NOON, 20) == ()
+        assert look.roots(NOON, NOON, 20) == ()
         assert look.gathering() == ()
         assert look.latest("Acme", "Acme") is None
         assert look.incident("inc-1") is None
@@ -263,6 +269,7 @@ def a_full_mention(post: Post) -> Mention:
         matched="acme, #acme",
         feed="town",
         fingerprint="f00d",
+        themes=("възстановяване", "late"),
     )
 
 
@@ -551,49 +558,73 @@ def test_the_clock_may_stand_at_any_instant(store: Store, at: datetime) -> None:
 
 
 # ---------------------------------------------------------------- roots
-def roots(store: Store, since: datetime = NOON - timedelta(hours=6), most: int = 20) -> list[str]:
+def roots(
+    store: Store,
+    since: datetime = NOON - timedelta(hours=6),
+    moved: datetime = NOON - timedelta(days=9),
+    most: int = 20,
+) -> list[str]:
     with store.reading() as look:
-        return [root.native_id for root in look.roots("jsonl", "", since, most)]
+        return [root.native_id for root in look.roots(since, moved, most)]
 
 
-def test_roots_are_told_with_their_key_and_age(store: Store) -> None:
-    mention = a_mention("1", counters=Counters(replies=2))
-    record(store, posts=(mention.post,), mentions=(mention,))
+def only_root(store: Store) -> Root:
     with store.reading() as look:
-        found = look.roots("jsonl", "", NOON - DAY, 20)
-    assert found == (Root(key="jsonl::1", native_id="1", created_at=NOON),)
+        (root,) = look.roots(NOON - DAY, NOON - DAY, 20)
+    return root
 
 
-def test_a_root_without_a_reaction_is_not_read_again(store: Store) -> None:
-    mention = a_mention("1", counters=Counters(replies=0, likes=900, views=9000))
-    record(store, posts=(mention.post,), mentions=(mention,))
-    assert roots(store) == []
+def count_of(mention: Mention, **counters: int) -> Count:
+    return Count(
+        thread_id=mention.post.key,
+        counters=Counters(**counters),
+        root_created_at=mention.post.created_at,
+    )
+
+
+def test_a_root_is_told_with_its_place_its_age_and_its_feed(store: Store) -> None:
+    mention = a_mention("1", url="https://example.org/1")
+    record(store, feed="town", posts=(mention.post,), mentions=(mention,))
+    assert only_root(store) == Root(
+        key="jsonl::1",
+        native_id="1",
+        created_at=NOON,
+        source="jsonl",
+        feed="town",
+        url="https://example.org/1",
+    )
 
 
 @pytest.mark.parametrize(
-    "reaction",
+    ("reaction", "replies"),
     [
-        a_post("2", thread="1", parent="1", text="same here"),
-        a_post("2", kind=PostKind.BOOST, text="", boost_of="jsonl::1"),
-        a_post("2", kind=PostKind.QUOTE, text="look", quote_of="jsonl::1"),
+        (a_post("2", thread="1", parent="1", text="same here", at=NOON + minutes(2)), 1),
+        (a_post("2", kind=PostKind.BOOST, text="", boost_of="jsonl::1", at=NOON + minutes(2)), 0),
+        (a_post("2", kind=PostKind.QUOTE, quote_of="jsonl::1", at=NOON + minutes(2)), 0),
     ],
     ids=["reply", "boost", "quote"],
 )
-def test_a_stored_reaction_makes_a_root_worth_reading(store: Store, reaction: Post) -> None:
+def test_a_stored_reaction_adds_to_the_size_of_its_root(
+    store: Store, reaction: Post, replies: int
+) -> None:
     mention = a_mention("1")
     record(store, posts=(mention.post,), mentions=(mention,))
     record(store, posts=(reaction,))
-    assert roots(store) == ["1"]
+    root = only_root(store)
+    assert (root.size, root.replies, root.moved_at) == (1, replies, NOON + minutes(2))
 
 
-def test_counters_read_again_make_a_root_worth_reading(store: Store) -> None:
-    mention = a_mention("1")
-    record(store, posts=(mention.post,), mentions=(mention,))
-    count = Count(
-        thread_id="jsonl::1", counters=Counters(boosts=1), root_created_at=mention.post.created_at
-    )
-    record(store, counts=((NOON + minutes(1), count),))
-    assert roots(store) == ["1"]
+def test_counters_read_again_tell_since_when_a_root_has_not_grown(store: Store) -> None:
+    mention = a_mention("1", counters=Counters(replies=2))
+    counted = ((NOON, count_of(mention, replies=2)),)
+    record(store, posts=(mention.post,), mentions=(mention,), counts=counted)
+    assert (only_root(store).size, only_root(store).moved_at) == (2, NOON)
+    for minute, replies in ((5, 4), (10, 9), (15, 9), (20, 9)):
+        read = count_of(mention, replies=replies, likes=minute)
+        record(store, counts=((NOON + minutes(minute), read),))
+    root = only_root(store)
+    assert (root.size, root.replies, root.moved_at) == (9, 0, NOON + minutes(5))
+    assert root.counted_at == NOON + minutes(20)
 
 
 def test_a_root_that_speaks_of_no_brand_counts_when_a_reply_does(store: Store) -> None:
@@ -604,16 +635,17 @@ def test_a_root_that_speaks_of_no_brand_counts_when_a_reply_does(store: Store) -
     assert roots(store) == ["1"]
 
 
-def test_old_roots_and_those_of_other_places_are_left_out(store: Store) -> None:
-    counters = Counters(replies=9)
-    old = a_mention("1", at=NOON - timedelta(hours=7), counters=counters)
-    other = a_mention("2", source="mastodon", counters=counters)
-    hosted = a_mention("3", host="town.example", counters=counters)
-    boundary = a_mention("4", at=NOON - timedelta(hours=6), counters=counters)
-    mine = a_mention("5", counters=counters)
-    mentions = (old, other, hosted, boundary, mine)
+def test_old_roots_are_left_out_and_those_that_have_not_moved_since(store: Store) -> None:
+    old = a_mention("1", at=NOON - timedelta(hours=7))
+    boundary = a_mention("2", at=NOON - timedelta(hours=6))
+    still = a_mention("3", at=NOON - minutes(20))
+    moved = a_mention("4", at=NOON - minutes(20))
+    came = a_mention("5", source="mastodon", host="town.example")
+    mentions = (old, boundary, still, moved, came)
     record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
-    assert roots(store) == ["5"]
+    record(store, posts=(a_post("6", thread="4", parent="4", at=NOON),))
+    assert set(roots(store)) == {"3", "4", "5"}
+    assert set(roots(store, moved=NOON - minutes(10))) == {"4", "5"}
 
 
 def test_the_hottest_roots_come_first_and_only_the_most_wanted(store: Store) -> None:
@@ -650,6 +682,10 @@ def a_full_incident() -> Incident:
         last_alert_at=NOON + minutes(5),
         first_post_at=NOON - minutes(20),
         first_seen_at=NOON - minutes(19),
+        unseen_at=NOON - minutes(19.5),
+        acknowledge_by=NOON + minutes(2),
+        respond_by=NOON + minutes(5),
+        resolve_by=NOON + DAY,
         acknowledged_at=NOON + minutes(1),
         responded_at=NOON + minutes(2),
         closed_at=NOON + minutes(50),
@@ -658,6 +694,7 @@ def a_full_incident() -> Incident:
         answer_url="https://example.org/answer",
         previous_id="inc-0",
         sequence=7,
+        themes=("late", "възстановяване"),
         alerts=(spike, pile_on),
         exhibits=(an_exhibit("jsonl::post:2", sentiment=None, anger=None, url=None), an_exhibit()),
         timeline=(
@@ -814,6 +851,72 @@ def test_follow_ups_are_found_when_they_are_due_soonest_first(store: Store) -> N
     assert due.follow_up_at == NOON + minutes(10)
 
 
+def test_incidents_that_time_alone_changes_are_found_when_they_are_due(store: Store) -> None:
+    first, second, third, *_ = some_incidents()
+    waiting = Waiting(
+        told=("chat",),
+        withheld=("päger",),
+        silenced=("boss",),
+        since=NOON,
+        links=2,
+        told_at=NOON + minutes(1),
+        wakes_at=NOON + minutes(10),
+    )
+    record(
+        store,
+        incidents=(
+            replace(first, waiting=Waiting(wakes_at=NOON + minutes(20))),
+            replace(second, team="support", waiting=waiting),
+            third,
+        ),
+    )
+    with store.reading() as look:
+        assert [each.id for each in look.waking()] == [second.id, first.id]
+        assert look.waking(NOON) == ()
+        [due] = look.waking(NOON + minutes(10))
+        other = look.incident(third.id)
+    assert (due.id, due.team, due.waiting) == (second.id, "support", waiting)
+    assert other is not None
+    assert other.waiting == Waiting()
+
+
+def test_silences_are_kept_and_found_while_they_hold(store: Store) -> None:
+    first = Silence(
+        id="sil_1",
+        at=NOON,
+        until=NOON + minutes(60),
+        by="ann",
+        reason="sale",
+        brand="Acme",
+        kinds=(AlertKind.SPIKE, AlertKind.PILE_ON),
+        themes=("delays",),
+        languages=("bg",),
+        below=Severity.HIGH,
+    )
+    second = Silence(
+        id="sil_2", at=NOON + minutes(10), until=NOON + minutes(20), by="bo", reason="x", brand="B"
+    )
+    with store.writing() as transaction:
+        transaction.silence(second)
+        transaction.silence(first)
+    with store.reading() as look:
+        assert look.silences() == (first, second)
+        assert look.silences(NOON) == (first,)
+        assert [each.id for each in look.silences(NOON + minutes(20))] == ["sil_1"]
+        assert look.silences(NOON + minutes(60)) == ()
+
+
+def test_a_silence_is_replaced_by_a_later_one_of_its_id(store: Store) -> None:
+    silence = Silence(
+        id="sil_1", at=NOON, until=NOON + minutes(60), by="ann", reason="sale", brand="Acme"
+    )
+    ended = replace(silence, until=NOON + minutes(5), ended_by="bo")
+    with store.writing() as transaction:
+        transaction.silence(silence)
+        transaction.silence(ended)
+        assert transaction.silences() == (ended,)
+
+
 def test_an_incident_is_found_by_an_unambiguous_beginning_of_its_id(store: Store) -> None:
     record(store, incidents=some_incidents())
 
@@ -932,6 +1035,24 @@ def test_a_settled_try_is_written_and_gives_back_its_lease(store: Store) -> None
     assert outbox(store) == {"note-1": failed}
     assert claimed(store, NOON + timedelta(seconds=4)) == []
     assert claimed(store, NOON + timedelta(seconds=5)) == ["note-1"]
+
+
+def test_an_incident_is_delivered_when_the_first_receiver_took_it(store: Store) -> None:
+    taken = {"state": DeliveryState.DELIVERED, "attempts": 1}
+    record(
+        store,
+        notifications=(
+            a_notification("1", delivered_at=NOON + minutes(9), **taken),
+            a_notification("2", delivered_at=NOON + minutes(3), **taken),
+            a_notification("overtaken", delivered_at=NOON, state=DeliveryState.DELIVERED),
+            a_notification("tried", attempts=4),
+            a_notification("other", incident_id="inc-2", delivered_at=NOON, **taken),
+            a_notification("waits", incident_id="inc-3", attempts=1),
+        ),
+    )
+    with store.reading() as look:
+        assert look.delivered(["inc-1", "inc-3", "inc-9"]) == {"inc-1": NOON + minutes(3)}
+        assert look.delivered([]) == {}
 
 
 def test_a_conversation_is_what_one_notifier_took_of_one_incident(store: Store) -> None:
@@ -1307,6 +1428,49 @@ def test_old_posts_lose_text_and_author_everywhere_but_still_count(store: Store)
     assert outbox(store)["other"].payload != ""
 
 
+def test_a_deleted_post_loses_text_and_author_everywhere_at_once(store: Store) -> None:
+    gone = a_mention("1", author="anna", uri="https://example.org/@anna/1")
+    other = a_mention("2", author="boris")
+    shown = {"id": gone.post.id, "author": "anna", "text": "lost my parcel", "url": None}
+    payload = json.dumps({"brief": {"text": "Acme: why\n> lost my parcel", "posts": [shown]}})
+    kept = json.dumps({"brief": {"text": "Acme: why\n> hm", "posts": [{**shown, "id": "x"}]}})
+    record(
+        store,
+        posts=(gone.post, other.post),
+        mentions=(gone, other),
+        incidents=(an_incident(exhibits=(an_exhibit(gone.post.id), an_exhibit(other.post.id))),),
+        notifications=(
+            a_notification("sent", state=DeliveryState.DELIVERED),
+            a_notification("due", payload=payload),
+            a_notification("held", payload=payload, state=DeliveryState.HELD),
+            a_notification("other", payload=kept),
+        ),
+        quarantine=((gone.post.id, NOON, "Traceback: parcel"),),
+    )
+    with store.reading() as look:
+        standing = look.standing([gone.post.key, "jsonl::9"])
+        showing = look.exhibiting([gone.post.id])
+        assert look.exhibiting(["jsonl::post:9"]) == ()
+    assert standing == {gone.post.id: gone.post.key}
+    assert [incident.id for incident in showing] == ["inc-1"]
+    record(store, deleted=((gone.post.id, NOON), ("jsonl::post:9", NOON)))
+    with store.reading() as look:
+        assert look.standing([gone.post.key]) == {}
+        mention = look.mentions([gone.post.id], "Acme")[gone.post.id]
+        exhibits = look.incidents()[0].exhibits
+    assert (mention.post.text, mention.post.author.handle) == ("", "")
+    assert mention.score.anger == gone.score.anger
+    assert [each.is_forgotten for each in exhibits] == [True, False]
+    assert outbox(store)["sent"].payload == ""
+    for id in ("due", "held"):
+        brief = json.loads(outbox(store)[id].payload)["brief"]
+        assert "parcel" not in json.dumps(brief)
+        assert brief["text"].startswith("Acme: why\n")
+        assert brief["posts"][0]["is_forgotten"]
+    assert json.loads(outbox(store)["other"].payload) == json.loads(kept)
+    record(store, deleted=((gone.post.id, NOON),))  # once more changes nothing
+
+
 def test_an_erased_post_never_returns(store: Store) -> None:
     old = a_mention("1", at=NOON - DAY, uri="https://example.org/@anna/1")
     record(store, posts=(old.post,), mentions=(old,))
@@ -1532,6 +1696,58 @@ def test_a_later_verdict_replaces_the_earlier(store: Store) -> None:
         assert look.corrections() == [later]
 
 
+def test_voices_are_mentions_without_their_words(store: Store) -> None:
+    first = a_mention(
+        "1",
+        anger=0.4,
+        followers=7,
+        counters=Counters(replies=2, boosts=3, quotes=None, likes=90),
+        at=NOON,
+    )
+    nobody = a_mention("2", author="", anger=None, at=NOON + minutes(1), language="bg")
+    others = (
+        a_mention("3", at=NOON - minutes(1)),
+        a_mention("4", at=NOON + minutes(2)),
+        a_mention("5", brand="Bolt"),
+    )
+    mentions = (nobody, first, *others)
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    said = Correction(post_id=first.post.id, anger=0.9, by="anna", at=NOON)
+    with store.writing() as tx:
+        assert tx.correct(said)
+    with store.reading() as look:
+        voices = look.voices("Acme", NOON, NOON + minutes(2))
+    assert voices == [
+        Voice(
+            brand="Acme",
+            name="jsonl::anna",
+            post_id="jsonl::post:1",
+            at=NOON,
+            anger=0.9,
+            language="en",
+            followers=7,
+            reactions=5,
+        ),
+        Voice(
+            brand="Acme",
+            name="jsonl::post:2",
+            post_id="jsonl::post:2",
+            at=NOON + minutes(1),
+            anger=None,
+            language="bg",
+            followers=None,
+            reactions=0,
+        ),
+    ]
+
+
+def test_a_mention_keeps_the_reading_that_did_not_bring_it(store: Store) -> None:
+    mention = replace(a_mention("1"), unseen_at=NOON - minutes(1))
+    record(store, posts=(mention.post,), mentions=(mention, replace(mention, brand="Bolt")))
+    with store.reading() as look:
+        assert [each.unseen_at for each in look.latest_mentions()] == [NOON - minutes(1)] * 2
+
+
 def test_what_is_no_mention_cannot_be_corrected(store: Store) -> None:
     record(store, posts=(a_post("1"),))
     assert corrected(store, a_correction(), a_correction("gone")) == [False, False]
@@ -1596,3 +1812,19 @@ def test_the_newest_mentions_come_first(store: Store) -> None:
     assert ids(anger_from=0.5) == ["4", "3"]
     assert ids(brand="Acme", anger_from=0.2) == ["3", "1"]
     assert ids(brand="Nobody") == []
+
+
+def test_mentions_between_two_instants_come_by_time_without_the_erased(store: Store) -> None:
+    early, late, gone = (
+        a_mention(str(n), at=NOON + minutes(at), seen_at=NOON + minutes(60 * seen))
+        for n, at, seen in ((1, 5, 2), (2, 1, 2), (3, 2, -9))
+    )
+    other = a_mention("4", at=NOON + minutes(3), brand="Other", seen_at=NOON + minutes(120))
+    edge = a_mention("5", at=NOON + minutes(9), seen_at=NOON + minutes(120))
+    given = (early, late, gone, other, edge)
+    record(store, posts=tuple(each.post for each in given), mentions=given)
+    with store.writing() as tx:
+        tx.purge(NOON, NOON)
+    with store.reading() as look:
+        found = list(look.mentions_between("Acme", NOON + minutes(1), NOON + minutes(9)))
+    assert found == [late, early]

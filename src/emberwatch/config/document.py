@@ -18,6 +18,7 @@ from emberwatch.config.schema import (
     PlugIns,
     ScorerSettings,
 )
+from emberwatch.config.teams import misfits
 from emberwatch.config.tree import (
     Entries,
     Findings,
@@ -103,6 +104,7 @@ def read_document(
             for position, notifier in enumerate(document.notifiers)
         ),
         routes=tuple(form.route() for form in document.routes),
+        teams=tuple(form.team() for form in document.teams),
         retention=document.retention,
         playbook=PlaybookSettings(
             file=document.playbook.file,
@@ -210,6 +212,8 @@ class _Check:
         self._refer("feeds", "brands", "brand", brands)
         self._refer("routes", "brands", "brand", brands)
         self._refer("routes", "notify", "notifier", notifiers)
+        for way, what in misfits(self._root, self._named("teams", "team"), notifiers):
+            self._at(way, what)
         self._stand_ins(notifiers)
 
     # ------------------------------------------------------------ plug-ins

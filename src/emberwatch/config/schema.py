@@ -10,6 +10,7 @@ from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.brand import Brand
 from emberwatch.model.secret import Secret
+from emberwatch.model.team import Team
 
 Network = IPv4Network | IPv6Network
 
@@ -112,6 +113,7 @@ class Config:
     feeds: tuple[FeedSettings, ...] = ()
     notifiers: tuple[NotifierSettings, ...] = ()
     routes: tuple[Route, ...] = ()
+    teams: tuple[Team, ...] = ()
     retention: timedelta = timedelta(days=90)
     playbook: PlaybookSettings = PlaybookSettings()
     heartbeat: Heartbeat | None = None

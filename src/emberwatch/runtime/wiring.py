@@ -16,12 +16,14 @@ from emberwatch.config.schema import Config, PlugIns, ScorerSettings
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
+from emberwatch.core.read.themes import Themes
 from emberwatch.core.respond.pacing import Channel
 from emberwatch.core.respond.playbook import Playbook
+from emberwatch.core.respond.routing import Directory
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Notifier, Outbound, Scorer, Source, Store
+from emberwatch.ports import Follows, Notifier, Outbound, Scorer, Source, Store
 from emberwatch.runtime import plugins
 from emberwatch.runtime.collector import Feed
 from emberwatch.runtime.daemon import Assembly
@@ -72,7 +74,18 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
         ),
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
+        teams={team.name: team for team in config.teams},
         playbook=playbook(config),
+    )
+
+
+def directory(config: Config) -> Directory:
+    """Return everybody who can be told, and the rules by which they are."""
+    return Directory(
+        routes=config.routes,
+        notifiers=tuple(notifier.name for notifier in config.notifiers),
+        teams={team.name: team for team in config.teams},
+        brands={brand.name: brand for brand in config.brands},
     )
 
 
@@ -174,7 +187,7 @@ def past_feeds(config: Config) -> dict[str, PastFeed]:
         settings.name: PastFeed(
             every=settings.every,
             brands=settings.brands,
-            recounts=getattr(source(config, settings.name), "host", None) is not None,
+            recounts=isinstance(source(config, settings.name), Follows),
         )
         for settings in config.feeds
     }
@@ -184,6 +197,7 @@ def reread(config: Config) -> Reread:
     """Return how a configuration finds its brands in stored posts."""
     return Reread(
         matcher=Matcher(config.brands),
+        themes=Themes(config.brands),
         scorer=cache(scorer),
         languages={brand.name: brand.languages for brand in config.brands},
     )

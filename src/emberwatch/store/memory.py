@@ -2,18 +2,22 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from emberwatch.core.respond import background, triage
+from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Correction, Mention
+from emberwatch.model.mention import Correction, Mention, Voice
 from emberwatch.model.notification import DIGEST, TRIAL, DeliveryState, Notification, Owed
 from emberwatch.model.post import Counters, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -61,6 +65,7 @@ class _Shelves:
     health: dict[str, FeedHealth] = field(default_factory=dict)
     states: dict[tuple[str, str], StoredState] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
     leases: dict[str, datetime] = field(default_factory=dict)
@@ -133,6 +138,21 @@ class _MemoryReading:
             if kept.post.key in wanted and kept.post.kind is not PostKind.BOOST
         }
 
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        wanted = set(keys)
+        return {
+            id: kept.post.key
+            for id, kept in self.shelves.posts.items()
+            if kept.post.key in wanted and not kept.is_erased
+        }
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        return tuple(
+            incident
+            for incident in self.incidents()
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
+        )
+
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         return {
             id: replace(mention, post=self.shelves.posts[id].post)
@@ -157,6 +177,16 @@ class _MemoryReading:
         ]
         found.sort(key=lambda each: each.post.created_at)
         return found[::-1][:most]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        found = [
+            each
+            for each in self._mentions()
+            if each.brand == brand
+            and since <= each.post.created_at < until
+            and not self.shelves.posts[each.post.id].is_erased
+        ]
+        yield from sorted(found, key=lambda each: each.post.created_at)
 
     def _mentions(self) -> list[Mention]:
         return [
@@ -205,6 +235,14 @@ class _MemoryReading:
         found = sorted(self.shelves.corrections.values(), key=lambda each: each.at)
         return [each for each in found if post_ids is None or each.post_id in post_ids]
 
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        found = [
+            _voice(each, self.shelves.corrections.get(each.post.id))
+            for each in self._mentions()
+            if each.brand == brand and since <= each.post.created_at < until
+        ]
+        return sorted(found, key=lambda each: each.at)
+
     def states(self) -> Iterator[StoredState]:
         yield from self.shelves.states.values()
 
@@ -242,7 +280,7 @@ class _MemoryReading:
     def health(self) -> dict[str, FeedHealth]:
         return dict(sorted(self.shelves.health.items()))
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
         posts = [kept.post for kept in self.shelves.posts.values()]
         spoken_of = {self.shelves.posts[id].post.thread_id for id, _ in self.shelves.mentions}
         now = max((post.seen_at for post in posts), default=NEVER)
@@ -251,14 +289,46 @@ class _MemoryReading:
             root = kept.post
             if not root.is_root or kept.is_erased or root.key not in spoken_of:
                 continue
-            size = _size(root, posts, self.shelves.counts.get(root.key, root.counters))
-            if (root.source, root.host) == (source, host) and root.created_at > since and size:
+            replies, size, counted = _size(
+                root, posts, self.shelves.counts.get(root.key, root.counters)
+            )
+            touched_at = self._touched_at(root, posts)
+            if root.created_at > created_after and touched_at > moved_after:
                 age = max(now - root.created_at, timedelta(minutes=10))
-                found.append((size / age.total_seconds(), root))
+                moved_at = touched_at if size > counted else self._counted_less(root, counted)
+                readings = [at for key, at in self.shelves.counted if key == root.key]
+                told = Root(
+                    key=root.key,
+                    native_id=root.native_id,
+                    created_at=root.created_at,
+                    source=root.source,
+                    host=root.host,
+                    feed=kept.feed,
+                    url=root.url,
+                    size=size,
+                    replies=replies,
+                    moved_at=moved_at if size else None,
+                    counted_at=max(readings, default=None),
+                )
+                found.append((size / age.total_seconds(), told))
         found.sort(key=lambda each: -each[0])
-        return tuple(
-            Root(key=root.key, native_id=root.native_id, created_at=root.created_at)
-            for _, root in found[:most]
+        return tuple(told for _, told in found[:most])
+
+    def _touched_at(self, root: Post, posts: Sequence[Post]) -> datetime:
+        """Return when a thread's root came, or last was counted or answered."""
+        counted = [at for key, at in self.shelves.counted if key == root.key]
+        said = [p.seen_at for p in posts if root.key in (p.thread_id, p.boost_of, p.quote_of)]
+        return max([root.seen_at, *counted, *said])
+
+    def _counted_less(self, root: Post, counted: int) -> datetime:
+        """Return when a root's counters last were read as less than they are now."""
+        return max(
+            (
+                at
+                for (key, at), count in self.shelves.counted.items()
+                if key == root.key and _reactions(count.counters) < counted
+            ),
+            default=root.seen_at,
         )
 
     def gathering(self) -> tuple[Incident, ...]:
@@ -279,6 +349,19 @@ class _MemoryReading:
             if incident.follow_up_at is not None and (due is None or incident.follow_up_at <= due)
         ]
         return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
+
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        planned = [
+            (incident.waiting.wakes_at, incident)
+            for incident in self.incidents()
+            if incident.waiting.wakes_at is not None
+            and (due is None or incident.waiting.wakes_at <= due)
+        ]
+        return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        kept = sorted(self.shelves.silences.values(), key=lambda each: (each.at, each.id))
+        return tuple(each for each in kept if at is None or each.is_active(at))
 
     def incident(self, id: str) -> Incident | None:
         if id in self.shelves.incidents:
@@ -305,6 +388,22 @@ class _MemoryReading:
         ]
         return found if most is None else found[max(0, len(found) - most) :]
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        return background.by_author(self._mentions(), post, brand, most)
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        mine = (
+            each
+            for each in self._mentions()
+            if each.brand == brand and each.post.created_at >= since
+        )
+        return background.with_angry_posts(AngryPosts(), mine)
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        return background.speaking_of(self._mentions(), brand, themes, since, most)
+
     def incident_of_alert(self, alert_id: str) -> str | None:
         for incident in reversed(self.shelves.incidents.values()):
             if any(alert.id == alert_id for alert in incident.alerts):
@@ -327,6 +426,14 @@ class _MemoryReading:
             and told_by in (None, each.told_by)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        for each in self.shelves.notifications.values():
+            at, id = each.delivered_at, each.incident_id
+            if at is not None and each.attempts and id in incident_ids:
+                found[id] = min(at, found.get(id, at))
+        return found
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         taken = sorted(
@@ -501,6 +608,7 @@ class _MemoryWriting(_MemoryReading):
             shelves.notifications.setdefault(notification.id, notification)
         self._hold_disabled()
         shelves.quarantine.update(((id, at), why) for id, at, why in ledger.quarantine)
+        self._delete(ledger.deleted)
         if ledger.clock is not None:
             shelves.clock["clock"] = ledger.clock
 
@@ -550,6 +658,9 @@ class _MemoryWriting(_MemoryReading):
                 stored[key] = replace(stored[key], score=each.score)
                 count += 1
         return count
+
+    def silence(self, silence: Silence) -> None:
+        self.shelves.silences[silence.id] = silence
 
     def correct(self, correction: Correction) -> bool:
         is_known = any(id == correction.post_id for id, _ in self.shelves.mentions)
@@ -649,29 +760,7 @@ class _MemoryWriting(_MemoryReading):
             for id, kept in self.shelves.posts.items()
             if not kept.is_erased and kept.post.seen_at < before
         }
-        for id, kept in gone.items():
-            author = replace(kept.post.author, handle="", name="")
-            post = replace(kept.post, author=author, title="", text="", url=None)
-            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
-        for (id, brand), mention in self.shelves.mentions.items():
-            if id in gone:
-                score = replace(mention.score, why=())
-                self.shelves.mentions[id, brand] = replace(mention, score=score)
-        for id in gone.keys() & self.shelves.corrections.keys():
-            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
-        touched = set()
-        for incident in self.shelves.incidents.values():
-            exhibits = tuple(
-                replace(each, author="", text="", url=None, why=(), signs=())
-                if each.post_id in gone
-                else each
-                for each in incident.exhibits
-            )
-            if exhibits != incident.exhibits:
-                touched.add(incident.id)
-                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
-        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
-            self.shelves.quarantine[key] = ""
+        touched = self._erase(gone)
         payloads = [
             each
             for each in self.notifications()
@@ -684,6 +773,46 @@ class _MemoryWriting(_MemoryReading):
         for each in payloads:
             self._put(_emptied(each))
         return len(gone) or int(bool(payloads))
+
+    def _delete(self, deleted: Sequence[tuple[str, datetime]]) -> None:
+        posts = self.shelves.posts
+        gone = {
+            id: kept
+            for id, _ in deleted
+            if (kept := posts.get(id)) is not None and not kept.is_erased
+        }
+        if not gone:
+            return
+        touched = self._erase(gone)
+        for each in self.notifications():
+            if each.state in (DeliveryState.WAITING, DeliveryState.HELD) and each.payload:
+                self.shelves.notifications[each.id] = replace(
+                    each, payload=without_posts(each.payload, gone)
+                )
+            elif each.incident_id in touched:
+                self._put(_emptied(each))
+
+    def _erase(self, gone: Mapping[str, _Kept]) -> set[str]:
+        """Forget the text and the author of posts; return the incidents that showed them."""
+        for id, kept in gone.items():
+            author = replace(kept.post.author, handle="", name="")
+            post = replace(kept.post, author=author, title="", text="", url=None)
+            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
+        for (id, brand), mention in self.shelves.mentions.items():
+            if id in gone:
+                score = replace(mention.score, why=())
+                self.shelves.mentions[id, brand] = replace(mention, score=score)
+        for id in gone.keys() & self.shelves.corrections.keys():
+            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
+        touched: set[str] = set()
+        for incident in self.shelves.incidents.values():
+            erased = triage.without_posts(incident, gone)
+            if any(each.post_id in gone for each in incident.exhibits) or erased != incident:
+                touched.add(incident.id)
+                self.shelves.incidents[incident.id] = erased
+        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
+            self.shelves.quarantine[key] = ""
+        return touched
 
     def _put(self, notification: Notification) -> None:
         self.shelves.notifications[notification.id] = notification
@@ -710,19 +839,22 @@ def _reactions(counters: Counters) -> int:
     return (counters.replies or 0) + (counters.boosts or 0) + (counters.quotes or 0)
 
 
-def _size(root: Post, posts: Sequence[Post], counted: Counters) -> int:
-    """Return the greater of seen and counted for replies, boosts and quotes, summed."""
+def _size(root: Post, posts: Sequence[Post], counted: Counters) -> tuple[int, int, int]:
+    """Return the replies seen, the size (the greater of seen and counted of each kind, summed), and
+    what the counters alone come to.
+    """
     boosts = sum(p.kind is PostKind.BOOST and root.key in (p.boost_of, p.thread_id) for p in posts)
     quotes = sum(p.kind is PostKind.QUOTE and p.quote_of == root.key for p in posts)
     replies = sum(
         p.thread_id == root.key and not p.is_root and p.kind not in (PostKind.BOOST, PostKind.QUOTE)
         for p in posts
     )
-    return (
+    size = (
         max(replies, counted.replies or 0)
         + max(boosts, counted.boosts or 0)
         + max(quotes, counted.quotes or 0)
     )
+    return replies, size, _reactions(counted)
 
 
 def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:
@@ -732,3 +864,18 @@ def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:
 def _by_time(item: tuple[tuple[str, datetime], Count]) -> tuple[datetime, str]:
     thread_id, at = item[0]
     return at, thread_id
+
+
+def _voice(mention: Mention, said: Correction | None) -> Voice:
+    post, score = mention.post, mention.score
+    said_anger = said.anger if said else None
+    return Voice(
+        brand=mention.brand,
+        name=post.voice,
+        post_id=post.id,
+        at=post.created_at,
+        anger=score.anger if said_anger is None else said_anger,
+        language=score.language or post.language,
+        followers=post.author.followers,
+        reactions=_reactions(post.counters),
+    )

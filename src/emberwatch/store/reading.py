@@ -13,11 +13,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
+from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
-from emberwatch.model.mention import FAILED, Correction, Mention
+from emberwatch.model.mention import FAILED, Correction, Mention, Voice
 from emberwatch.model.notification import Notification, Owed
+from emberwatch.model.post import Post
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -59,6 +63,10 @@ MENTIONS = f"""
     WHERE p.id IN (SELECT value FROM json_each(?)) AND m.brand = ?
 """
 
+STANDING = """
+    SELECT id, key FROM _post
+    WHERE is_erased = 0 AND key IN (SELECT value FROM json_each(?)) ORDER BY row
+"""
 MENTIONS_OF_POST = f"""
     SELECT {rows.MENTION_READ_COLUMNS}
     FROM _post p JOIN _mention m ON m.post = p.row
@@ -78,6 +86,12 @@ LATEST_MENTIONS = f"""
       ORDER BY created_at DESC, post DESC, brand LIMIT ?3
     ) m JOIN _post p ON p.row = m.post
     ORDER BY m.created_at DESC, m.post DESC, m.brand
+"""
+MENTIONS_BETWEEN = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? AND +p.is_erased = 0
+    ORDER BY m.created_at, m.post
 """
 # CROSS and `+` keep SQLite to the order of the primary key, so that page after page comes to one
 # walk through the table, where it would walk through all posts for each
@@ -100,6 +114,14 @@ CORRECTIONS = """
     SELECT p.id, c.at, c.who, c.sentiment, c.anger, c.note
     FROM _correction c JOIN _post p ON p.row = c.post
     WHERE ?1 IS NULL OR p.id IN (SELECT value FROM json_each(?1)) ORDER BY c.at, c.post
+"""
+
+VOICES = """
+    SELECT m.brand, p.source, p.host, p.author, p.id, m.created_at, ifnull(c.anger, m.anger),
+      ifnull(m.language, p.language), p.followers,
+      ifnull(p.replies, 0) + ifnull(p.boosts, 0) + ifnull(p.quotes, 0)
+    FROM _mention m JOIN _post p ON p.row = m.post LEFT JOIN _correction c ON c.post = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? ORDER BY m.created_at, m.post
 """
 
 # a root's counters as they were first read were read with the post itself
@@ -127,22 +149,38 @@ CURSOR = "SELECT cursor FROM _cursor WHERE feed = ?"
 HEALTH = f"SELECT {rows.FEED_COLUMNS} FROM _feed ORDER BY feed"
 
 # Hottest: most reactions (the greater of seen and counted, as everywhere) an hour of its life,
-# which is taken as ten minutes at least. A thread that moved cannot have been still since before
-# its root was written; the hour allows for authors' clocks that are ahead of ours. CROSS and `+`
-# keep SQLite to the few threads that moved, where it would walk through all posts.
+# which is taken as ten minutes at least. CROSS and `+` keep SQLite to the few posts that came and
+# threads that moved, where it would walk through all posts. A thread moved last when its counters
+# were read last as less than they are now, unless it is items that we saw which make its size.
 ROOTS = """
-    SELECT p.key, p.native_id, p.created_at
-    FROM _thread t CROSS JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
-    WHERE t.at > ?3 AND p.created_at > ?4 AND p.source = ?1 AND p.host = ?2
-      AND +p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
-      AND max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
-        + max(t.quotes, t.quotes_seen) > 0
-    GROUP BY p.key
-    ORDER BY (max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
-        + max(t.quotes, t.quotes_seen))
-      / max(julianday((SELECT max(at) FROM _thread)) - julianday(p.created_at), 10.0 / 1440) DESC,
-      p.row DESC
-    LIMIT ?5
+    WITH candidate (row) AS (
+      SELECT row FROM _post
+      WHERE is_erased = 0 AND seen_at > ?2 AND is_root = 1 AND is_mention = 1
+      UNION
+      SELECT p.row FROM _thread t CROSS JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
+      WHERE t.at > ?2 AND +p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
+    ), root AS (
+      SELECT p.*, ifnull(t.replies_seen, 0) AS read_replies, t.at AS touched_at,
+        ifnull(t.replies + t.boosts + t.quotes, 0) AS counted,
+        ifnull(max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
+          + max(t.quotes, t.quotes_seen), 0) AS size
+      FROM candidate c CROSS JOIN _post p ON p.row = c.row
+      LEFT JOIN _thread t ON t.thread_id = p.key
+      WHERE p.created_at > ?1
+      GROUP BY p.key
+      ORDER BY size
+        / max(julianday((SELECT max(at) FROM _thread)) - julianday(p.created_at), 10.0 / 1440) DESC,
+        p.row DESC
+      LIMIT ?3
+    )
+    SELECT key, native_id, created_at, source, host, feed, url, size, read_replies,
+      CASE WHEN size = 0 THEN NULL WHEN size > counted THEN touched_at ELSE ifnull((
+        SELECT c.at FROM _count c WHERE c.thread_id = root.key
+          AND ifnull(c.replies, 0) + ifnull(c.boosts, 0) + ifnull(c.quotes, 0) < counted
+        ORDER BY c.at DESC LIMIT 1
+      ), seen_at) END,
+      (SELECT max(c.at) FROM _count c WHERE c.thread_id = root.key)
+    FROM root
 """
 
 INCIDENT_BY_ID = f"SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident WHERE id = ?"
@@ -166,6 +204,14 @@ FOLLOW_UPS = f"""
     WHERE follow_up_at IS NOT NULL AND (?1 IS NULL OR follow_up_at <= ?1)
     ORDER BY follow_up_at, row
 """
+WAKING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE wakes_at IS NOT NULL AND (?1 IS NULL OR wakes_at <= ?1) ORDER BY wakes_at, row
+"""
+SILENCES = f"""
+    SELECT {rows.SILENCE_COLUMNS} FROM _silence
+    WHERE ?1 IS NULL OR (until > ?1 AND at <= ?1) ORDER BY at, id
+"""
 INCIDENTS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
     WHERE opened_at >= ?1 AND opened_at <= ?2 AND (?3 IS NULL OR is_closed = ?3)
@@ -181,9 +227,44 @@ EXHIBITS_OF_INCIDENTS = f"""
     SELECT incident, {rows.EXHIBIT_COLUMNS} FROM _exhibit
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
 """
+BESIDE_INCIDENTS = f"""
+    SELECT incident, role, theme, {rows.EXHIBIT_COLUMNS} FROM _beside
+    WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
 STEPS_OF_INCIDENTS = f"""
     SELECT incident, {rows.STEP_COLUMNS} FROM _step
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
+EXHIBITING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE row IN (
+      SELECT incident FROM _exhibit WHERE post_id IN (SELECT value FROM json_each(?))
+    )
+    ORDER BY opened_at, row
+"""
+MENTIONS_BY = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _post p JOIN _mention m ON m.post = p.row
+    WHERE p.author = ? AND p.source = ? AND p.host = ? AND p.is_mention = 1 AND m.brand = ?
+      AND p.author <> ''
+    ORDER BY p.created_at DESC, p.row DESC LIMIT ?
+"""
+COUNT_ANGRY = f"""
+    SELECT count(*) FROM _mention WHERE brand = ? AND created_at >= ? AND anger >= {ANGRY_FROM}
+"""
+COUNT_ANGRY_BY_THEME = f"""
+    SELECT t.value, count(*) FROM _mention m JOIN json_each(m.themes) t
+    WHERE m.brand = ? AND m.created_at >= ? AND m.anger >= {ANGRY_FROM} GROUP BY 1
+"""
+SPEAKING_OF = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.themes <> '[]' AND +p.is_erased = 0
+      AND ifnull(m.anger, 0) < {ANGRY_FROM}
+      AND EXISTS (
+        SELECT 1 FROM json_each(m.themes) WHERE value IN (SELECT value FROM json_each(?))
+      )
+    ORDER BY m.created_at DESC, m.post DESC LIMIT ?
 """
 INCIDENT_OF_ALERT = """
     SELECT i.id FROM _incident_alert l JOIN _incident i ON i.row = l.incident
@@ -195,6 +276,12 @@ NOTIFICATIONS = f"""
     WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
       AND (?4 IS NULL OR told_by = ?4)
     ORDER BY created_at DESC, row DESC LIMIT ?3
+"""
+# what a later message overtook was settled without a try
+DELIVERED = """
+    SELECT incident_id, min(delivered_at) FROM _notification
+    WHERE incident_id IN (SELECT value FROM json_each(?)) AND attempts > 0
+    GROUP BY incident_id HAVING min(delivered_at) IS NOT NULL
 """
 CONVERSATION = """
     SELECT max(sequence), (
@@ -314,6 +401,15 @@ class SqliteReading:
         found = self._db.execute(THREADS, (strings_json(tuple(asked)),))
         return {asked[key]: thread for key, thread in found}
 
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        asked = {clean(key): key for key in keys}
+        found = self._db.execute(STANDING, (strings_json(tuple(asked)),))
+        return {id: asked[key] for id, key in found}
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        found = self._db.execute(EXHIBITING, (strings_json(post_ids),)).fetchall()
+        return tuple(self._whole(found))
+
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))
         return {id: rows.read_mention(row) for id, *row in found}
@@ -331,6 +427,11 @@ class SqliteReading:
         name = None if brand is None else clean(brand)
         found = self._db.execute(LATEST_MENTIONS, (name, anger_from, most))
         return [rows.read_mention(row) for row in found]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        for row in self._db.execute(MENTIONS_BETWEEN, asked):
+            yield rows.read_mention(row)
 
     def scored(
         self,
@@ -357,6 +458,10 @@ class SqliteReading:
     def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
         asked = None if post_ids is None else strings_json(post_ids)
         return [rows.read_correction(row) for row in self._db.execute(CORRECTIONS, (asked,))]
+
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        return [rows.read_voice(row) for row in self._db.execute(VOICES, asked)]
 
     def states(self) -> Iterator[StoredState]:
         for detector, version, key, body in self._db.execute(STATES):
@@ -403,13 +508,27 @@ class SqliteReading:
     def health(self) -> dict[str, FeedHealth]:
         return {row[0]: rows.read_feed(row) for row in self._db.execute(HEALTH)}
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
-        moved_since = instant_text(_earlier(since, timedelta(hours=1)))
-        found = self._db.execute(ROOTS, (source, host, moved_since, instant_text(since), most))
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
+        asked = (instant_text(created_after), instant_text(moved_after), most)
         return tuple(
-            Root(key=key, native_id=native_id, created_at=read_instant(created_at))
-            for key, native_id, created_at in found
-        )
+            Root(
+                key=key,
+                native_id=native_id,
+                created_at=read_instant(created_at),
+                source=source,
+                host=host,
+                feed=feed,
+                url=url,
+                size=size,
+                replies=replies,
+                moved_at=None if moved_at is None else read_instant(moved_at),
+                counted_at=None if counted_at is None else read_instant(counted_at),
+            )
+            for (
+                key, native_id, created_at, source, host, feed, url, size, replies, moved_at,
+                counted_at,
+            ) in self._db.execute(ROOTS, asked)
+        )  # fmt: skip
 
     def gathering(self) -> tuple[Incident, ...]:
         return tuple(self._whole(self._db.execute(GATHERING).fetchall()))
@@ -426,6 +545,15 @@ class SqliteReading:
         found = self._db.execute(FOLLOW_UPS, (until,)).fetchall()
         return tuple(self._whole(found)) if found else ()
 
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        until = None if due is None else instant_text(due)
+        found = self._db.execute(WAKING, (until,)).fetchall()
+        return tuple(self._whole(found)) if found else ()
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        when = None if at is None else instant_text(at)
+        return tuple(map(rows.read_silence, self._db.execute(SILENCES, (when,))))
+
     def incident(self, id: str) -> Incident | None:
         beginning = clean(id)
         found = self._db.execute(INCIDENT_BY_ID, (beginning,)).fetchall()
@@ -434,6 +562,21 @@ class SqliteReading:
                 INCIDENT_BY_BEGINNING, (beginning, beginning + "\U0010ffff")
             ).fetchall()
         return self._whole(found)[0] if len(found) == 1 else None
+
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        asked = rows.cells(post.author.handle, post.source, post.host, brand, most)
+        return [rows.read_mention(row) for row in self._db.execute(MENTIONS_BY, asked)]
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        asked = (clean(brand), instant_text(since))
+        (total,) = self._db.execute(COUNT_ANGRY, asked).fetchone()
+        return AngryPosts(total=total, of=dict(self._db.execute(COUNT_ANGRY_BY_THEME, asked)))
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        asked = (clean(brand), instant_text(since), strings_json(themes), most)
+        return [rows.read_mention(row) for row in self._db.execute(SPEAKING_OF, asked)]
 
     def incidents(
         self,
@@ -478,6 +621,10 @@ class SqliteReading:
             ),
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found = self._db.execute(DELIVERED, (strings_json(incident_ids),))
+        return {id: read_instant(at) for id, at in found}
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         sequence, handle = self._db.execute(
@@ -552,11 +699,15 @@ class SqliteReading:
         steps: defaultdict[int, list[Step]] = defaultdict(list)
         for incident, *row in self._db.execute(STEPS_OF_INCIDENTS, numbers):
             steps[incident].append(rows.read_step(row))
+        beside: defaultdict[int, list[rows.Beside]] = defaultdict(list)
+        for incident, *row in self._db.execute(BESIDE_INCIDENTS, numbers):
+            beside[incident].append(rows.read_beside(row))
         return [
             rows.read_incident(
                 row[1:],
                 alerts=alerts[cast("int", row[0])],
                 exhibits=exhibits[cast("int", row[0])],
+                beside=beside[cast("int", row[0])],
                 timeline=steps[cast("int", row[0])],
             )
             for row in found

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Ledger
 from emberwatch.store import rows
 from emberwatch.store.codec import clean, instant_text, mapping_json, strings_json
@@ -116,6 +118,7 @@ UPSERT_INCIDENT = f"""
 FORGET_INCIDENT_PARTS = (
     "DELETE FROM _incident_alert WHERE incident = ?",
     "DELETE FROM _exhibit WHERE incident = ?",
+    "DELETE FROM _beside WHERE incident = ?",
     "DELETE FROM _step WHERE incident = ?",
 )
 INSERT_INCIDENT_ALERT = "INSERT INTO _incident_alert VALUES (?, ?, ?)"
@@ -123,7 +126,16 @@ INSERT_EXHIBIT = f"""
     INSERT INTO _exhibit (incident, position, {rows.EXHIBIT_COLUMNS})
     VALUES ({", ".join("?" * (2 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
 """
+INSERT_BESIDE = f"""
+    INSERT INTO _beside (incident, position, role, theme, {rows.EXHIBIT_COLUMNS})
+    VALUES ({", ".join("?" * (4 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
+"""
 INSERT_STEP = "INSERT INTO _step VALUES (?, ?, ?, ?, ?, ?)"
+
+KEEP_SILENCE = f"""
+    INSERT OR REPLACE INTO _silence ({rows.SILENCE_COLUMNS})
+    VALUES ({", ".join("?" * len(rows.SILENCE_COLUMNS.split(", ")))})
+"""
 
 CORRECT = """
     INSERT OR REPLACE INTO _correction (post, at, who, sentiment, anger, note)
@@ -198,6 +210,14 @@ PURGEABLE = """
     SELECT row, id, text, uri, is_mention FROM _post
     WHERE is_erased = 0 AND seen_at < ? ORDER BY seen_at LIMIT ?
 """
+DELETABLE = """
+    SELECT row, id, text, uri, is_mention FROM _post
+    WHERE is_erased = 0 AND id IN (SELECT value FROM json_each(?))
+"""
+UNSENT = """
+    SELECT row, payload FROM _notification WHERE state IN ('waiting', 'held') AND is_erased = 0
+"""
+REWRITE_PAYLOAD = "UPDATE _notification SET payload = ? WHERE row = ?"
 ERASE_POST = """
     UPDATE _post SET author = '', author_name = '', title = '', text = '', url = NULL, uri = ?,
       is_erased = 1, erased_at = ?
@@ -207,8 +227,12 @@ ERASE_MENTION = "UPDATE _mention SET why = '[]' WHERE post = ?"
 ERASE_CORRECTION = "UPDATE _correction SET note = '' WHERE post = ?"
 EXHIBITING = """
     SELECT DISTINCT i.id FROM _exhibit e JOIN _incident i ON i.row = e.incident
-    WHERE e.post_id IN (SELECT value FROM json_each(?))
+    WHERE e.post_id IN (SELECT value FROM json_each(?1))
+    UNION
+    SELECT i.id FROM _beside b JOIN _incident i ON i.row = b.incident
+    WHERE b.post_id IN (SELECT value FROM json_each(?1))
 """
+ERASE_BESIDE = "DELETE FROM _beside WHERE post_id IN (SELECT value FROM json_each(?))"
 ERASE_EXHIBIT = """
     UPDATE _exhibit SET author = '', text = '', url = NULL, why = '[]', signs = '[]'
     WHERE post_id IN (SELECT value FROM json_each(?))
@@ -267,6 +291,8 @@ class SqliteWriting(SqliteReading):
             QUARANTINE,
             [rows.cells(id, instant_text(at), why) for id, at, why in ledger.quarantine],
         )
+        if ledger.deleted:
+            self._delete(ledger.deleted)
         for time in ledger.unwatched:
             row = rows.cells(time.brand, instant_text(time.since), instant_text(time.at))
             goes_on = time.at - time.since <= MINUTE
@@ -399,6 +425,10 @@ class SqliteWriting(SqliteReading):
             INSERT_EXHIBIT, [rows.exhibit_cells(e, row, n) for n, e in enumerate(incident.exhibits)]
         )
         self._db.executemany(
+            INSERT_BESIDE,
+            [rows.beside_cells(b, row, n) for n, b in enumerate(rows.beside_of(incident))],
+        )
+        self._db.executemany(
             INSERT_STEP, [rows.step_cells(s, row, n) for n, s in enumerate(incident.timeline)]
         )
 
@@ -411,6 +441,9 @@ class SqliteWriting(SqliteReading):
             ],
         )
         return max(0, written.rowcount)
+
+    def silence(self, silence: Silence) -> None:
+        self._db.execute(KEEP_SILENCE, rows.silence_cells(silence))
 
     def correct(self, correction: Correction) -> bool:
         written = self._db.execute(
@@ -483,6 +516,28 @@ class SqliteWriting(SqliteReading):
         """
         limit = instant_text(before)
         found = self._db.execute(PURGEABLE, (limit, PURGE_CHUNK)).fetchall()
+        self._erase(found, at)
+        payloads = self._db.execute(ERASE_OLD_PAYLOADS, (limit, PURGE_CHUNK)).rowcount
+        is_merging = self._merge_search(is_new=bool(found))
+        self.has_erased_all = not is_merging and len(found) < PURGE_CHUNK
+        return len(found) or int(is_merging or payloads > 0)
+
+    def _delete(self, deleted: Sequence[tuple[str, datetime]]) -> None:
+        """Forget posts that were taken away on their site, and what of them is not sent yet."""
+        ids = [id for id, _ in deleted]
+        found = self._db.execute(DELETABLE, (strings_json(ids),)).fetchall()
+        if not found:
+            return
+        unsent = self._db.execute(UNSENT).fetchall()
+        for row, payload in unsent:
+            left = without_posts(payload, ids)
+            if left != payload:
+                self._db.execute(REWRITE_PAYLOAD, (left, row))
+        self._erase(found, max(at for _, at in deleted))
+        self._merge_search(is_new=True)
+
+    def _erase(self, found: Sequence[tuple[int, str, str, str | None, int]], at: datetime) -> None:
+        """Forget the text and the author of posts, wherever they stand."""
         self._db.executemany(
             FORGET_SEARCH, [(row, text) for row, _, text, _, is_mention in found if is_mention]
         )
@@ -498,12 +553,9 @@ class SqliteWriting(SqliteReading):
         ids = (strings_json([id for _, id, *_ in found]),)
         incidents = [id for (id,) in self._db.execute(EXHIBITING, ids)]
         self._db.execute(ERASE_EXHIBIT, ids)
+        self._db.execute(ERASE_BESIDE, ids)
         self._db.execute(ERASE_QUARANTINE, ids)
         self._db.execute(ERASE_PAYLOADS_OF_INCIDENTS, (strings_json(incidents),))
-        payloads = self._db.execute(ERASE_OLD_PAYLOADS, (limit, PURGE_CHUNK)).rowcount
-        is_merging = self._merge_search(is_new=bool(found))
-        self.has_erased_all = not is_merging and len(found) < PURGE_CHUNK
-        return len(found) or int(is_merging or payloads > 0)
 
     def _merge_search(self, *, is_new: bool) -> bool:
         # a negative number begins to merge the whole index, a positive one goes on with it

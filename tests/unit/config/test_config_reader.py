@@ -15,7 +15,7 @@ from emberwatch.config.reader import PlugIns, read_config
 from emberwatch.config.schema import Config, FeedSettings, Limit, ScorerSettings
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.brand import Brand, Group
+from emberwatch.model.brand import Brand, Group, Theme
 from emberwatch.model.errors import ConfigError
 from emberwatch.model.secret import Secret
 
@@ -170,6 +170,7 @@ brands:
     false_alarms_per_month: 0.5
     pile_on_floor: 300
     quiet_after: 6h
+    themes: [{name: refunds, words: ["refund*", {any: [money], all: [back]}]}]
 feeds:
   - {name: town, source: site, options: {url: "https://x.org/a"}, every: 30s, brands: [Acme],
      backfill: 7d}
@@ -199,6 +200,13 @@ heartbeat: {url_env: BEAT, every: 1m}
             false_alarms_per_month=0.5,
             pile_on_floor=300,
             quiet_after=timedelta(hours=6),
+            themes=(
+                Theme(
+                    name="refunds",
+                    words=("refund*",),
+                    groups=(Group(any=("money",), all=("back",)),),
+                ),
+            ),
         ),
     )
     assert config.feeds == (
@@ -430,6 +438,15 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "1:10: brands[0]: 'acme' is both watched for and excluded: it never matches",
         ),
         (
+            "brands: [{name: A, words: [a], "
+            "themes: [{name: t, words: [b]}, {name: t, words: [c]}]}]\n",
+            "1:10: brands[0]: two themes are called 't': make one of them, or rename it",
+        ),
+        (
+            "brands: [{name: A, words: [a], themes: [{name: t, words: []}]}]\n",
+            "1:58: brands[0].themes[0].words: needs at least one entry",
+        ),
+        (
             "brands: [{name: A, words: [{none: [a]}]}]\n",
             "1:28: brands[0].words[0]: a group needs words under 'any' or 'all'",
         ),
@@ -575,7 +592,10 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "3:19: routes[0].kinds[0]: expected one of spike, pile_on, surge, watch_blind, "
             "trouble, follow_up_due, got 'spikes'; did you mean 'spike'?",
         ),
-        (BRAND + "routes: [{brands: [Acme]}]\n", "2:10: routes[0].notify: required, but missing"),
+        (
+            BRAND + "routes: [{brands: [Acme]}]\n",
+            "2:10: routes[0]: needs whom to tell: a team or notify",
+        ),
         (BRAND + "routes: [{notify: []}]\n", "2:19: routes[0].notify: needs at least one entry"),
         # YAML that we do not take
         (

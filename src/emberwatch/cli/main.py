@@ -26,6 +26,7 @@ _COMMANDS = {
     "unanswered": "List the angry posts that nobody has answered yet.",
     "tone": "Look at a draft answer for words that defend instead of helping.",
     "followup": "List when customers are to be asked again.",
+    "report": "Say how a week went: what rang, how long it took, who still waits.",
     "explain": "Say why it rang, or why it did not.",
     "mention": "List and show mentions, correct them, judge them again.",
     "notifier": "List, test, enable and disable the channels that tell people.",

@@ -33,6 +33,11 @@ th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px so
 td { white-space: nowrap; }
 blockquote { margin: .6rem 0; padding: .1rem 0 .1rem .8rem; border-left: 3px solid var(--faint); }
 svg { margin: .6rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .8rem;
+  margin: 1.2rem 0; } .tiles div { border: 1px solid var(--faint); border-radius: .5rem;
+  padding: .6rem .8rem; } .tiles p { margin: 0; } .tiles .value { font-size: 1.6rem;
+  font-weight: 600; line-height: 1.3; }
+.high, .critical { color: var(--red); }
 @page { margin: 1.5cm; }
 @media print { :root { color-scheme: light; --ink: #202124; --ground: #fff; --faint: #d5d8dc;
   --soft: #5f6368; --red: #b3261e; --green: #2e7d32; } body { max-width: none; padding: 0;
@@ -73,6 +78,16 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, plain: int)
         for row in rows
     )
     return f'<div class="wide"><table>\n<tr>{head}</tr>\n{body}\n</table></div>'
+
+
+def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
+    """Return figures to be taken in at a glance: a name, a value, and what to set it beside."""
+    inner = "\n".join(
+        f'<div><p>{safe(name)}</p><p class="value">{safe(value)}</p>'
+        f'<p class="soft">{safe(beside)}</p></div>'
+        for name, value, beside in figures
+    )
+    return f'<div class="tiles">\n{inner}\n</div>'
 
 
 def quote(exhibit: Exhibit) -> str:

@@ -390,6 +390,13 @@ class Reading(Protocol):
         """
         ...
 
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        """Yield a brand's mentions that were written from `since` on and before `until`.
+
+        They come by `created_at`; those whose text is erased are left out.
+        """
+        ...
+
     def scored(
         self,
         *,

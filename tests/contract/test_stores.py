@@ -1445,3 +1445,19 @@ def test_the_newest_mentions_come_first(store: Store) -> None:
     assert ids(anger_from=0.5) == ["4", "3"]
     assert ids(brand="Acme", anger_from=0.2) == ["3", "1"]
     assert ids(brand="Nobody") == []
+
+
+def test_mentions_between_two_instants_come_by_time_without_the_erased(store: Store) -> None:
+    early, late, gone = (
+        a_mention(str(n), at=NOON + minutes(at), seen_at=NOON + minutes(60 * seen))
+        for n, at, seen in ((1, 5, 2), (2, 1, 2), (3, 2, -9))
+    )
+    other = a_mention("4", at=NOON + minutes(3), brand="Other", seen_at=NOON + minutes(120))
+    edge = a_mention("5", at=NOON + minutes(9), seen_at=NOON + minutes(120))
+    given = (early, late, gone, other, edge)
+    record(store, posts=tuple(each.post for each in given), mentions=given)
+    with store.writing() as tx:
+        tx.purge(NOON, NOON)
+    with store.reading() as look:
+        found = list(look.mentions_between("Acme", NOON + minutes(1), NOON + minutes(9)))
+    assert found == [late, early]

@@ -158,6 +158,16 @@ class _MemoryReading:
         found.sort(key=lambda each: each.post.created_at)
         return found[::-1][:most]
 
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        found = [
+            each
+            for each in self._mentions()
+            if each.brand == brand
+            and since <= each.post.created_at < until
+            and not self.shelves.posts[each.post.id].is_erased
+        ]
+        yield from sorted(found, key=lambda each: each.post.created_at)
+
     def _mentions(self) -> list[Mention]:
         return [
             replace(each, post=self.shelves.posts[id].post)

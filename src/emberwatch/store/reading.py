@@ -79,6 +79,12 @@ LATEST_MENTIONS = f"""
     ) m JOIN _post p ON p.row = m.post
     ORDER BY m.created_at DESC, m.post DESC, m.brand
 """
+MENTIONS_BETWEEN = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? AND +p.is_erased = 0
+    ORDER BY m.created_at, m.post
+"""
 # CROSS and `+` keep SQLite to the order of the primary key, so that page after page comes to one
 # walk through the table, where it would walk through all posts for each
 _TO_SCORE = """
@@ -306,6 +312,11 @@ class SqliteReading:
         name = None if brand is None else clean(brand)
         found = self._db.execute(LATEST_MENTIONS, (name, anger_from, most))
         return [rows.read_mention(row) for row in found]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        for row in self._db.execute(MENTIONS_BETWEEN, asked):
+            yield rows.read_mention(row)
 
     def scored(
         self,

@@ -462,6 +462,37 @@ THEMES = (
     SELECT i.id AS incident_id, i.brand, t.key + 1 AS position, t.value AS theme
     FROM _incident i JOIN json_each(i.themes) t
     """,
+    """
+    CREATE VIEW themes_by_week AS
+    SELECT m.brand, date(m.created_at, 'weekday 0', '-6 days') AS week, t.value AS theme,
+      count(*) AS posts, sum(m.anger >= 0.3) AS angry_posts,
+      min(
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05
+          THEN p.source || ':' || p.host || ':' || coalesce(nullif(p.author, ''), p.id) END),
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05 THEN p.thread_id END),
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05
+          THEN coalesce(nullif(m.fingerprint, ''), p.id) END)
+      ) AS voices,
+      total(m.anger) AS angry_weight, count(m.anger) AS with_anger
+    FROM _mention m JOIN json_each(m.themes) t JOIN _post p ON p.row = m.post
+    GROUP BY 1, 2, 3
+    """,
+    # an author's past is asked for when an incident opens
+    "CREATE INDEX _post_author ON _post (author, source, host) WHERE is_mention = 1",
+    """
+    CREATE VIEW authors AS
+    SELECT m.brand, p.source, p.author, count(*) AS posts,
+      ifnull(sum(m.anger >= 0.3), 0) AS angry_posts,
+      min(m.created_at) AS first_at, max(m.created_at) AS last_at, avg(m.anger) AS anger,
+      (SELECT count(DISTINCT e.incident)
+        FROM _exhibit e JOIN _incident i ON i.row = e.incident JOIN _post s ON s.id = e.post_id
+        WHERE e.author = p.author AND i.brand = m.brand AND s.source = p.source
+          AND s.host = p.host) AS incidents,
+      max(p.followers) AS reach, p.host
+    FROM _mention m JOIN _post p ON p.row = m.post
+    WHERE p.author <> ''
+    GROUP BY m.brand, p.source, p.host, p.author
+    """,
 )
 
 

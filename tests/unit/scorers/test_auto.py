@@ -33,6 +33,7 @@ def area(auto: Auto, language: str, of: Callable[[Score], float | None]) -> floa
     return found
 
 
+@pytest.mark.advice("A17")
 @pytest.mark.parametrize("language", ["en", "bg", "ru", "id"])
 def test_angry_sentences_rise_above_calm_ones(auto: Auto, language: str) -> None:
     assert area(auto, language, lambda score: score.anger) >= 0.85
@@ -48,6 +49,7 @@ def test_lithuanian_has_no_anger_because_none_was_measured(auto: Auto) -> None:
     assert score.anger is None
 
 
+@pytest.mark.advice("A17")
 @pytest.mark.parametrize(
     "text", ["Twende pamoja nyumbani kesho asubuhi", "   ", "🤬🤬", "https://a.example/"]
 )

@@ -74,6 +74,7 @@ def test_the_card_names_only_licences_that_allow_it_to_be_given_away() -> None:
     )
 
 
+@pytest.mark.advice("A17")
 def test_anger_is_claimed_only_where_it_was_measured() -> None:
     card = json.loads(files("emberwatch.scorers").joinpath(model.CARD).read_text(encoding="utf-8"))
     for told in card["languages"].values():

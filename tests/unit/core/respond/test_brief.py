@@ -198,6 +198,7 @@ def test_a_persons_note_is_told():
 
 
 # ---------------------------------------------------------------- where to answer
+@pytest.mark.advice("A6", "R1")
 def test_the_answer_goes_to_the_post_that_began_the_thread():
     root = an_exhibit(1)
     reply = an_exhibit(2, post_id="mastodon:m.example:reply:2", thread_id=root.thread_id)

@@ -7,9 +7,7 @@ escaped. They follow the reader's choice of light or dark, and print on light gr
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from emberwatch.cli.present import clock
 from emberwatch.core.read.text import safe_line
-from emberwatch.model.incident import Exhibit
 
 LONGEST_POST = 500
 
@@ -90,15 +88,15 @@ def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
     return f'<div class="tiles">\n{inner}\n</div>'
 
 
-def quote(exhibit: Exhibit) -> str:
-    """Return a post in its author's words."""
-    author = safe_line(exhibit.author, 60)
-    anger = "" if exhibit.anger is None else f", anger {exhibit.anger:.2f}"
-    text = safe_line(exhibit.text, LONGEST_POST)
+def quote(text: str, author: str, when: str, anger: float | None) -> str:
+    """Return a post in its author's words; `when` it was written is said as the page says times."""
+    name = safe_line(author, 60)
+    told = "" if anger is None else f", anger {anger:.2f}"
+    words = safe_line(text, LONGEST_POST)
     return (
-        f'<blockquote><p dir="auto">{safe(text) if text else "(erased)"}</p>'
-        f'<p class="soft">{safe("@" + author if author else "somebody")}, '
-        f"{clock(exhibit.created_at)} UTC{anger}</p></blockquote>"
+        f'<blockquote><p dir="auto">{safe(words) if words else "(erased)"}</p>'
+        f'<p class="soft">{safe("@" + name if name else "somebody")}, '
+        f"{safe(when)}{told}</p></blockquote>"
     )
 
 

@@ -123,6 +123,7 @@ def _gathered(
     from emberwatch.cli.when import calendar_week
     from emberwatch.core.respond.week import week_of
     from emberwatch.core.respond.week_picture import week_picture
+    from emberwatch.runtime.theme_report import theme_report
     from emberwatch.runtime.week import gather
     from emberwatch.runtime.wiring import now
 
@@ -137,6 +138,7 @@ def _gathered(
     with opened(database or config.database) as store, store.reading() as look:
         found = gather(look, brands, before=week.before, since=week.since, until=week.until, now=at)
         unwatched = look.unwatched()
+        themes = [theme_report(look, each, week.since, week.until) for each in brands]
     figures = week_of(found)
     return Report(
         name=week.name,
@@ -144,6 +146,7 @@ def _gathered(
         clocks=clocks,
         brands=tuple(brand.name for brand in brands),
         week=figures,
+        themes=themes,
         pictures=[
             week_picture(
                 brand,

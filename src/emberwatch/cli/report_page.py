@@ -12,6 +12,7 @@ from emberwatch.cli.report_words import (
     DONE_HEADING,
     MOODS_HEADING,
     PROMISES_HEADING,
+    THEMES_HEADING,
     TIMES_HEADING,
     after_answer,
     alarms,
@@ -22,6 +23,7 @@ from emberwatch.cli.report_words import (
     moods,
     promises,
     share,
+    themes,
     times,
     turns,
     watch_lines,
@@ -31,7 +33,11 @@ from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.promises import Promise
 from emberwatch.core.respond.track_record import Label
 from emberwatch.core.respond.week import Case, Kept
+from emberwatch.model.incident import Exhibit
 from emberwatch.picture import draw
+
+MOST_EXAMPLES = 2
+"""Posts shown of the theme that causes a brand the most anger."""
 
 MOST_UNANSWERED = 20
 """Posts shown of those that still wait, gravest first."""
@@ -63,6 +69,7 @@ def _body(title: str, report: Report) -> Iterator[str]:
     yield from _section("What was done", DONE_HEADING, done(week), figures_from=99)
     if week.turns:
         yield f"<p>After the first answers the anger: {safe(turns(week.turns))}.</p>"
+    yield from _themes(report)
     yield from _unanswered(report)
     yield from _hand_offs(report)
     yield from _section("How people spoke", MOODS_HEADING, moods(week), figures_from=1)
@@ -84,7 +91,11 @@ def _glance(report: Report) -> Iterator[tuple[str, str, str]]:
     """Yield the first figures: name, value, and what to set it beside."""
     week = report.week
     false = week.rang.get(Label.FALSE, 0)
-    yield "incidents", f"{len(week.cases)}", f"{false} dismissed as no trouble"
+    yield (
+        "incidents",
+        f"{len(week.cases)}",
+        f"{false} dismissed; week before {sum(week.rang_before.values())}",
+    )
     first, before = week.times[Station.RESPONDED], week.times_before[Station.RESPONDED]
     yield (
         "first post to first answer",
@@ -93,7 +104,7 @@ def _glance(report: Report) -> Iterator[tuple[str, str, str]]:
     )
     people, people_before = week.times[Leg.PEOPLE], week.times_before[Leg.PEOPLE]
     yield (
-        "of that with people",
+        "told to answer or resolution",
         lasted(people.median),
         f"median; week before {lasted(people_before.median)}",
     )
@@ -155,7 +166,11 @@ def _incident(number: int, case: Case, report: Report) -> Iterator[str]:
     yield f"<p>{safe(_way(case))}</p>"
     first = origin(incident)
     if first is not None:
-        yield quote(first)
+        yield _said(first, report)
+
+
+def _said(post: Exhibit, report: Report) -> str:
+    return quote(post.text, post.author, moment(report, post.created_at), post.anger)
 
 
 def _way(case: Case) -> str:
@@ -173,13 +188,23 @@ def _way(case: Case) -> str:
     return "; ".join(part for part in parts if part and part != "-")
 
 
+def _themes(report: Report) -> Iterator[str]:
+    title = "What people complain about"
+    yield from _section(title, THEMES_HEADING, themes(report), figures_from=3)
+    for told in report.themes:
+        for mention in told.themes[0].examples[:MOST_EXAMPLES] if told.themes else ():
+            post = mention.post
+            when = moment(report, post.created_at)
+            yield quote(post.text, post.author.handle, when, mention.score.anger)
+
+
 def _unanswered(report: Report) -> Iterator[str]:
     waiting = report.week.unanswered
     yield "<h2>Still unanswered</h2>"
     if not waiting:
         yield "<p>Nobody in the evidence waits for an answer.</p>"
     for incident, post in waiting[:MOST_UNANSWERED]:
-        yield quote(post)
+        yield _said(post, report)
         yield f'<p class="soft">{safe(incident.brand or "")}, {safe(incident.id)}</p>'
     if len(waiting) > MOST_UNANSWERED:
         yield f'<p class="soft">and {len(waiting) - MOST_UNANSWERED:,} more</p>'

@@ -10,6 +10,7 @@ from emberwatch.core.respond.clocks import Leg, Station
 from emberwatch.core.respond.promises import Promise, Standing
 from emberwatch.core.respond.week import Answered, Case, Kept, Spread, Week
 from emberwatch.picture import Picture
+from emberwatch.runtime.theme_report import ThemeReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Report:
     brands: tuple[str, ...]
     week: Week
     pictures: Sequence[Picture] = ()
+    themes: Sequence[ThemeReport] = ()
 
 
 HEADING = (
@@ -91,6 +93,7 @@ def report_json(report: Report) -> dict[str, object]:
         ],
         "incidents": [_case(case) for case in week.cases],
         "rang": dict(week.rang),
+        "rang_before": dict(week.rang_before),
         "times": {
             name: {**_spread(spread), "before": _spread(week.times_before[name])}
             for name, spread in week.times.items()
@@ -109,6 +112,23 @@ def report_json(report: Report) -> dict[str, object]:
         "after_the_answer": dict(week.turns),
         "hand_offs": week.hand_offs,
         "passed_on": [incident.id for incident in week.passed_on],
+        "themes": [
+            {
+                "brand": told.brand,
+                "theme": each.name,
+                "kind": each.kind,
+                "words": each.words,
+                "posts": each.posts,
+                "angry_posts": each.angry_posts,
+                "voices": each.voices,
+                "angry_weight": each.angry_weight,
+                "share": each.share,
+                "before": each.before,
+                "trend": each.trend,
+            }
+            for told in report.themes
+            for each in told.themes
+        ],
         "unanswered": [
             {
                 "incident": incident.id,

@@ -12,6 +12,7 @@ from emberwatch.cli.report_words import (
     DONE_HEADING,
     MOODS_HEADING,
     PROMISES_HEADING,
+    THEMES_HEADING,
     TIMES_HEADING,
     after_answer,
     alarms,
@@ -22,6 +23,7 @@ from emberwatch.cli.report_words import (
     moods,
     promises,
     share,
+    themes,
     times,
     watch_lines,
 )
@@ -41,6 +43,7 @@ def show(report: Report) -> None:
     _section("Where the time went", TIMES_HEADING, times(week), empty="Nothing rang.")
     _section("Promises", PROMISES_HEADING, promises(week), empty="Nothing was promised.")
     _section("What was done", DONE_HEADING, done(week), empty="Nothing was resolved.")
+    _section("Themes", THEMES_HEADING, themes(report), empty="Nobody complains of the same thing.")
     _section("How people spoke", MOODS_HEADING, moods(week), empty="No brands.")
     _section("False alarms", ALARMS_HEADING, alarms(week), empty="No brands.")
     _show_people(report)

@@ -15,6 +15,9 @@ from emberwatch.core.respond.week import Case, Kept, Spread, Week
 
 NOTHING = "-"
 
+MOST_THEMES = 5
+"""Themes shown of a brand, the one that causes the most anger first."""
+
 OF_LEG = {
     Leg.SOURCE: "the site did not show it",
     Leg.POLL: "we had not looked",
@@ -42,6 +45,9 @@ OF_TURN = {
 TIMES_HEADING = ("Time", "Incidents", "Median", "9 in 10 within", "Week before: median", "9 in 10")
 PROMISES_HEADING = ("Promised", "Kept", "Missed", "Running", "In time", "Week before")
 DONE_HEADING = ("What was done", "Times", "Our mistake", "The anger after the answer")
+THEMES_HEADING = (
+    "Brand", "Theme", "Named by", "Anger", "Voices", "Posts", "Of the angry posts", "Trend"
+)  # fmt: skip
 ALARMS_HEADING = ("Brand", "Asked a month", "Observed a month")
 MOODS_HEADING = ("Brand", "Mentions", "Angry", "Angry people", "Followers", "Reactions", "Judged")
 
@@ -162,6 +168,24 @@ def moods(week: Week) -> Iterator[tuple[str, ...]]:
             f"{mood.reactions:,}",
             judged,
         )
+
+
+def themes(report: Report) -> Iterator[tuple[str, ...]]:
+    """Yield what people complain about, the theme that causes a brand the most anger first."""
+    for told in report.themes:
+        spoken = [each for each in told.themes if each.posts]
+        for each in spoken[:MOST_THEMES]:
+            usual = "new" if each.trend is None else f"{each.trend:.1f} times the usual"
+            yield (
+                told.brand,
+                each.name,
+                each.kind,
+                f"{each.angry_weight:.1f}",
+                f"{each.voices:,}",
+                f"{each.posts:,}",
+                share(each.share),
+                usual if each.before else NOTHING,
+            )
 
 
 def watch_lines(report: Report) -> Iterator[str]:

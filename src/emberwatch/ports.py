@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from emberwatch.core.read.politeness import Rate as Rate
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
@@ -500,6 +501,27 @@ class Reading(Protocol):
 
     def incident_of_alert(self, alert_id: str) -> str | None:
         """Return the id of the incident that already holds this alert."""
+        ...
+
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        """Return the latest mentions of a brand by the author of a post, latest first.
+
+        An author is one of a server of a source; what was erased has none.
+        """
+        ...
+
+    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
+        """Return the brand's incidents in whose evidence one of these posts stands."""
+        ...
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        """Count a brand's mentions with an anger of `ANGRY_FROM` and more, in all and by theme."""
+        ...
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        """Return the latest mentions of any of these themes that are not angry, latest first."""
         ...
 
     def notifications(

@@ -2,15 +2,17 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from emberwatch.core.respond import background
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
-from emberwatch.model.incident import Incident
+from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.mention import Correction, Mention, Voice
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Counters, Post, PostKind
@@ -323,6 +325,29 @@ class _MemoryReading:
         ]
         return found if most is None else found[max(0, len(found) - most) :]
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        return background.by_author(self._mentions(), post, brand, most)
+
+    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
+        return [
+            incident
+            for incident in self.incidents(brand=brand)
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
+        ]
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        mine = (
+            each
+            for each in self._mentions()
+            if each.brand == brand and each.post.created_at >= since
+        )
+        return background.with_angry_posts(AngryPosts(), mine)
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        return background.speaking_of(self._mentions(), brand, themes, since, most)
+
     def incident_of_alert(self, alert_id: str) -> str | None:
         for incident in reversed(self.shelves.incidents.values()):
             if any(alert.id == alert_id for alert in incident.alerts):
@@ -583,9 +608,10 @@ class _MemoryWriting(_MemoryReading):
                 else each
                 for each in incident.exhibits
             )
-            if exhibits != incident.exhibits:
+            erased = _without(replace(incident, exhibits=exhibits), gone)
+            if erased != incident:
                 touched.add(incident.id)
-                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
+                self.shelves.incidents[incident.id] = erased
         for key in [key for key in self.shelves.quarantine if key[0] in gone]:
             self.shelves.quarantine[key] = ""
         payloads = [
@@ -662,4 +688,19 @@ def _voice(mention: Mention, said: Correction | None) -> Voice:
         language=score.language or post.language,
         followers=post.author.followers,
         reactions=_reactions(post.counters),
+    )
+
+
+def _without(incident: Incident, gone: Container[str]) -> Incident:
+    """Return an incident without the posts beside it that are erased."""
+
+    def kept(posts: Sequence[Exhibit]) -> tuple[Exhibit, ...]:
+        return tuple(each for each in posts if each.post_id not in gone)
+
+    history = incident.history
+    return replace(
+        incident,
+        history=None if history is None else replace(history, earlier=kept(history.earlier)),
+        recurring=tuple(replace(each, examples=kept(each.examples)) for each in incident.recurring),
+        affected=kept(incident.affected),
     )

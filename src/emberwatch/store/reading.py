@@ -13,11 +13,14 @@ from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
+from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
 from emberwatch.model.mention import FAILED, Correction, Mention, Voice
 from emberwatch.model.notification import Notification
+from emberwatch.model.post import Post
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -195,9 +198,44 @@ EXHIBITS_OF_INCIDENTS = f"""
     SELECT incident, {rows.EXHIBIT_COLUMNS} FROM _exhibit
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
 """
+BESIDE_INCIDENTS = f"""
+    SELECT incident, role, theme, {rows.EXHIBIT_COLUMNS} FROM _beside
+    WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
 STEPS_OF_INCIDENTS = f"""
     SELECT incident, {rows.STEP_COLUMNS} FROM _step
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
+EXHIBITING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE brand = ? AND row IN (
+      SELECT incident FROM _exhibit WHERE post_id IN (SELECT value FROM json_each(?))
+    )
+    ORDER BY opened_at, row
+"""
+MENTIONS_BY = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _post p JOIN _mention m ON m.post = p.row
+    WHERE p.author = ? AND p.source = ? AND p.host = ? AND p.is_mention = 1 AND m.brand = ?
+      AND p.author <> ''
+    ORDER BY p.created_at DESC, p.row DESC LIMIT ?
+"""
+COUNT_ANGRY = f"""
+    SELECT count(*) FROM _mention WHERE brand = ? AND created_at >= ? AND anger >= {ANGRY_FROM}
+"""
+COUNT_ANGRY_BY_THEME = f"""
+    SELECT t.value, count(*) FROM _mention m JOIN json_each(m.themes) t
+    WHERE m.brand = ? AND m.created_at >= ? AND m.anger >= {ANGRY_FROM} GROUP BY 1
+"""
+SPEAKING_OF = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.themes <> '[]' AND +p.is_erased = 0
+      AND ifnull(m.anger, 0) < {ANGRY_FROM}
+      AND EXISTS (
+        SELECT 1 FROM json_each(m.themes) WHERE value IN (SELECT value FROM json_each(?))
+      )
+    ORDER BY m.created_at DESC, m.post DESC LIMIT ?
 """
 INCIDENT_OF_ALERT = """
     SELECT i.id FROM _incident_alert l JOIN _incident i ON i.row = l.incident
@@ -425,6 +463,25 @@ class SqliteReading:
             ).fetchall()
         return self._whole(found)[0] if len(found) == 1 else None
 
+    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
+        asked = (clean(brand), strings_json(post_ids))
+        return self._whole(self._db.execute(EXHIBITING, asked).fetchall())
+
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        asked = rows.cells(post.author.handle, post.source, post.host, brand, most)
+        return [rows.read_mention(row) for row in self._db.execute(MENTIONS_BY, asked)]
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        asked = (clean(brand), instant_text(since))
+        (total,) = self._db.execute(COUNT_ANGRY, asked).fetchone()
+        return AngryPosts(total=total, of=dict(self._db.execute(COUNT_ANGRY_BY_THEME, asked)))
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        asked = (clean(brand), instant_text(since), strings_json(themes), most)
+        return [rows.read_mention(row) for row in self._db.execute(SPEAKING_OF, asked)]
+
     def incidents(
         self,
         *,
@@ -524,11 +581,15 @@ class SqliteReading:
         steps: defaultdict[int, list[Step]] = defaultdict(list)
         for incident, *row in self._db.execute(STEPS_OF_INCIDENTS, numbers):
             steps[incident].append(rows.read_step(row))
+        beside: defaultdict[int, list[rows.Beside]] = defaultdict(list)
+        for incident, *row in self._db.execute(BESIDE_INCIDENTS, numbers):
+            beside[incident].append(rows.read_beside(row))
         return [
             rows.read_incident(
                 row[1:],
                 alerts=alerts[cast("int", row[0])],
                 exhibits=exhibits[cast("int", row[0])],
+                beside=beside[cast("int", row[0])],
                 timeline=steps[cast("int", row[0])],
             )
             for row in found

@@ -452,6 +452,33 @@ THEMES = (
     "ALTER TABLE _mention ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE _exhibit ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE _incident ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _incident ADD COLUMN history TEXT",
+    "ALTER TABLE _incident ADD COLUMN recurring TEXT NOT NULL DEFAULT '[]'",
+    # posts that stand beside an incident and are not its evidence: what they tell is in `role`
+    """
+    CREATE TABLE _beside (
+      incident INTEGER NOT NULL REFERENCES _incident (row),
+      position INTEGER NOT NULL,
+      role TEXT NOT NULL,
+      theme TEXT NOT NULL,
+      post_id TEXT NOT NULL,
+      author TEXT NOT NULL,
+      followers INTEGER,
+      created_at TEXT NOT NULL,
+      url TEXT,
+      language TEXT,
+      text TEXT NOT NULL,
+      sentiment REAL,
+      anger REAL,
+      matched TEXT NOT NULL,
+      thread_id TEXT NOT NULL,
+      why TEXT NOT NULL,
+      signs TEXT NOT NULL,
+      themes TEXT NOT NULL,
+      PRIMARY KEY (incident, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX _beside_post ON _beside (post_id)",
     """
     CREATE VIEW mention_themes AS
     SELECT p.id AS post_id, m.brand, t.value AS theme, m.created_at, m.anger

@@ -87,28 +87,31 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
 def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ...]:
     """Freeze the evidence of an alert, weightiest first."""
     return tuple(
-        Exhibit(
-            post_id=id,
-            author=mention.post.author.handle,
-            followers=mention.post.author.followers,
-            created_at=mention.post.created_at,
-            url=mention.post.url,
-            language=mention.score.language or mention.post.language,
-            text=mention.post.text[:LONGEST_EXHIBIT],
-            sentiment=mention.score.sentiment,
-            anger=mention.score.anger,
-            matched=mention.matched,
-            thread_id=mention.post.thread_id,
-            why=mention.score.why,
-            signs=read_signs(
-                mention.post.text,
-                mention.score.language or mention.post.language,
-                mention.score.anger,
-            ),
-            themes=mention.themes,
-        )
+        exhibit_of(mention)
         for id in alert.evidence[:MOST_EXHIBITS]
         if (mention := mentions.get(id)) is not None
+    )
+
+
+def exhibit_of(mention: Mention, longest: int = LONGEST_EXHIBIT) -> Exhibit:
+    """Freeze a mention as it is now, with at most so many characters of its text."""
+    post, score = mention.post, mention.score
+    language = score.language or post.language
+    return Exhibit(
+        post_id=post.id,
+        author=post.author.handle,
+        followers=post.author.followers,
+        created_at=post.created_at,
+        url=post.url,
+        language=language,
+        text=post.text[:longest],
+        sentiment=score.sentiment,
+        anger=score.anger,
+        matched=mention.matched,
+        thread_id=post.thread_id,
+        why=score.why,
+        signs=read_signs(post.text, language, score.anger),
+        themes=mention.themes,
     )
 
 

@@ -68,6 +68,13 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         sys.exit(4)
 
 
+def _read(row: "FeedHealth") -> str:
+    """Say of a feed that is well how it is read, where that needs a word."""
+    from emberwatch.core.read.text import safe_line
+
+    return f"reading ({safe_line(row.note, 120)})" if row.note else "reading"
+
+
 def _meters(config: "Config", look: "Reading", at: datetime) -> "list[tuple[str, Meter]]":
     """Return what the feeds that cost money or have a quota have used of it, with their names."""
     from emberwatch.ports import Metered
@@ -207,6 +214,7 @@ def _report(
                 "last_ok_at": instant(row.last_ok_at) if row else None,
                 "blind_since": instant(row.blind_since) if row else None,
                 "why": (row.why if row else "never read") or None,
+                "note": (row.note if row else "") or None,
                 "posts_24h": statistics.posts_by_feed.get(feed.name, 0),
             }
             for feed in config.feeds
@@ -295,7 +303,7 @@ def _print(
                 statistics.posts_by_feed.get(feed.name, 0),
                 f"BLIND for {span(at - row.blind_since)}"
                 if row and row.blind_since
-                else ("reading" if row and not row.why else "failing" if row else "not read yet"),
+                else (_read(row) if row and not row.why else "failing" if row else "not read yet"),
             )
             for feed in config.feeds
             for row in [health.get(feed.name)]

@@ -103,18 +103,19 @@ class Collector:
         self._not_before: datetime | None = None
         self._read_at: datetime | None = None
         self._cursor: Cursor = {}
+        self._note = ""
 
     async def poll(self, *, is_urgent: bool = False) -> FeedRead | None:
         """Read the feed once and return how that went; None when it is not yet time to ask again.
 
-        `is_urgent` asks even then.
+        `is_urgent` asks even then, and does not go on listening.
         """
         if self._is_resting(self._clock()) and not is_urgent:
             return None
         async with self._alone():
-            return await self._poll(self._clock())
+            return await self._poll(self._clock(), may_listen=not is_urgent)
 
-    async def _poll(self, now: datetime) -> FeedRead | None:
+    async def _poll(self, now: datetime, *, may_listen: bool) -> FeedRead | None:
         try:
             remembered = await self._remember(self._known)
         except StoreBusy as error:
@@ -125,9 +126,12 @@ class Collector:
         listed = fresh = 0
         is_unchanged = is_refused = False
         why = ""
+        self._note = ""
         try:
             async with asyncio.timeout(self._longest) as limit:
-                listed, fresh, is_unchanged = await self._read(now, remembered, limit)
+                listed, fresh, is_unchanged = await self._read(
+                    now, remembered, limit, may_listen=may_listen
+                )
             self._failures = 0
             self._not_before = None
             self._read_at = now
@@ -155,6 +159,7 @@ class Collector:
             is_unchanged=is_unchanged,
             is_refused=is_refused,
             why=why,
+            note="" if why else self._note,
         )
         arrivals = self._arrivals(read.at, read=read)
         await self._submit(replace(arrivals, parts=self._metered(read.at)))
@@ -243,7 +248,7 @@ class Collector:
         )
 
     async def _read(
-        self, now: datetime, remembered: Remembered, limit: asyncio.Timeout
+        self, now: datetime, remembered: Remembered, limit: asyncio.Timeout, *, may_listen: bool
     ) -> tuple[int, int, bool]:
         feed = self.feed
         poll = Poll(
@@ -254,6 +259,7 @@ class Collector:
             since=now - feed.backfill if feed.backfill and not remembered.cursor else None,
             unconditional=is_unconditional(self._polls, UNCONDITIONAL_EVERY),
             roots=self._roots(feed),
+            may_listen=may_listen,
         )
         self._polls += 1
         if poll.is_first:
@@ -297,7 +303,12 @@ class Collector:
     def _page(self, page: Page) -> Arrivals:
         for line in page.invalid[:MOST_NAMED]:
             _LOG.warning("post dropped", feed=self.feed.name, why=line)
-        return self._arrivals(self._clock(), page=page)
+        self._note = page.note or self._note
+        now = self._clock()
+        if page.is_just_told:
+            posts = tuple(replace(post, seen_at=now) for post in page.posts)
+            page = replace(page, posts=posts)
+        return self._arrivals(now, page=page)
 
     def _arrivals(
         self, at: datetime, *, page: Page | None = None, read: FeedRead | None = None

@@ -587,6 +587,9 @@ class Processor:
                     why=trouble.why if trouble else state.last_why,
                     failures=state.failures,
                     next_poll_at=state.polled_at + state.every,
+                    note=arrivals.read.note
+                    if arrivals.read is not None and arrivals.read.feed == feed
+                    else (before.note if before else ""),
                 )
             )
         return tuple(rows)

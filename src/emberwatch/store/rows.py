@@ -259,7 +259,9 @@ def read_correction(row: Sequence[Cell]) -> Correction:
 
 
 # ---------------------------------------------------------------- feeds
-FEED_COLUMNS = "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at"
+FEED_COLUMNS = (
+    "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at, note"
+)
 
 
 def feed_cells(health: FeedHealth) -> Row:
@@ -273,6 +275,7 @@ def feed_cells(health: FeedHealth) -> Row:
         health.why,
         health.failures,
         instant_cell(health.next_poll_at),
+        health.note,
     )
 
 
@@ -289,6 +292,7 @@ def read_feed(row: Sequence[Cell]) -> FeedHealth:
         why=texts[5],
         failures=cast("int", row[6]),
         next_poll_at=instant_from(maybe[7]),
+        note=texts[8],
     )
 
 

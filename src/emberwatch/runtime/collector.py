@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from emberwatch.core.detect import watch
 from emberwatch.core.read.politeness import is_unconditional, next_poll_in
 from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy, StoreFailed
 from emberwatch.model.event import FeedRead, PartChecked
+from emberwatch.model.secret import Secret
 from emberwatch.ports import (
     Count,
     Cursor,
@@ -44,13 +46,14 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A configured reading, with the source that reads it."""
+    """A configured reading, with the source that reads it. `secrets` are what it was given."""
 
     name: str
     source: Source
     every: timedelta
     brands: tuple[str, ...]
     backfill: timedelta | None
+    secrets: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +161,15 @@ class Collector:
             fresh=fresh,
             is_unchanged=is_unchanged,
             is_refused=is_refused,
-            why=why,
-            note="" if why else self._note,
+            why=self._plain(why),
+            note="" if why else self._plain(self._note),
         )
         arrivals = self._arrivals(read.at, read=read)
         await self._submit(replace(arrivals, parts=self._metered(read.at)))
         if why:
-            _LOG.warning("feed not read", feed=self.feed.name, why=why, failures=self._failures)
+            _LOG.warning(
+                "feed not read", feed=self.feed.name, why=read.why, failures=self._failures
+            )
         else:
             log = _LOG.info if fresh else _LOG.debug
             log("feed read", feed=self.feed.name, listed=listed, fresh=fresh)
@@ -191,7 +196,12 @@ class Collector:
                     heed(page)
         except TimeoutError:
             raise FeedUnavailable("a look at its threads took too long") from None
-        except (StoreBusy, StoreFailed, FeedRefused, FeedUnavailable):
+        except FeedRefused as error:
+            raise FeedRefused(self._plain(error.why)) from None
+        except FeedUnavailable as error:
+            error.why = self._plain(error.why)
+            raise
+        except (StoreBusy, StoreFailed):
             raise
         except Exception as error:
             _LOG.error("source failed", with_trace=True, feed=self.feed.name)
@@ -302,7 +312,7 @@ class Collector:
 
     def _page(self, page: Page) -> Arrivals:
         for line in page.invalid[:MOST_NAMED]:
-            _LOG.warning("post dropped", feed=self.feed.name, why=line)
+            _LOG.warning("post dropped", feed=self.feed.name, why=self._plain(line))
         self._note = page.note or self._note
         now = self._clock()
         if page.is_just_told:
@@ -327,6 +337,13 @@ class Collector:
             read=read,
         )
 
+    def _plain(self, words: str) -> str:
+        """Return what a site said without a secret that it may have repeated."""
+        for secret in self.feed.secrets:
+            if value := secret.reveal():
+                words = words.replace(value, "***")
+        return words
+
     def _metered(self, at: datetime) -> tuple[PartChecked, ...]:
         """Say of a source with a budget whether that is used up: a trouble until it starts anew."""
         source = self.feed.source
@@ -338,7 +355,7 @@ class Collector:
             for meter in source.meters(self._cursor, at)
             if meter.is_used_up
         )
-        return (PartChecked(at=at, part=f"budget of {self.feed.name}", why=why),)
+        return (PartChecked(at=at, part=watch.budget_of(self.feed.name), why=why),)
 
     def _failed(self, now: datetime, asked: timedelta | None) -> None:
         self._failures += 1

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from emberwatch.core.read.politeness import Rate as Rate
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
@@ -97,7 +98,9 @@ class Poll:
 
     `cursor` is empty at the first poll; then `since` says how far back to read (None: only what
     the site shows at once). `unconditional` asks for a fetch without validators. `roots` are the
-    threads that are followed, hottest first; in a look, those that are due.
+    threads that are followed, hottest first; in a look, those that are due. With `may_listen` the
+    source may go on listening until nearly `every` has passed, where the site tells of news by
+    itself.
     """
 
     feed: str
@@ -107,6 +110,7 @@ class Poll:
     since: datetime | None = None
     unconditional: bool = False
     roots: tuple[Root, ...] = ()
+    may_listen: bool = False
 
     @property
     def is_first(self) -> bool:
@@ -144,7 +148,9 @@ class Page:
     post that made no sense which one and why. `rate` is what the site said of its limits.
     `threads` names (by key) the roots of which all replies are in this page. `gone` posts were
     taken away. `missed` roots (by key) were asked for, and the site answered that there is none:
-    deleted, unless it shows single posts to nobody.
+    deleted, unless it shows single posts to nobody. `note` says what people should know of how the
+    feed is read though nothing is wrong, such as that it is polled since its server cannot stream.
+    `is_just_told`: the site told it by itself, a moment ago, whatever `seen_at` its posts bear.
     """
 
     posts: tuple[Post, ...] = ()
@@ -157,6 +163,8 @@ class Page:
     is_unchanged: bool = False
     invalid: tuple[str, ...] = ()
     rate: Rate | None = None
+    note: str = ""
+    is_just_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +381,10 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHealth:
-    """How a feed is doing. `blind_since` is None while it is well; `why` says what is wrong."""
+    """How a feed is doing. `blind_since` is None while it is well; `why` says what is wrong.
+
+    `note` says what should be known of how it is read though nothing is wrong.
+    """
 
     feed: str
     source: str
@@ -383,6 +394,7 @@ class FeedHealth:
     why: str = ""
     failures: int = 0
     next_poll_at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,8 +447,11 @@ class Reading(Protocol):
         """Return the keys of the stored posts that these keys name and that have a text, by id."""
         ...
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
-        """Return every incident that shows a post, closed ones too, oldest first, whole."""
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        """Return every incident in whose evidence one of these posts stands, oldest first, whole.
+
+        Closed ones too.
+        """
         ...
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
@@ -453,6 +468,13 @@ class Reading(Protocol):
         """Return the newest mentions by `created_at`, newest first.
 
         With `anger_from` above 0, only those that the scorer found at least so angry.
+        """
+        ...
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        """Yield a brand's mentions that were written from `since` on and before `until`.
+
+        They come by `created_at`; those whose text is erased are left out.
         """
         ...
 
@@ -573,6 +595,23 @@ class Reading(Protocol):
         """Return the id of the incident that already holds this alert."""
         ...
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        """Return the latest mentions of a brand by the author of a post, latest first.
+
+        An author is one of a server of a source; what was erased has none.
+        """
+        ...
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        """Count a brand's mentions with an anger of `ANGRY_FROM` and more, in all and by theme."""
+        ...
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        """Return the latest mentions of any of these themes that are not angry, latest first."""
+        ...
+
     def notifications(
         self,
         *,
@@ -602,6 +641,10 @@ class Reading(Protocol):
 
     def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
         """Return what `claim` would find for a notifier now, the gravest first, then the oldest."""
+        ...
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        """Whether a notifier took this change of an incident, or is owed it and may take it yet."""
         ...
 
     def stranded(
@@ -639,7 +682,11 @@ class BrandStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What `status` shows of a database."""
+    """What `status` shows of a database.
+
+    `oldest_waiting_at` leaves out what only waits for its turn: a message that was not tried yet
+    while its notifier took others.
+    """
 
     posts: int
     brands: tuple[BrandStatistics, ...]

@@ -1288,6 +1288,26 @@ def test_a_settled_try_does_not_forget_who_tells_it_or_was_told_too(store: Store
 
 
 @pytest.mark.parametrize(
+    ("facts", "is_told"),
+    [
+        ({}, True),
+        ({"state": DeliveryState.DELIVERED}, True),
+        ({"state": DeliveryState.DEAD}, False),
+        ({"state": DeliveryState.HELD}, False),
+        ({"sequence": 2}, False),
+        ({"notifier": "chat"}, False),
+        ({"incident_id": "inc-9"}, False),
+    ],
+)
+def test_it_is_known_who_is_told_of_a_change(
+    store: Store, facts: dict[str, object], is_told: bool
+) -> None:
+    record(store, notifications=(a_notification(**facts),))
+    with store.reading() as look:
+        assert look.is_told("ops", "inc-1", 1) is is_told
+
+
+@pytest.mark.parametrize(
     ("facts", "is_stranded"),
     [
         ({}, False),
@@ -1429,8 +1449,8 @@ def test_a_deleted_post_loses_text_and_author_everywhere_at_once(store: Store) -
     )
     with store.reading() as look:
         standing = look.standing([gone.post.key, "jsonl::9"])
-        showing = look.exhibiting(gone.post.id)
-        assert look.exhibiting("jsonl::post:9") == ()
+        showing = look.exhibiting([gone.post.id])
+        assert look.exhibiting(["jsonl::post:9"]) == ()
     assert standing == {gone.post.id: gone.post.key}
     assert [incident.id for incident in showing] == ["inc-1"]
     record(store, deleted=((gone.post.id, NOON), ("jsonl::post:9", NOON)))
@@ -1525,6 +1545,27 @@ def test_statistics_count_the_last_day_of_a_brand(store: Store) -> None:
     assert dict(statistics.posts_by_feed) == {"town": 3}
     assert (statistics.waiting, statistics.oldest_waiting_at) == (2, NOON - minutes(9))
     assert (statistics.dead, statistics.quarantined) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_stuck"),
+    [
+        ({}, False),
+        ({"attempts": 1}, True),
+        ({"notifier": "chat"}, True),
+        ({"created_at": NOON}, True),
+    ],
+)
+def test_what_only_waits_for_its_turn_is_not_stuck(
+    store: Store, facts: dict[str, object], is_stuck: bool
+) -> None:
+    waiting = a_notification(**{"created_at": NOON - minutes(9), **facts})
+    sent = a_notification("sent", state=DeliveryState.DELIVERED, delivered_at=NOON)
+    earlier = replace(sent, id="earlier", delivered_at=NOON - DAY)
+    record(store, notifications=(waiting, sent, earlier))
+    with store.reading() as look:
+        oldest = look.statistics(NOON).oldest_waiting_at
+    assert oldest == (waiting.created_at if is_stuck else None)
 
 
 def test_a_surge_of_a_brand_without_mentions_is_shown(store: Store) -> None:
@@ -1771,3 +1812,19 @@ def test_the_newest_mentions_come_first(store: Store) -> None:
     assert ids(anger_from=0.5) == ["4", "3"]
     assert ids(brand="Acme", anger_from=0.2) == ["3", "1"]
     assert ids(brand="Nobody") == []
+
+
+def test_mentions_between_two_instants_come_by_time_without_the_erased(store: Store) -> None:
+    early, late, gone = (
+        a_mention(str(n), at=NOON + minutes(at), seen_at=NOON + minutes(60 * seen))
+        for n, at, seen in ((1, 5, 2), (2, 1, 2), (3, 2, -9))
+    )
+    other = a_mention("4", at=NOON + minutes(3), brand="Other", seen_at=NOON + minutes(120))
+    edge = a_mention("5", at=NOON + minutes(9), seen_at=NOON + minutes(120))
+    given = (early, late, gone, other, edge)
+    record(store, posts=tuple(each.post for each in given), mentions=given)
+    with store.writing() as tx:
+        tx.purge(NOON, NOON)
+    with store.reading() as look:
+        found = list(look.mentions_between("Acme", NOON + minutes(1), NOON + minutes(9)))
+    assert found == [late, early]

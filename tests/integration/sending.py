@@ -1,6 +1,7 @@
 """A real outbox, a real network and a dispatcher over them, on a clock that a test moves."""
 
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -30,7 +31,7 @@ class Clock:
 class House:
     """A store, a network and a dispatcher over them; `owe` writes what is owed."""
 
-    def __init__(self, path, clock):
+    def __init__(self, path, clock, patience=0.5):
         self.path = path
         self.clock = clock
         self.told = []
@@ -38,7 +39,7 @@ class House:
         self.network = Network(
             allow=[ip_network("127.0.0.0/8")],
             user_agent="emberwatch/test",
-            limits=Limits(outbound_total=timedelta(seconds=0.5)),
+            limits=Limits(outbound_total=timedelta(seconds=patience)),
             clock=clock,
             chance=lambda: 0.5,
         )
@@ -77,6 +78,11 @@ class House:
         )
         ledger = Ledger(incidents=tuple(incidents), notifications=owed)
         await self.writer.write(lambda to: to.record(ledger))
+
+    async def record(self, *owed):
+        """Owe these messages, due now."""
+        due = tuple(replace(each, next_try_at=self.clock()) for each in owed)
+        await self.writer.write(lambda to: to.record(Ledger(notifications=due)))
 
     async def rows(self, notifier=None):
         return await self.writer.read(lambda look: look.notifications(notifier=notifier))

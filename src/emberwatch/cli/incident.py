@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from emberwatch.core.respond.playbook import Advice
     from emberwatch.core.respond.workflow import Deed
-    from emberwatch.model.incident import Incident
+    from emberwatch.model.incident import Exhibit, Incident
     from emberwatch.model.notification import Notification
     from emberwatch.model.silence import Silence
     from emberwatch.model.team import Team
@@ -193,6 +193,18 @@ def _whole(incident: "Incident") -> dict[str, object]:
         "hand_offs": incident.hand_offs,
         "follow_up_at": instant(incident.follow_up_at),
         "themes": incident.themes,
+        "history": _history(incident),
+        "recurring": [
+            {
+                "theme": each.theme,
+                "incidents": each.incidents,
+                "angry_posts": each.angry_posts,
+                "share": each.share,
+                "examples": [_beside(post) for post in each.examples],
+            }
+            for each in incident.recurring
+        ],
+        "affected": [_beside(post) for post in incident.affected],
         "alerts": [
             {
                 "id": alert.id,
@@ -237,6 +249,46 @@ def _whole(incident: "Incident") -> dict[str, object]:
             }
             for step in incident.timeline
         ],
+    }
+
+
+def _history(incident: "Incident") -> dict[str, object] | None:
+    from emberwatch.cli.present import instant
+
+    history = incident.history
+    if history is None:
+        return None
+    return {
+        "posts": history.posts,
+        "angry_posts": history.angry_posts,
+        "anger": history.anger,
+        "first_at": instant(history.first_at),
+        "last_at": instant(history.last_at),
+        "reach": history.reach,
+        "incidents": [
+            {
+                "id": each.incident_id,
+                "opened_at": instant(each.opened_at),
+                "status": each.status,
+                "resolution": each.resolution,
+            }
+            for each in history.encounters
+        ],
+        "earlier": [_beside(post) for post in history.earlier],
+    }
+
+
+def _beside(post: "Exhibit") -> dict[str, object]:
+    from emberwatch.cli.present import instant
+
+    return {
+        "id": post.post_id,
+        "author": post.author,
+        "followers": post.followers,
+        "created_at": instant(post.created_at),
+        "url": post.url,
+        "text": post.text,
+        "anger": post.anger,
     }
 
 
@@ -320,6 +372,7 @@ def _print(
                 line(exhibit.url, 4)
         if len(incident.exhibits) > 10:
             line(f"and {len(incident.exhibits) - 10} more (--json shows all)", 2)
+    _print_background(incident)
     if advice:
         click.echo()
         click.secho("First steps", bold=True)
@@ -341,6 +394,43 @@ def _print(
     possible = ", ".join(VERBS[action] for action in MOVES[incident.status])
     click.echo()
     line(f"Possible now: emberwatch incident {{{possible}}} {incident.id} --by YOUR-NAME")
+
+
+def _print_background(incident: "Incident") -> None:
+    """Print what stands beside the evidence: the author's past, what comes back, who is next."""
+    from emberwatch.cli.present import clock
+    from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.playbook import past, recurs
+
+    def line(text: str, indent: int) -> None:
+        click.echo(" " * indent + safe_line(text, 2000))
+
+    def posts(shown: "Sequence[Exhibit]") -> None:
+        for post in shown:
+            anger = "not judged" if post.anger is None else f"anger {post.anger:.2f}"
+            line(f"{clock(post.created_at)}  @{post.author} ({anger})  {post.text}", 4)
+            if post.url:
+                line(post.url, 6)
+
+    history = incident.history
+    if history is not None:
+        click.echo()
+        click.secho("Who began it", bold=True)
+        line(f"{past(history)}, since {clock(history.first_at)} UTC", 2)
+        for each in history.encounters:
+            done = each.resolution or each.status
+            line(f"{each.incident_id} of {clock(each.opened_at)} UTC: {done}", 4)
+        posts(history.earlier)
+    if incident.recurring:
+        click.echo()
+        click.secho("Keeps coming back", bold=True)
+        for recurrence in incident.recurring:
+            line(recurs(recurrence), 2)
+            posts(recurrence.examples)
+    if incident.affected:
+        click.echo()
+        click.secho("Not angry yet, about the same", bold=True)
+        posts(incident.affected)
 
 
 def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> None:

@@ -120,7 +120,8 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
         why = safe_line(str(error), 500)
         raise click.ClickException(f"{name} did not take the test message: {why}") from error
     click.echo(safe_line(f"{name} took the test message: {answer}", 500))
-    click.echo(safe_line(f"Messages to it: {terms(wiring.channels(config)[name])}", 500))
+    holds = terms(wiring.channels(config)[name])
+    click.echo(safe_line(f"for messages to it: {holds}", 500), err=True)
     path = database or config.database
     if path.exists():
         with opened(path) as store, store.writing() as transaction:

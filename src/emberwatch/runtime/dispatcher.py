@@ -275,11 +275,15 @@ class Dispatcher:
         """Owe what a notifier does not take to its fallback too; return the fallbacks."""
         told: list[str] = []
         for name, channel in self._channels.items():
-            if channel.fallback in self._notifiers and await self._handed(name, channel, now):
-                told.append(channel.fallback)
+            if channel.fallback in self._notifiers:
+                owed = await self._handed(name, channel, now)
+                if owed:
+                    told.append(channel.fallback)
+                    _LOG.warning("handed over", notifier=name, to=channel.fallback, messages=owed)
         return told
 
     async def _handed(self, name: str, channel: Channel, now: datetime) -> int:
+        """Return how much the fallback is owed now that it was not owed before."""
         stranded = await self._read(
             lambda look: look.stranded(
                 name,
@@ -290,15 +294,7 @@ class Dispatcher:
         )
         if not stranded:
             return 0
-        owed = tuple(in_stead(each, channel.fallback, now) for each in stranded)
-
-        def hand_over(outbox: Writing) -> None:
-            outbox.record(Ledger(notifications=owed))
-            outbox.hand_over([each.id for each in stranded], channel.fallback)
-
-        await self._write(hand_over)
-        _LOG.warning("handed over", notifier=name, to=channel.fallback, messages=len(owed))
-        return len(owed)
+        return await self._write(lambda outbox: _hand_over(outbox, stranded, channel.fallback, now))
 
     # ------------------------------------------------------------ deliver
     async def _see_through(self, notifier: Notifier, notification: Notification) -> bool:
@@ -461,6 +457,20 @@ class _Ask:
         outbox.record(Ledger(notifications=(digest,)))
         ids = [each.id for each in wanted.grouped]
         outbox.tell_by(ids, digest.id, f"told in the digest {digest.id}")
+
+
+def _hand_over(
+    outbox: Writing, stranded: Iterable[Notification], fallback: str, now: datetime
+) -> int:
+    """Owe a fallback what it is not told anyway; return how much that is."""
+    owed = tuple(
+        in_stead(each, fallback, now)
+        for each in stranded
+        if not outbox.is_told(fallback, each.incident_id, each.sequence)
+    )
+    outbox.record(Ledger(notifications=owed))
+    outbox.hand_over([each.id for each in stranded], fallback)
+    return len(owed)
 
 
 def _unknown(name: str) -> str:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from emberwatch.core.respond import background, triage
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
@@ -144,11 +146,11 @@ class _MemoryReading:
             if kept.post.key in wanted and not kept.is_erased
         }
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
         return tuple(
             incident
             for incident in self.incidents()
-            if any(exhibit.post_id == post_id for exhibit in incident.exhibits)
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
         )
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
@@ -175,6 +177,16 @@ class _MemoryReading:
         ]
         found.sort(key=lambda each: each.post.created_at)
         return found[::-1][:most]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        found = [
+            each
+            for each in self._mentions()
+            if each.brand == brand
+            and since <= each.post.created_at < until
+            and not self.shelves.posts[each.post.id].is_erased
+        ]
+        yield from sorted(found, key=lambda each: each.post.created_at)
 
     def _mentions(self) -> list[Mention]:
         return [
@@ -376,6 +388,22 @@ class _MemoryReading:
         ]
         return found if most is None else found[max(0, len(found) - most) :]
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        return background.by_author(self._mentions(), post, brand, most)
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        mine = (
+            each
+            for each in self._mentions()
+            if each.brand == brand and each.post.created_at >= since
+        )
+        return background.with_angry_posts(AngryPosts(), mine)
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        return background.speaking_of(self._mentions(), brand, themes, since, most)
+
     def incident_of_alert(self, alert_id: str) -> str | None:
         for incident in reversed(self.shelves.incidents.values()):
             if any(alert.id == alert_id for alert in incident.alerts):
@@ -442,6 +470,13 @@ class _MemoryReading:
             for each in sorted(due, key=lambda each: -each.severity.rank)[:most]
         ]
 
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        return any(
+            (each.incident_id, each.sequence) == (incident_id, sequence)
+            and each.state in (DeliveryState.WAITING, DeliveryState.DELIVERED)
+            for each in self.notifications(notifier=notifier)
+        )
+
     def stranded(
         self, notifier: str, *, failing_since: datetime, since: datetime, most: int
     ) -> list[Notification]:
@@ -475,6 +510,11 @@ class _MemoryReading:
     def statistics(self, now: datetime) -> Statistics:
         outbox = self.notifications()
         waiting = [each for each in outbox if each.state is DeliveryState.WAITING]
+        last_ok_at: dict[str, datetime] = {}
+        for each in outbox:
+            if each.delivered_at is not None:
+                before = last_ok_at.get(each.notifier, NEVER)
+                last_ok_at[each.notifier] = max(before, each.delivered_at)
         surges = {
             alert.brand: alert.started_at
             for alert in self.shelves.alerts.values()
@@ -492,7 +532,14 @@ class _MemoryReading:
                 )
             ),
             waiting=len(waiting),
-            oldest_waiting_at=min((each.created_at for each in waiting), default=None),
+            oldest_waiting_at=min(
+                (
+                    each.created_at
+                    for each in waiting
+                    if each.attempts or last_ok_at.get(each.notifier, NEVER) <= each.created_at
+                ),
+                default=None,
+            ),
             dead=sum(each.state is DeliveryState.DEAD for each in outbox),
             quarantined=len(self.shelves.quarantine),
             bytes=0,
@@ -561,7 +608,8 @@ class _MemoryWriting(_MemoryReading):
             shelves.notifications.setdefault(notification.id, notification)
         self._hold_disabled()
         shelves.quarantine.update(((id, at), why) for id, at, why in ledger.quarantine)
-        self._delete(ledger.deleted)
+        if ledger.deleted:
+            self._delete(ledger.deleted)
         if ledger.clock is not None:
             shelves.clock["clock"] = ledger.clock
 
@@ -759,15 +807,10 @@ class _MemoryWriting(_MemoryReading):
             self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
         touched: set[str] = set()
         for incident in self.shelves.incidents.values():
-            exhibits = tuple(
-                replace(each, author="", text="", url=None, why=(), signs=())
-                if each.post_id in gone
-                else each
-                for each in incident.exhibits
-            )
-            if any(each.post_id in gone for each in exhibits):
+            erased = triage.without_posts(incident, gone)
+            if any(each.post_id in gone for each in incident.exhibits) or erased != incident:
                 touched.add(incident.id)
-                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
+                self.shelves.incidents[incident.id] = erased
         for key in [key for key in self.shelves.quarantine if key[0] in gone]:
             self.shelves.quarantine[key] = ""
         return touched

@@ -13,11 +13,14 @@ from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
+from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
 from emberwatch.model.mention import FAILED, Correction, Mention, Voice
 from emberwatch.model.notification import Notification, Owed
+from emberwatch.model.post import Post
 from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
@@ -64,11 +67,6 @@ STANDING = """
     SELECT id, key FROM _post
     WHERE is_erased = 0 AND key IN (SELECT value FROM json_each(?)) ORDER BY row
 """
-EXHIBITING_POST = f"""
-    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
-    WHERE row IN (SELECT incident FROM _exhibit WHERE post_id = ?) ORDER BY opened_at, row
-"""
-
 MENTIONS_OF_POST = f"""
     SELECT {rows.MENTION_READ_COLUMNS}
     FROM _post p JOIN _mention m ON m.post = p.row
@@ -88,6 +86,12 @@ LATEST_MENTIONS = f"""
       ORDER BY created_at DESC, post DESC, brand LIMIT ?3
     ) m JOIN _post p ON p.row = m.post
     ORDER BY m.created_at DESC, m.post DESC, m.brand
+"""
+MENTIONS_BETWEEN = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? AND +p.is_erased = 0
+    ORDER BY m.created_at, m.post
 """
 # CROSS and `+` keep SQLite to the order of the primary key, so that page after page comes to one
 # walk through the table, where it would walk through all posts for each
@@ -223,9 +227,44 @@ EXHIBITS_OF_INCIDENTS = f"""
     SELECT incident, {rows.EXHIBIT_COLUMNS} FROM _exhibit
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
 """
+BESIDE_INCIDENTS = f"""
+    SELECT incident, role, theme, {rows.EXHIBIT_COLUMNS} FROM _beside
+    WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
 STEPS_OF_INCIDENTS = f"""
     SELECT incident, {rows.STEP_COLUMNS} FROM _step
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
+EXHIBITING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE row IN (
+      SELECT incident FROM _exhibit WHERE post_id IN (SELECT value FROM json_each(?))
+    )
+    ORDER BY opened_at, row
+"""
+MENTIONS_BY = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _post p JOIN _mention m ON m.post = p.row
+    WHERE p.author = ? AND p.source = ? AND p.host = ? AND p.is_mention = 1 AND m.brand = ?
+      AND p.author <> ''
+    ORDER BY p.created_at DESC, p.row DESC LIMIT ?
+"""
+COUNT_ANGRY = f"""
+    SELECT count(*) FROM _mention WHERE brand = ? AND created_at >= ? AND anger >= {ANGRY_FROM}
+"""
+COUNT_ANGRY_BY_THEME = f"""
+    SELECT t.value, count(*) FROM _mention m JOIN json_each(m.themes) t
+    WHERE m.brand = ? AND m.created_at >= ? AND m.anger >= {ANGRY_FROM} GROUP BY 1
+"""
+SPEAKING_OF = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.themes <> '[]' AND +p.is_erased = 0
+      AND ifnull(m.anger, 0) < {ANGRY_FROM}
+      AND EXISTS (
+        SELECT 1 FROM json_each(m.themes) WHERE value IN (SELECT value FROM json_each(?))
+      )
+    ORDER BY m.created_at DESC, m.post DESC LIMIT ?
 """
 INCIDENT_OF_ALERT = """
     SELECT i.id FROM _incident_alert l JOIN _incident i ON i.row = l.incident
@@ -265,6 +304,10 @@ OWED = f"""
       CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END,
       created_at, row
     LIMIT ?3
+"""
+IS_TOLD = """
+    SELECT count(*) FROM _notification
+    WHERE incident_id = ?2 AND notifier = ?1 AND sequence = ?3 AND state IN ('waiting', 'delivered')
 """
 # a message that a digest tells has failed when the digest has; one that a later state of its
 # incident tells is not handed over, the later one is
@@ -320,7 +363,11 @@ POSTS_BY_FEED = """
 """
 OUTBOX = """
     SELECT (SELECT count(*) FROM _notification WHERE state = 'waiting'),
-      (SELECT min(created_at) FROM _notification WHERE state = 'waiting'),
+      (SELECT min(n.created_at) FROM _notification n
+        WHERE n.state = 'waiting' AND (n.attempts > 0 OR NOT EXISTS (
+          SELECT 1 FROM _notification d
+          WHERE d.notifier = n.notifier AND d.delivered_at > n.created_at
+        ))),
       (SELECT count(*) FROM _notification WHERE state = 'dead'),
       (SELECT count(*) FROM _quarantine)
 """
@@ -359,8 +406,9 @@ class SqliteReading:
         found = self._db.execute(STANDING, (strings_json(tuple(asked)),))
         return {id: asked[key] for id, key in found}
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
-        return tuple(self._whole(self._db.execute(EXHIBITING_POST, (clean(post_id),)).fetchall()))
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        found = self._db.execute(EXHIBITING, (strings_json(post_ids),)).fetchall()
+        return tuple(self._whole(found))
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))
@@ -379,6 +427,11 @@ class SqliteReading:
         name = None if brand is None else clean(brand)
         found = self._db.execute(LATEST_MENTIONS, (name, anger_from, most))
         return [rows.read_mention(row) for row in found]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        for row in self._db.execute(MENTIONS_BETWEEN, asked):
+            yield rows.read_mention(row)
 
     def scored(
         self,
@@ -510,6 +563,21 @@ class SqliteReading:
             ).fetchall()
         return self._whole(found)[0] if len(found) == 1 else None
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        asked = rows.cells(post.author.handle, post.source, post.host, brand, most)
+        return [rows.read_mention(row) for row in self._db.execute(MENTIONS_BY, asked)]
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        asked = (clean(brand), instant_text(since))
+        (total,) = self._db.execute(COUNT_ANGRY, asked).fetchone()
+        return AngryPosts(total=total, of=dict(self._db.execute(COUNT_ANGRY_BY_THEME, asked)))
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        asked = (clean(brand), instant_text(since), strings_json(themes), most)
+        return [rows.read_mention(row) for row in self._db.execute(SPEAKING_OF, asked)]
+
     def incidents(
         self,
         *,
@@ -575,6 +643,10 @@ class SqliteReading:
         found = self._db.execute(OWED, (instant_text(now), clean(notifier), most))
         return [rows.read_owed(row) for row in found]
 
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        asked = (clean(notifier), clean(incident_id), sequence)
+        return bool(self._db.execute(IS_TOLD, asked).fetchone()[0])
+
     def stranded(
         self, notifier: str, *, failing_since: datetime, since: datetime, most: int
     ) -> list[Notification]:
@@ -627,11 +699,15 @@ class SqliteReading:
         steps: defaultdict[int, list[Step]] = defaultdict(list)
         for incident, *row in self._db.execute(STEPS_OF_INCIDENTS, numbers):
             steps[incident].append(rows.read_step(row))
+        beside: defaultdict[int, list[rows.Beside]] = defaultdict(list)
+        for incident, *row in self._db.execute(BESIDE_INCIDENTS, numbers):
+            beside[incident].append(rows.read_beside(row))
         return [
             rows.read_incident(
                 row[1:],
                 alerts=alerts[cast("int", row[0])],
                 exhibits=exhibits[cast("int", row[0])],
+                beside=beside[cast("int", row[0])],
                 timeline=steps[cast("int", row[0])],
             )
             for row in found

@@ -1,7 +1,9 @@
 """How values become rows of the database, and rows values again."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import cast
 
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -21,11 +23,15 @@ from emberwatch.model.silence import Silence
 from emberwatch.ports import FeedHealth
 from emberwatch.store.codec import (
     clean,
+    history_json,
     instant_text,
+    read_history,
     read_instant,
+    read_recurring,
     read_signs,
     read_strings,
     read_waiting,
+    recurring_json,
     signs_json,
     strings_json,
     waiting_json,
@@ -281,7 +287,9 @@ def read_voice(row: Sequence[Cell]) -> Voice:
 
 
 # ---------------------------------------------------------------- feeds
-FEED_COLUMNS = "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at"
+FEED_COLUMNS = (
+    "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at, note"
+)
 
 
 def feed_cells(health: FeedHealth) -> Row:
@@ -295,6 +303,7 @@ def feed_cells(health: FeedHealth) -> Row:
         health.why,
         health.failures,
         instant_cell(health.next_poll_at),
+        health.note,
     )
 
 
@@ -311,6 +320,7 @@ def read_feed(row: Sequence[Cell]) -> FeedHealth:
         why=texts[5],
         failures=cast("int", row[6]),
         next_poll_at=instant_from(maybe[7]),
+        note=texts[8],
     )
 
 
@@ -377,7 +387,7 @@ INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
     "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, themes, team, waiting, "
-    "unseen_at, acknowledge_by, respond_by, resolve_by"
+    "unseen_at, acknowledge_by, respond_by, resolve_by, history, recurring"
 )
 INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire, wakes_at"
 
@@ -412,6 +422,8 @@ def incident_cells(incident: Incident) -> Row:
         instant_cell(incident.acknowledge_by),
         instant_cell(incident.respond_by),
         instant_cell(incident.resolve_by),
+        None if incident.history is None else history_json(replace(incident.history, earlier=())),
+        recurring_json([replace(each, examples=()) for each in incident.recurring]),
         incident.status.is_closed,
         incident.kind.value,
         strings_json([kind.value for kind in incident.kinds]),
@@ -420,16 +432,67 @@ def incident_cells(incident: Incident) -> Row:
     )
 
 
+class Role(StrEnum):
+    """Why a post stands beside an incident without being its evidence."""
+
+    EARLIER = "earlier"
+    EXAMPLE = "example"
+    AFFECTED = "affected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A post that stands beside an incident; `theme` is that of which it is an example."""
+
+    role: Role
+    post: Exhibit
+    theme: str = ""
+
+
+def beside_of(incident: Incident) -> list[Beside]:
+    """Return the posts that stand beside an incident, in order."""
+    earlier = incident.history.earlier if incident.history else ()
+    return [
+        *(Beside(role=Role.EARLIER, post=post) for post in earlier),
+        *(
+            Beside(role=Role.EXAMPLE, post=post, theme=each.theme)
+            for each in incident.recurring
+            for post in each.examples
+        ),
+        *(Beside(role=Role.AFFECTED, post=post) for post in incident.affected),
+    ]
+
+
+def beside_cells(beside: Beside, incident: int, position: int) -> Row:
+    """Write it: its incident's row, its position, role and theme, then `EXHIBIT_COLUMNS`."""
+    _, _, *exhibit = exhibit_cells(beside.post, incident, position)
+    return (*cells(incident, position, beside.role.value, beside.theme), *exhibit)
+
+
+def read_beside(row: Sequence[Cell]) -> Beside:
+    """Read it: its role and theme, then `EXHIBIT_COLUMNS`."""
+    role, theme, *exhibit = row
+    return Beside(
+        role=Role(cast("str", role)), theme=cast("str", theme), post=read_exhibit(exhibit)
+    )
+
+
+def _beside(beside: Sequence[Beside], role: Role, theme: str = "") -> tuple[Exhibit, ...]:
+    return tuple(each.post for each in beside if (each.role, each.theme) == (role, theme))
+
+
 def read_incident(
     row: Sequence[Cell],
     *,
     alerts: Sequence[Alert],
     exhibits: Sequence[Exhibit],
     timeline: Sequence[Step],
+    beside: Sequence[Beside] = (),
 ) -> Incident:
     """Read an incident, in the order of `INCIDENT_COLUMNS`."""
     texts = cast("Sequence[str]", row)
     maybe = cast("Sequence[str | None]", row)
+    history = None if maybe[27] is None else read_history(texts[27])
     return Incident(
         id=texts[0],
         brand=maybe[1],
@@ -458,6 +521,14 @@ def read_incident(
         acknowledge_by=instant_from(maybe[24]),
         respond_by=instant_from(maybe[25]),
         resolve_by=instant_from(maybe[26]),
+        history=None
+        if history is None
+        else replace(history, earlier=_beside(beside, Role.EARLIER)),
+        recurring=tuple(
+            replace(each, examples=_beside(beside, Role.EXAMPLE, each.theme))
+            for each in read_recurring(texts[28])
+        ),
+        affected=_beside(beside, Role.AFFECTED),
         alerts=tuple(alerts),
         exhibits=tuple(exhibits),
         timeline=tuple(timeline),

@@ -499,6 +499,33 @@ THEMES = (
     "ALTER TABLE _mention ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE _exhibit ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE _incident ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _incident ADD COLUMN history TEXT",
+    "ALTER TABLE _incident ADD COLUMN recurring TEXT NOT NULL DEFAULT '[]'",
+    # posts that stand beside an incident and are not its evidence: what they tell is in `role`
+    """
+    CREATE TABLE _beside (
+      incident INTEGER NOT NULL REFERENCES _incident (row),
+      position INTEGER NOT NULL,
+      role TEXT NOT NULL,
+      theme TEXT NOT NULL,
+      post_id TEXT NOT NULL,
+      author TEXT NOT NULL,
+      followers INTEGER,
+      created_at TEXT NOT NULL,
+      url TEXT,
+      language TEXT,
+      text TEXT NOT NULL,
+      sentiment REAL,
+      anger REAL,
+      matched TEXT NOT NULL,
+      thread_id TEXT NOT NULL,
+      why TEXT NOT NULL,
+      signs TEXT NOT NULL,
+      themes TEXT NOT NULL,
+      PRIMARY KEY (incident, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX _beside_post ON _beside (post_id)",
     """
     CREATE VIEW mention_themes AS
     SELECT p.id AS post_id, m.brand, t.value AS theme, m.created_at, m.anger
@@ -508,6 +535,37 @@ THEMES = (
     CREATE VIEW incident_themes AS
     SELECT i.id AS incident_id, i.brand, t.key + 1 AS position, t.value AS theme
     FROM _incident i JOIN json_each(i.themes) t
+    """,
+    """
+    CREATE VIEW themes_by_week AS
+    SELECT m.brand, date(m.created_at, 'weekday 0', '-6 days') AS week, t.value AS theme,
+      count(*) AS posts, sum(m.anger >= 0.3) AS angry_posts,
+      min(
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05
+          THEN p.source || ':' || p.host || ':' || coalesce(nullif(p.author, ''), p.id) END),
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05 THEN p.thread_id END),
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05
+          THEN coalesce(nullif(m.fingerprint, ''), p.id) END)
+      ) AS voices,
+      total(m.anger) AS angry_weight, count(m.anger) AS with_anger
+    FROM _mention m JOIN json_each(m.themes) t JOIN _post p ON p.row = m.post
+    GROUP BY 1, 2, 3
+    """,
+    # an author's past is asked for when an incident opens
+    "CREATE INDEX _post_author ON _post (author, source, host) WHERE is_mention = 1",
+    """
+    CREATE VIEW authors AS
+    SELECT m.brand, p.source, p.author, count(*) AS posts,
+      ifnull(sum(m.anger >= 0.3), 0) AS angry_posts,
+      min(m.created_at) AS first_at, max(m.created_at) AS last_at, avg(m.anger) AS anger,
+      (SELECT count(DISTINCT e.incident)
+        FROM _exhibit e JOIN _incident i ON i.row = e.incident JOIN _post s ON s.id = e.post_id
+        WHERE e.author = p.author AND i.brand = m.brand AND s.source = p.source
+          AND s.host = p.host) AS incidents,
+      max(p.followers) AS reach, p.host
+    FROM _mention m JOIN _post p ON p.row = m.post
+    WHERE p.author <> ''
+    GROUP BY m.brand, p.source, p.host, p.author
     """,
 )
 
@@ -607,6 +665,27 @@ def _digests(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+FEED_NOTES = (
+    "ALTER TABLE _feed ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    "DROP VIEW feeds_health",
+    """
+    CREATE VIEW feeds_health AS
+    SELECT f.feed, f.source, f.last_ok_at, f.blind_since, f.why,
+      (SELECT count(*) FROM _post p
+        WHERE p.feed = f.feed AND p.is_erased IN (0, 1) AND p.seen_at > (
+          SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', at, '-24 hours') FROM _clock
+        )) AS posts_24h,
+      f.last_post_at, f.failures, f.next_poll_at, f.note
+    FROM _feed f
+    """,
+)
+
+
+def _feed_notes(db: "Database") -> None:
+    for statement in FEED_NOTES:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
@@ -618,6 +697,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0008_themes", _themes),
     ("0009_clocks", _clocks),
     ("0010_digests", _digests),
+    ("0011_feed_notes", _feed_notes),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

@@ -88,7 +88,9 @@ COUNTED_IN_THREAD = """
 INSERT_COUNT = "INSERT OR REPLACE INTO _count VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 SET_CURSOR = "INSERT OR REPLACE INTO _cursor VALUES (?, ?)"
-SET_HEALTH = f"INSERT OR REPLACE INTO _feed ({rows.FEED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+SET_HEALTH = (
+    f"INSERT OR REPLACE INTO _feed ({rows.FEED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 SET_STATE = """
     INSERT INTO _state (detector, key, version, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (detector, key) DO UPDATE SET version = excluded.version, body = excluded.body
@@ -118,12 +120,17 @@ UPSERT_INCIDENT = f"""
 FORGET_INCIDENT_PARTS = (
     "DELETE FROM _incident_alert WHERE incident = ?",
     "DELETE FROM _exhibit WHERE incident = ?",
+    "DELETE FROM _beside WHERE incident = ?",
     "DELETE FROM _step WHERE incident = ?",
 )
 INSERT_INCIDENT_ALERT = "INSERT INTO _incident_alert VALUES (?, ?, ?)"
 INSERT_EXHIBIT = f"""
     INSERT INTO _exhibit (incident, position, {rows.EXHIBIT_COLUMNS})
     VALUES ({", ".join("?" * (2 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
+"""
+INSERT_BESIDE = f"""
+    INSERT INTO _beside (incident, position, role, theme, {rows.EXHIBIT_COLUMNS})
+    VALUES ({", ".join("?" * (4 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
 """
 INSERT_STEP = "INSERT INTO _step VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -222,8 +229,12 @@ ERASE_MENTION = "UPDATE _mention SET why = '[]' WHERE post = ?"
 ERASE_CORRECTION = "UPDATE _correction SET note = '' WHERE post = ?"
 EXHIBITING = """
     SELECT DISTINCT i.id FROM _exhibit e JOIN _incident i ON i.row = e.incident
-    WHERE e.post_id IN (SELECT value FROM json_each(?))
+    WHERE e.post_id IN (SELECT value FROM json_each(?1))
+    UNION
+    SELECT i.id FROM _beside b JOIN _incident i ON i.row = b.incident
+    WHERE b.post_id IN (SELECT value FROM json_each(?1))
 """
+ERASE_BESIDE = "DELETE FROM _beside WHERE post_id IN (SELECT value FROM json_each(?))"
 ERASE_EXHIBIT = """
     UPDATE _exhibit SET author = '', text = '', url = NULL, why = '[]', signs = '[]'
     WHERE post_id IN (SELECT value FROM json_each(?))
@@ -416,6 +427,10 @@ class SqliteWriting(SqliteReading):
             INSERT_EXHIBIT, [rows.exhibit_cells(e, row, n) for n, e in enumerate(incident.exhibits)]
         )
         self._db.executemany(
+            INSERT_BESIDE,
+            [rows.beside_cells(b, row, n) for n, b in enumerate(rows.beside_of(incident))],
+        )
+        self._db.executemany(
             INSERT_STEP, [rows.step_cells(s, row, n) for n, s in enumerate(incident.timeline)]
         )
 
@@ -540,6 +555,7 @@ class SqliteWriting(SqliteReading):
         ids = (strings_json([id for _, id, *_ in found]),)
         incidents = [id for (id,) in self._db.execute(EXHIBITING, ids)]
         self._db.execute(ERASE_EXHIBIT, ids)
+        self._db.execute(ERASE_BESIDE, ids)
         self._db.execute(ERASE_QUARANTINE, ids)
         self._db.execute(ERASE_PAYLOADS_OF_INCIDENTS, (strings_json(incidents),))
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from emberwatch.config.reader import PlugIns, read_config
-from emberwatch.config.schema import Config, FeedSettings, ScorerSettings
+from emberwatch.config.schema import Config, FeedSettings, Limit, ScorerSettings
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand, Group, Theme
@@ -1068,3 +1068,23 @@ def test_a_scorer_that_cannot_be_loaded_is_refused_with_the_reason(wrong: Wrong)
     assert wrong(BRAND + "scorer: judge\n", {}, plugins) == [
         "2:9: scorer: the scorer 'judge' cannot be loaded"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"), [("20", Limit(most=20)), ("none", Limit(most=None)), (None, None)]
+)
+def test_a_notifier_has_the_limit_that_is_written(
+    read: Read, written: str | None, limit: Limit | None
+) -> None:
+    key = "" if written is None else f", per_minute: {written}"
+    config = read(BRAND + f"notifiers: [{{name: a, kind: screen{key}}}]\n")
+    assert config.notifiers[0].per_minute == limit
+    assert config.notifiers[0].fallback == ""
+
+
+def test_a_notifier_has_the_fallback_that_is_written(read: Read) -> None:
+    config = read(
+        BRAND + "notifiers: [{name: a, kind: screen, fallback: b},\n"
+        " {name: b, kind: screen, fallback: c}, {name: c, kind: screen}]\n"
+    )
+    assert [each.fallback for each in config.notifiers] == ["b", "c", ""]

@@ -7,16 +7,23 @@ from datetime import datetime, timedelta
 import pytest
 
 from emberwatch.core.respond.brief import trial_for
+from emberwatch.core.respond.digest import digest_of
+from emberwatch.core.respond.fallback import in_stead
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
+from emberwatch.model.incident import Severity
+from emberwatch.model.notification import Owed
 from emberwatch.model.secret import Secret
 from emberwatch.notifiers.alertmanager import Alertmanager
+from emberwatch.notifiers.console import shown as on_console
 from emberwatch.notifiers.discord import Discord
 from emberwatch.notifiers.discord import rendered as in_discord
+from emberwatch.notifiers.email import EmailOptions, written
 from emberwatch.notifiers.message import linkable, read_message, unlinked
 from emberwatch.notifiers.pagerduty import PagerDuty
 from emberwatch.notifiers.slack import Slack
 from emberwatch.notifiers.slack import rendered as in_slack
 from emberwatch.notifiers.teams import Teams
+from emberwatch.notifiers.teams import rendered as in_teams
 from tests.outbound import AT, Outbound
 from tests.telling import HOSTILE, a_story, an_incident, owed
 
@@ -382,3 +389,69 @@ async def test_a_token_is_sent_and_never_shown():
 
 def test_the_story_is_hostile():
     assert HOSTILE[:9] in OPENED.payload
+
+
+# ---------------------------------------------------------------- digests and stand-ins (advice A6)
+def a_digest():
+    rows = [
+        Owed(
+            id=f"msg_{number}",
+            incident_id=f"inc_{number}",
+            type="incident.opened",
+            sequence=1,
+            severity=Severity.HIGH,
+            subject="Acme",
+            created_at=AT,
+        )
+        for number in range(37)
+    ]
+    return digest_of(rows, [replace(OPENED, subject="Acme")] * 10, "ops", AT)
+
+
+def in_a_mail(message):
+    options = EmailOptions(host="m.example", sender="e@m.example", to=("a@m.example",))
+    mail = written(message, options, AT)
+    return {"subject": mail["Subject"], "text": mail.get_content(), "thread": mail["References"]}
+
+
+@pytest.mark.parametrize("show", [in_slack, in_discord, in_teams, in_a_mail])
+def test_a_digest_says_how_many_of_whom_which_first_and_how_to_list_them(show):
+    digest = a_digest()
+    said = json.dumps(show(read_message(digest)), ensure_ascii=False).replace("\\", "")
+    assert "[high] 37 more incidents" in said
+    assert "Acme 37" in said
+    assert f"({OPENED.incident_id})" in said
+    assert "and 27 more" in said
+    assert f"emberwatch delivery list --told-by {digest.id}" in said
+
+
+def test_a_digest_is_a_message_of_its_own_everywhere():
+    message = read_message(a_digest())
+    assert message.is_opener
+    assert message.links == ()
+    assert in_a_mail(message)["thread"] == f"<{a_digest().id}@m.example>"
+
+
+def test_a_digest_on_a_terminal_names_its_incidents():
+    said = on_console(a_digest())
+    assert "37 more incidents: Acme 37" in said
+    assert said.count(OPENED.incident_id) == 10
+
+
+def stood_in():
+    return in_stead(replace(OPENED, last_answer="410: <gone>"), "backup", AT)
+
+
+@pytest.mark.parametrize("show", [in_slack, in_discord, in_teams, in_a_mail])
+def test_a_message_says_in_whose_stead_it_came(show):
+    said = json.dumps(show(read_message(stood_in())), ensure_ascii=False).replace("\\", "")
+    assert "came here because ops does not take it: 410: " in said
+
+
+async def test_machines_are_told_in_whose_stead_a_message_came():
+    duty, alerts = Outbound((202, b"")), Outbound()
+    await a_pagerduty(duty).deliver(stood_in(), AT)
+    await an_alertmanager(alerts).deliver(stood_in(), AT)
+    assert "because ops does not" in duty.bodies[0]["payload"]["custom_details"]["state"]
+    assert "because ops does not" in alerts.bodies[0][0]["annotations"]["instead_of"]
+    assert "because ops does not" in on_console(stood_in())

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from emberwatch.core.respond.backoff import PATIENCE
+from emberwatch.core.respond.backoff import PATIENCE, Backoff
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy, StoreFailed
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret
@@ -541,3 +542,166 @@ async def test_a_busy_database_is_asked_again_for_the_message_before():
         outbox.busy = 3
         await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
     assert board.ids == ["msg_1"]
+
+
+# ---------------------------------------------------------------- limits (advice A6, fault 38)
+MINUTE = timedelta(minutes=1)
+PEOPLE = Channel(per_minute=5, takes_digests=True)
+
+
+def told_of(count, notifier="ops"):
+    """What is owed of so many incidents, with a payload that a digest can quote."""
+    return [
+        replace(row, payload='{"reason": "many"}', subject="Acme") for row in many(count, notifier)
+    ]
+
+
+async def test_a_limit_holds_whatever_fails():
+    outbox, ops, clock = Outbox(*told_of(30)), Receiver(DeliveryFailed("500")), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": Channel(per_minute=5)})
+    for _ in range(40):
+        await dispatcher.drain()
+        clock.now += timedelta(seconds=7)
+    times = [at for _, at in ops.got]
+    assert len(times) > 15
+    for at in times:
+        assert sum(at - MINUTE < other <= at for other in times) <= 5
+
+
+async def test_a_running_dispatcher_goes_on_when_the_minute_is_over():
+    outbox, ops, clock = Outbox(*many(9)), Receiver(), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": Channel(per_minute=5)})
+    async with Running(dispatcher):
+        await until(lambda: len(ops.got) == 5)
+        await asyncio.sleep(0.05)
+        assert len(ops.got) == 5
+        clock.now += MINUTE
+        await until(lambda: len(ops.got) == 9)
+
+
+async def test_a_clock_that_is_set_back_closes_no_channel():
+    outbox, ops, clock = Outbox(*many(5)), Receiver(), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": Channel(per_minute=5)})
+    await dispatcher.drain()
+    clock.now -= timedelta(hours=1)
+    outbox.owe(owed("late", next_try_at=clock.now, created_at=clock.now))
+    await dispatcher.drain()
+    assert ops.ids[-1] == "late"
+
+
+async def test_a_crash_after_the_digest_was_written_loses_nothing():
+    outbox, go = Outbox(*told_of(20)), asyncio.Event()
+    ops = Receiver(go)
+    async with Running(a_dispatcher(outbox, ops=ops, channels={"ops": PEOPLE}), within=0.0):
+        await until(lambda: ops.got)
+    outbox.give_back()
+    ops = Receiver()
+    assert await a_dispatcher(outbox, ops=ops, channels={"ops": PEOPLE}).drain()
+    assert len(ops.got) == 5
+    rows = outbox.rows
+    assert len(rows) == 21
+    assert {row.state for row in rows.values()} == {DeliveryState.DELIVERED}
+
+
+async def test_another_digest_tells_what_came_after_the_first_and_none_tells_a_digest():
+    outbox, ops, clock = Outbox(*told_of(20)), Receiver(), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": PEOPLE})
+    await dispatcher.drain()
+    outbox.owe(*[replace(row, id=f"{row.id}b") for row in told_of(20)])
+    clock.now += MINUTE
+    await dispatcher.drain()
+    digests = [row for row in outbox.rows.values() if row.is_digest]
+    assert len(digests) == 2
+    assert {row.told_by for row in digests} == {""}
+    assert len(ops.got) == 10
+
+
+async def test_a_board_shows_a_digest_as_a_message_of_its_own():
+    outbox, board = Outbox(*told_of(9)), Board()
+    assert await a_dispatcher(outbox, ops=board, channels={"ops": PEOPLE}).drain()
+    [digest] = [row for row in outbox.rows.values() if row.is_digest]
+    assert board.handles[board.ids.index(digest.id)] == ""
+
+
+async def test_new_limits_hold_from_now_on():
+    outbox, ops = Outbox(*many(9)), Receiver()
+    dispatcher = a_dispatcher(outbox, ops=ops)
+    dispatcher.use({"ops": ops}, channels={"ops": Channel(per_minute=2)})
+    await dispatcher.drain()
+    assert len(ops.got) == 2
+
+
+# ---------------------------------------------------------------- who stands in
+def standing_in(outbox, told=None, clock=None, **facts):
+    """A dispatcher in which `backup` stands in for `ops`."""
+    ops, backup = facts.pop("ops"), Receiver()
+    dispatcher = a_dispatcher(
+        outbox,
+        told,
+        clock,
+        notifiers={"ops": ops, "backup": backup},
+        channels={"ops": replace(facts.pop("channel", Channel()), fallback="backup")},
+        **facts,
+    )
+    return dispatcher, backup
+
+
+async def test_what_is_given_up_is_told_to_the_one_that_stands_in():
+    outbox, told = Outbox(*told_of(1)), Told()
+    dispatcher, backup = standing_in(
+        outbox, told, ops=Receiver(DeliveryFailed("500")), backoff=Backoff(gaps=(timedelta(0),))
+    )
+    assert not await dispatcher.drain()
+    assert len(backup.got) == 1
+    assert outbox.rows["msg_ops_000"].state is DeliveryState.DEAD
+    assert outbox.rows["msg_ops_000"].handed_to == "backup"
+    assert any("'backup' stands in for it" in why for _, why in told.words)
+
+
+async def test_what_a_dead_digest_told_is_told_one_by_one_by_the_one_that_stands_in():
+    outbox = Outbox(*told_of(9))
+    dispatcher, backup = standing_in(
+        outbox,
+        ops=Receiver(DeliveryFailed("500")),
+        channel=PEOPLE,
+        backoff=Backoff(gaps=(timedelta(0),)),
+    )
+    await dispatcher.drain()
+    await dispatcher.drain()
+    originals = [row for row in outbox.rows.values() if row.notifier == "ops"]
+    assert {row.state for row in originals} == {DeliveryState.DEAD}
+    told = {outbox.rows[id].incident_id for id in backup.ids}
+    assert told == {f"inc_{n}" for n in range(9)}
+
+
+async def test_all_that_waits_for_a_dead_receiver_is_told_to_the_one_that_stands_in():
+    outbox, clock = Outbox(*told_of(30)), Clock()
+    dispatcher, backup = standing_in(outbox, clock=clock, ops=Receiver(DeliveryFailed("500")))
+    await dispatcher.drain()
+    clock.now += timedelta(minutes=2)
+    await dispatcher.drain()
+    assert len(backup.got) == 30
+
+
+async def test_a_running_dispatcher_lets_the_other_stand_in():
+    outbox, clock = Outbox(*told_of(1)), Clock()
+    dispatcher, backup = standing_in(outbox, clock=clock, ops=Receiver(DeliveryRefused("410")))
+    async with Running(dispatcher):
+        await until(lambda: backup.got)
+    assert outbox.rows["msg_ops_000"].state is DeliveryState.HELD
+
+
+async def test_who_is_told_anyway_is_not_told_twice():
+    outbox = Outbox(*told_of(1), *told_of(1, "backup"))
+    dispatcher, backup = standing_in(outbox, ops=Receiver(DeliveryRefused("410")))
+    await dispatcher.drain()
+    assert backup.ids == ["msg_backup_000"]
+    assert outbox.rows["msg_ops_000"].handed_to == "backup"
+
+
+async def test_nobody_stands_in_through_a_notifier_that_is_not_there():
+    outbox = Outbox(*told_of(1))
+    channels = {"ops": Channel(fallback="gone")}
+    ops = Receiver(DeliveryRefused("410"))
+    await a_dispatcher(outbox, ops=ops, channels=channels).drain()
+    assert outbox.rows["msg_ops_000"].handed_to == ""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from emberwatch.core.respond.payload import Telling, payload_of
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise, notes_for
 from emberwatch.core.respond.wording import newest
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
@@ -57,6 +57,7 @@ def notification_for(
         reason=reason,
         advice=advise(playbook, incident),
         readers=() if team is None else team.readers(incident.languages),
+        notes=notes_for(playbook, incident),
     )
     return _notification(telling, notifier)
 

@@ -76,7 +76,7 @@ def standing(notification: Notification) -> str:
     elif is_waiting and not notification.attempts:
         said = "waits for its turn"
     if notification.handed_to:
-        said += f"; {notification.handed_to} was told in its stead"
+        said += f"; {notification.handed_to} is told instead"
     return said or "-"
 
 

@@ -1,6 +1,6 @@
 """From alerts to incidents: one trouble, one incident."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -89,28 +89,31 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
 def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ...]:
     """Freeze the evidence of an alert, weightiest first."""
     return tuple(
-        Exhibit(
-            post_id=id,
-            author=mention.post.author.handle,
-            followers=mention.post.author.followers,
-            created_at=mention.post.created_at,
-            url=mention.post.url,
-            language=mention.language,
-            text=mention.post.text[:LONGEST_EXHIBIT],
-            sentiment=mention.score.sentiment,
-            anger=mention.score.anger,
-            matched=mention.matched,
-            thread_id=mention.post.thread_id,
-            why=mention.score.why,
-            signs=read_signs(
-                mention.post.text,
-                mention.language,
-                mention.score.anger,
-            ),
-            themes=mention.themes,
-        )
+        exhibit_of(mention)
         for id in alert.evidence[:MOST_EXHIBITS]
         if (mention := mentions.get(id)) is not None
+    )
+
+
+def exhibit_of(mention: Mention, longest: int = LONGEST_EXHIBIT) -> Exhibit:
+    """Freeze a mention as it is now, with at most so many characters of its text."""
+    post, score = mention.post, mention.score
+    language = score.language or post.language
+    return Exhibit(
+        post_id=post.id,
+        author=post.author.handle,
+        followers=post.author.followers,
+        created_at=post.created_at,
+        url=post.url,
+        language=language,
+        text=post.text[:longest],
+        sentiment=score.sentiment,
+        anger=score.anger,
+        matched=mention.matched,
+        thread_id=post.thread_id,
+        why=score.why,
+        signs=read_signs(post.text, language, score.anger),
+        themes=mention.themes,
     )
 
 
@@ -201,15 +204,7 @@ def without(incident: Incident, deleted: Deleted) -> Incident:
     """
     first = origin(incident)
     is_origin = first is not None and first.post_id == deleted.post_id
-    left = replace(
-        incident,
-        exhibits=tuple(
-            replace(each, author="", text="", url=None, why=(), signs=())
-            if each.post_id == deleted.post_id
-            else each
-            for each in incident.exhibits
-        ),
-    )
+    left = without_posts(incident, {deleted.post_id})
     what = "the origin post" if is_origin else "a post that stood here"
     when = f"at {deleted.deleted_at:%Y-%m-%d %H:%M} UTC" if deleted.deleted_at else "(just noticed)"
     note = f"{what} was deleted {deleted.by} {when}; its words and its author are forgotten"
@@ -221,6 +216,34 @@ def without(incident: Incident, deleted: Deleted) -> Incident:
         note=note,
     )
     return replace(left, sequence=incident.sequence + is_told, timeline=(*incident.timeline, step))
+
+
+def without_posts(incident: Incident, gone: Container[str]) -> Incident:
+    """Return an incident without what these posts said and who wrote them.
+
+    Of its evidence the place stays; what only stood beside it goes.
+    """
+    history = incident.history
+    if history is not None:
+        history = replace(history, earlier=_left(history.earlier, gone))
+    return replace(
+        incident,
+        exhibits=tuple(
+            replace(each, author="", text="", url=None, why=(), signs=())
+            if each.post_id in gone
+            else each
+            for each in incident.exhibits
+        ),
+        history=history,
+        recurring=tuple(
+            replace(each, examples=_left(each.examples, gone)) for each in incident.recurring
+        ),
+        affected=_left(incident.affected, gone),
+    )
+
+
+def _left(posts: Sequence[Exhibit], gone: Container[str]) -> tuple[Exhibit, ...]:
+    return tuple(each for each in posts if each.post_id not in gone)
 
 
 def _as_closed(held: Alert, alert: Alert) -> Alert:

@@ -145,7 +145,6 @@ def test_a_post_carries_what_was_frozen():
             "why": [],
             "signs": [],
             "themes": [],
-            "is_forgotten": False,
         }
     ]
 
@@ -251,12 +250,13 @@ def test_the_brief_reads_as_a_person_needs_it():
         "> two",
         "> lines",
         "  author3, 2026-05-04 11:50 UTC",
+        "Answer here: https://m.example/1",
         "- anger spike since 2026-05-04 12:00 UTC, growing: 34 angry in 10 min, usual 2.5",
         "Velocity: 3.4 angry a minute, 14 times the usual.",
         "Who: 3 authors in evidence, the largest author2 with 182,000 followers; reach 240,000.",
         "Languages: en 33%, bg 33%, not known 33%.",
         "Not judged: 42% of the mentions bear no anger; there may be more than this.",
-        "Answer here: https://m.example/1",
+        "Unanswered: 3 people: author2, author1, author3.",
     ]
 
 

@@ -100,7 +100,7 @@ def test_a_refusal_holds_it():
         ),
         (
             {"attempts": 9, "last_answer": "503", "handed_to": "backup"},
-            "503; backup was told in its stead",
+            "503; backup is told instead",
         ),
     ],
 )

@@ -168,8 +168,9 @@ class Bluesky:
         return (
             f"Searches Bluesky for {self._options.query!r}, as its own search finds posts: within "
             "seconds, mostly, but not surely all. Sees replies under the posts found even where "
-            "they do not match, and counters of replies, reposts, quotes and likes while a thread "
-            "is young. Posts cannot be edited there; a deleted one is no longer counted."
+            "they do not match, counters of replies, reposts, quotes and likes of threads that "
+            "are followed, and when their root was deleted, but no deletions of replies. Posts "
+            "cannot be edited there."
         )
 
     # ------------------------------------------------------------ the session

@@ -338,7 +338,10 @@ class Processor:
         posts = self._named_as_before(posts, known, look)
         items: list[_Item] = []
         wanted = arrivals.brands or None
+        gone = {each.key for each in arrivals.gone}
         for post in posts:
+            if post.key in gone and post.id not in known:
+                continue  # it was deleted before we ever saw it
             item = _told_apart(post, known)
             if item is None:
                 continue

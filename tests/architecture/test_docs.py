@@ -164,7 +164,8 @@ def test_every_configuration_shown_is_right(name: str, text: str, tmp_path: Path
     secrets = dict.fromkeys(re.findall(r"\w+_env: (\w+)", text), A_SECRET)
     addresses = dict.fromkeys(re.findall(r"url_env: (\w+)", text), "https://x.example/1")
     keys = dict.fromkeys(re.findall(r"(?:token|password|key)_env: (\w+)", text), "a1" * 16)
-    assert read_config(path, installed(), {**secrets, **addresses, **keys}).brands
+    services = dict.fromkeys(re.findall(r"service_env: (\w+)", text), "json://127.0.0.1/x")
+    assert read_config(path, installed(), {**secrets, **addresses, **keys, **services}).brands
 
 
 # ---------------------------------------------------------------- figures

@@ -19,6 +19,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
     town.store.close()
 
 
+@pytest.mark.advice("A4")
 def test_a_storm_and_its_thread_are_one_incident_with_both_reasons(town: Town) -> None:
     root = town.answer("awful", 20, minutes(0.3))
     town.say("awful", 10, minutes(1))

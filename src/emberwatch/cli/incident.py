@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from emberwatch.core.respond.playbook import Advice
     from emberwatch.core.respond.workflow import Deed
-    from emberwatch.model.incident import Incident
+    from emberwatch.model.incident import Exhibit, Incident
     from emberwatch.model.notification import Notification
     from emberwatch.model.silence import Silence
     from emberwatch.model.team import Team
@@ -96,16 +96,21 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
     Example:
       emberwatch incident show inc_4be1
     """
+    from emberwatch.cli.clock_lines import clock_lines, clocks_json, promises_json
     from emberwatch.cli.present import show_json
     from emberwatch.cli.silence import silence_json
     from emberwatch.core.respond.attention import muting
+    from emberwatch.core.respond.clocks import clocks
     from emberwatch.core.respond.playbook import advise
+    from emberwatch.core.respond.promises import standings
     from emberwatch.runtime.wiring import now
 
     at = now()
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         incident = named(look, id)
         silence = muting(look.silences(at), incident, at)
+        delivered_at = look.delivered([incident.id]).get(incident.id)
+    times, levels = clocks(incident, delivered_at), standings(incident, at)
     advice = advise(playbook_of(None if database else config_path), incident)
     team = _team(incident, None if database else config_path)
     if as_json:
@@ -117,11 +122,13 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
                     for person in (team.readers(incident.languages) if team else ())
                 ],
                 "silence": silence_json(silence, at) if silence else None,
+                "clocks": clocks_json(times),
+                "promises": promises_json(levels),
                 "steps": [_step(each) for each in advice],
             }
         )
     else:
-        _print(incident, advice, team, silence)
+        _print(incident, advice, tuple(clock_lines(times, levels, at)), team, silence)
 
 
 def _team(incident: "Incident", config_path: Path | None) -> "Team | None":
@@ -186,6 +193,18 @@ def _whole(incident: "Incident") -> dict[str, object]:
         "hand_offs": incident.hand_offs,
         "follow_up_at": instant(incident.follow_up_at),
         "themes": incident.themes,
+        "history": _history(incident),
+        "recurring": [
+            {
+                "theme": each.theme,
+                "incidents": each.incidents,
+                "angry_posts": each.angry_posts,
+                "share": each.share,
+                "examples": [_beside(post) for post in each.examples],
+            }
+            for each in incident.recurring
+        ],
+        "affected": [_beside(post) for post in incident.affected],
         "alerts": [
             {
                 "id": alert.id,
@@ -233,6 +252,46 @@ def _whole(incident: "Incident") -> dict[str, object]:
     }
 
 
+def _history(incident: "Incident") -> dict[str, object] | None:
+    from emberwatch.cli.present import instant
+
+    history = incident.history
+    if history is None:
+        return None
+    return {
+        "posts": history.posts,
+        "angry_posts": history.angry_posts,
+        "anger": history.anger,
+        "first_at": instant(history.first_at),
+        "last_at": instant(history.last_at),
+        "reach": history.reach,
+        "incidents": [
+            {
+                "id": each.incident_id,
+                "opened_at": instant(each.opened_at),
+                "status": each.status,
+                "resolution": each.resolution,
+            }
+            for each in history.encounters
+        ],
+        "earlier": [_beside(post) for post in history.earlier],
+    }
+
+
+def _beside(post: "Exhibit") -> dict[str, object]:
+    from emberwatch.cli.present import instant
+
+    return {
+        "id": post.post_id,
+        "author": post.author,
+        "followers": post.followers,
+        "created_at": instant(post.created_at),
+        "url": post.url,
+        "text": post.text,
+        "anger": post.anger,
+    }
+
+
 def _step(advice: "Advice") -> dict[str, object]:
     return {
         "rule": advice.rule,
@@ -246,6 +305,7 @@ def _step(advice: "Advice") -> dict[str, object]:
 def _print(
     incident: "Incident",
     advice: "Sequence[Advice]",
+    times: "Sequence[str]",
     team: "Team | None",
     silence: "Silence | None",
 ) -> None:
@@ -312,6 +372,7 @@ def _print(
                 line(exhibit.url, 4)
         if len(incident.exhibits) > 10:
             line(f"and {len(incident.exhibits) - 10} more (--json shows all)", 2)
+    _print_background(incident)
     if advice:
         click.echo()
         click.secho("First steps", bold=True)
@@ -320,6 +381,11 @@ def _print(
             line(f"because: {each.why} ({each.rule})", 5)
             if each.draft:
                 line(f"to begin with: {each.draft}", 5)
+    if incident.brand is not None:
+        click.echo()
+        click.secho("Where the time went", bold=True)
+        for told in times:
+            line(told, 2)
     click.echo()
     click.secho("What was done", bold=True)
     for step in incident.timeline:
@@ -328,6 +394,43 @@ def _print(
     possible = ", ".join(VERBS[action] for action in MOVES[incident.status])
     click.echo()
     line(f"Possible now: emberwatch incident {{{possible}}} {incident.id} --by YOUR-NAME")
+
+
+def _print_background(incident: "Incident") -> None:
+    """Print what stands beside the evidence: the author's past, what comes back, who is next."""
+    from emberwatch.cli.present import clock
+    from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.playbook import past, recurs
+
+    def line(text: str, indent: int) -> None:
+        click.echo(" " * indent + safe_line(text, 2000))
+
+    def posts(shown: "Sequence[Exhibit]") -> None:
+        for post in shown:
+            anger = "not judged" if post.anger is None else f"anger {post.anger:.2f}"
+            line(f"{clock(post.created_at)}  @{post.author} ({anger})  {post.text}", 4)
+            if post.url:
+                line(post.url, 6)
+
+    history = incident.history
+    if history is not None:
+        click.echo()
+        click.secho("Who began it", bold=True)
+        line(f"{past(history)}, since {clock(history.first_at)} UTC", 2)
+        for each in history.encounters:
+            done = each.resolution or each.status
+            line(f"{each.incident_id} of {clock(each.opened_at)} UTC: {done}", 4)
+        posts(history.earlier)
+    if incident.recurring:
+        click.echo()
+        click.secho("Keeps coming back", bold=True)
+        for recurrence in incident.recurring:
+            line(recurs(recurrence), 2)
+            posts(recurrence.examples)
+    if incident.affected:
+        click.echo()
+        click.secho("Not angry yet, about the same", bold=True)
+        posts(incident.affected)
 
 
 def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "feed": "List the feeds, or read one once to see what it brings.",
     "incident": "List and show incidents, and say what was done about them.",
     "unanswered": "List the angry posts that nobody has answered yet.",
+    "themes": "Show what people complain about, by theme and week.",
     "tone": "Look at a draft answer for words that defend instead of helping.",
     "followup": "List when customers are to be asked again.",
     "silence": "Say that nobody is to be notified for a while, and why.",

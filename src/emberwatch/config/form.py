@@ -25,6 +25,7 @@ from emberwatch.config.values import (
     Language,
     Name,
     NetworkText,
+    PerMinute,
     Spoken,
     WebAddress,
     Written,
@@ -188,6 +189,10 @@ class NotifierForm(Form):
     """What it is called in routes and commands."""
     kind: Name
     """The kind of channel."""
+    per_minute: PerMinute | None = None
+    """How many messages a minute it is sent at most, or none; by default what suits its kind."""
+    fallback: Name | None = None
+    """The notifier that is told what this one does not take."""
 
 
 def _as_mapping(value: object) -> object:
@@ -257,19 +262,29 @@ class RouteForm(Form):
 
 
 class NoteForm(Form):
-    """A known problem or a policy of yours: matched by words, shown in the brief."""
+    """A known problem or a policy of yours: matched by words or theme, shown in the brief."""
 
     name: Name
     """What it is called."""
-    words: Annotated[tuple[Spoken, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    words: tuple[Spoken, ...] = ()
     """Words or phrases of posts that it speaks of."""
+    themes: tuple[Name, ...] = ()
+    """Themes that it speaks of, by name."""
     text: Written
     """The facts, the way around, the policy."""
     link: WebAddress | None = None
     """Where more is to be read: a status page, a policy."""
 
+    @model_validator(mode="after")
+    def _can_match(self) -> "NoteForm":
+        if not (self.words or self.themes):
+            raise refuse("needs words or themes to be found by")
+        return self
+
     def note(self) -> Known:
-        return Known(name=self.name, words=self.words, text=self.text, url=self.link)
+        return Known(
+            name=self.name, words=self.words, themes=self.themes, text=self.text, url=self.link
+        )
 
 
 class PlaybookSettingsForm(Form):

@@ -1,7 +1,7 @@
 """The heart: memory and events in, everything that changed out; pure."""
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,16 +10,19 @@ from typing import Any, Protocol
 from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.pile_on import Thread, endings
-from emberwatch.core.respond import triage
+from emberwatch.core.respond import background, triage
 from emberwatch.core.respond.attention import Call, tell, wake
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
-from emberwatch.core.respond.routing import Directory, Route
+from emberwatch.core.respond.origin import origin
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.promises import promised
+from emberwatch.core.respond.routing import Directory, Route, decide
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
-from emberwatch.model.event import Event, Mentioned, Reacted, Tick
-from emberwatch.model.incident import Incident
+from emberwatch.model.event import Deleted, Event, Mentioned, Reacted, Tick
+from emberwatch.model.incident import Exhibit, History, Incident
 from emberwatch.model.mention import Mention
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Post
@@ -68,6 +71,15 @@ class Memory(Protocol):
     def incident(self, id: str) -> Incident | None: ...
     def incident_of_alert(self, alert_id: str) -> str | None: ...
     def silences(self, at: datetime) -> tuple[Silence, ...]: ...
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]: ...
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]: ...
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts: ...
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]: ...
+    def incidents(
+        self, *, opened_from: datetime | None = None, brand: str | None = None
+    ) -> list[Incident]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +92,7 @@ class Outcome:
     notifications: tuple[Notification, ...] = ()
     mentions: tuple[Mention, ...] = ()
     reactions: tuple[Post, ...] = ()
+    deleted: tuple[tuple[str, datetime], ...] = ()
 
 
 class States:
@@ -196,6 +209,31 @@ class _Incidents:
         stored = self.memory.latest(brand, subject)
         return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
 
+    def opened_since(self, brand: str, since: datetime) -> list[Incident]:
+        """Return a brand's incidents opened at an instant or later."""
+        return self._with_changed(
+            self.memory.incidents(opened_from=since, brand=brand),
+            lambda incident: incident.brand == brand and incident.opened_at >= since,
+        )
+
+    def exhibiting(self, post_ids: Sequence[str]) -> list[Incident]:
+        """Return the incidents in whose evidence one of these posts stands, as they are now."""
+        ids = set(post_ids)
+        return self._with_changed(
+            self.memory.exhibiting(post_ids),
+            lambda incident: any(exhibit.post_id in ids for exhibit in incident.exhibits),
+        )
+
+    def _with_changed(
+        self, stored: Iterable[Incident], fits: Callable[[Incident], bool]
+    ) -> list[Incident]:
+        found = {each.id: each for each in stored} | self.changed
+        return [self._now(each) for each in found.values() if fits(each)]
+
+    def change(self, incident: Incident) -> None:
+        """Take over an incident whose alerts are as they were."""
+        self.changed[incident.id] = incident
+
     def keep(self, incident: Incident, alert: Alert) -> None:
         """Take over an incident in which this alert is new or renewed."""
         self.changed[incident.id] = incident
@@ -238,11 +276,15 @@ class Step:
         self._notifications: list[Notification] = []
         self._mentions: dict[tuple[str, str], Mention] = {}
         self._reactions: dict[str, Post] = {}
+        self._deleted: dict[str, datetime] = {}
 
     def feed(self, event: Event) -> None:
         """Let every detector that the event concerns have it."""
         if isinstance(event, Tick):
             self._fold_each(self._alarm.due(event.at), event)
+            return
+        if isinstance(event, Deleted):
+            self._forget(event)
             return
         if isinstance(event, Mentioned):
             mention = event.mention
@@ -251,6 +293,14 @@ class Step:
         with ExitStack() as each:
             for detector in reversed(self._policy.detectors):
                 each.callback(self._offer, detector, event)
+
+    def _forget(self, event: Deleted) -> None:
+        """Forget what a post said in every incident that shows it, and tell of it."""
+        self._deleted[event.post_id] = event.at
+        for incident in self._incidents.exhibiting([event.post_id]):
+            left = triage.without(incident, event)
+            is_news = left.sequence > incident.sequence
+            self._incidents.change(self._told(left) if is_news else left)
 
     def _with_history(self, event: Mentioned) -> Mentioned:
         """Return a mention with what is huge for its brand, where its threads have told."""
@@ -303,6 +353,7 @@ class Step:
             notifications=tuple(self._notifications),
             mentions=tuple(self._mentions.values()),
             reactions=tuple(self._reactions.values()),
+            deleted=tuple(self._deleted.items()),
         )
 
     def _fold(self, key: Key, event: Event) -> None:
@@ -342,13 +393,22 @@ class Step:
         elif is_worth:
             previous = left or self._incidents.latest(alert.brand, alert.subject)
             leaves_it = left is not None
-            taken = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            opened = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            taken = self._promised(opened)
             is_news = True
         else:
             self._orphans[alert.id] = alert
             return
         self._orphans.pop(alert.id, None)
-        self._incidents.keep(self._told(taken) if is_news else taken, alert)
+        if is_news:
+            taken = self._told(self._with_background(held, taken))
+        self._incidents.keep(taken, alert)
+
+    def _promised(self, opened: Incident) -> Incident:
+        """Return an incident that opens, with what the team that gets it promises."""
+        decision = decide(self._policy.directory, opened, opened.opened_at)
+        team = self._policy.teams.get(decision.team)
+        return promised(opened, team, advise(self._policy.playbook, opened))
 
     def _gathering(self, alert: Alert) -> Incident | None:
         """Return the newest incident that an alert joins which it does not hold yet."""
@@ -367,11 +427,74 @@ class Step:
         if alert.brand is None:
             return {}
         brand = alert.brand
-        mine = {
-            id: mention for id in alert.evidence if (mention := self._mentions.get((brand, id)))
-        }
-        missing = [id for id in alert.evidence if id not in mine]
+        evidence = [id for id in alert.evidence if id not in self._deleted]
+        mine = {id: mention for id in evidence if (mention := self._mentions.get((brand, id)))}
+        missing = [id for id in evidence if id not in mine]
         return {**self._memory.mentions(missing, brand), **mine} if missing else mine
+
+    def _with_background(self, before: Incident | None, incident: Incident) -> Incident:
+        """Look up what stands behind a trouble, where its first post or its themes are new."""
+        first, brand = origin(incident), incident.brand
+        if brand is None or first is None:
+            return incident
+        if before is not None and (origin(before), before.themes) == (first, incident.themes):
+            return incident
+        incident = replace(incident, history=self._history(brand, first))
+        return self._with_matter(brand, incident) if incident.themes else incident
+
+    def _history(self, brand: str, first: Exhibit) -> History | None:
+        """Return the past of the author of the post that began it."""
+        post = self._post(brand, first.post_id)
+        if post is None or not post.author.handle:
+            return None
+        theirs = self._with_batch(
+            self._memory.mentions_by(post, brand, background.MOST_REMEMBERED),
+            lambda mention: mention.brand == brand and mention.post.voice == post.voice,
+        )
+        past = [each for each in theirs if each.post.created_at < first.created_at]
+        posts = [each.post.id for each in past]
+        met = [each for each in self._incidents.exhibiting(posts) if each.brand == brand]
+        return background.history_of(first, past, met)
+
+    def _post(self, brand: str, id: str) -> Post | None:
+        mention = self._mentions.get((brand, id)) or self._memory.mentions([id], brand).get(id)
+        return None if mention is None else mention.post
+
+    def _with_matter(self, brand: str, incident: Incident) -> Incident:
+        """Look up how often the same was complained of, and who else speaks of it."""
+        since = incident.opened_at - background.LOOKED_BACK
+        recurring = background.recurring(
+            incident, self._incidents.opened_since(brand, since), self._angry_posts(brand, since)
+        )
+        lately = incident.opened_at - background.AFFECTED_WITHIN
+        themes = set(incident.themes)
+        speaking = self._with_batch(
+            self._memory.speaking_of(brand, incident.themes, lately, background.MOST_REMEMBERED),
+            lambda mention: (
+                mention.brand == brand
+                and mention.post.created_at >= lately
+                and bool(themes & set(mention.themes))
+            ),
+        )
+        affected = background.affected(incident, speaking)
+        return replace(incident, recurring=recurring, affected=affected)
+
+    def _angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        """Count the angry posts of a brand by theme, with those of this batch."""
+        stored = self._memory.angry_posts(brand, since)
+        mine = [
+            mention
+            for mention in self._mentions.values()
+            if mention.brand == brand and mention.post.created_at >= since
+        ]
+        return background.with_angry_posts(stored, mine)
+
+    def _with_batch(
+        self, stored: Iterable[Mention], fits: Callable[[Mention], bool]
+    ) -> list[Mention]:
+        """Return stored mentions with those of this batch, which are not stored yet."""
+        mine = {each.post.id: each for each in self._mentions.values() if fits(each)}
+        return list(({each.post.id: each for each in stored} | mine).values())
 
     def _told(self, incident: Incident) -> Incident:
         """Return an incident of whose news people are told, or will be."""

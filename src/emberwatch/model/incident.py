@@ -130,9 +130,59 @@ class Exhibit:
     themes: tuple[str, ...] = ()
 
     @property
+    def is_forgotten(self) -> bool:
+        """Whether its words and its author were forgotten, since it was deleted or grew too old."""
+        return not self.text and not self.author
+
+    @property
     def is_threat(self) -> bool:
         """Whether it holds out court, press, a regulator or violence."""
         return any(sign.kind is SignKind.THREAT for sign in self.signs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encounter:
+    """An earlier incident in whose evidence an author stands, and what was done then."""
+
+    incident_id: str
+    opened_at: datetime
+    status: Status
+    resolution: Resolution | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What an author said of the brand before the trouble, and what was done then (advice A14).
+
+    `posts` counts theirs, `angry_posts` the angry ones; `anger` is their mean anger, None where
+    none was measured. `reach` are the most followers ever seen. `encounters` are the incidents
+    that they stood in, the latest first, and `earlier` their last few posts. It names nobody: the
+    author is that of the post that began the trouble.
+    """
+
+    posts: int
+    angry_posts: int
+    anger: float | None
+    first_at: datetime
+    last_at: datetime
+    reach: int | None = None
+    encounters: tuple[Encounter, ...] = ()
+    earlier: tuple[Exhibit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrence:
+    """A theme that keeps coming back: the policy behind it is to be mended (rule R11).
+
+    In the 30 days before: so many `incidents` were of it, this one among them, and so many
+    `angry_posts`, which are that `share` 0..1 of the brand's. `examples` are posts of it.
+    """
+
+    theme: str
+    incidents: int
+    angry_posts: int
+    share: float
+    examples: tuple[Exhibit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +196,11 @@ class Incident:
     `is_our_mistake` is what people said of it; at `follow_up_at` the customer is to be asked
     again (advice A16, rule R14). `themes` names the user's themes of its angry posts, the one
     that causes the most anger first (advice A7). `team` is the one that owns it (rule R2).
+    `unseen_at` is the last reading that did not show what was seen at `first_seen_at`.
+    `acknowledge_by`, `respond_by` and `resolve_by` are what was promised when it opened; None:
+    nothing was. `history` is that of the author who began it, `recurring` are the themes that
+    keep coming back, and `affected` posts of people who speak of the same and are not angry yet
+    (rule R10).
     """
 
     id: str
@@ -157,6 +212,7 @@ class Incident:
     last_alert_at: datetime
     first_post_at: datetime | None = None
     first_seen_at: datetime | None = None
+    unseen_at: datetime | None = None
     acknowledged_at: datetime | None = None
     responded_at: datetime | None = None
     closed_at: datetime | None = None
@@ -167,6 +223,9 @@ class Incident:
     hand_offs: int = 0
     is_our_mistake: bool | None = None
     follow_up_at: datetime | None = None
+    acknowledge_by: datetime | None = None
+    respond_by: datetime | None = None
+    resolve_by: datetime | None = None
     sequence: int = 0
     alerts: tuple[Alert, ...]
     exhibits: tuple[Exhibit, ...] = ()
@@ -174,6 +233,9 @@ class Incident:
     themes: tuple[str, ...] = ()
     team: str = ""
     waiting: Waiting = NOT_WAITING
+    history: History | None = None
+    recurring: tuple[Recurrence, ...] = ()
+    affected: tuple[Exhibit, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.alerts:

@@ -298,6 +298,7 @@ def _later(**facts: object) -> list[Incident]:
     return [before, _only(watch)]
 
 
+@pytest.mark.advice("A2")
 def test_the_clock_of_an_incident_does_not_move_with_a_growing_window() -> None:
     before, after = _later()
     assert (before.first_post_at, before.first_seen_at) == (NOON + minutes(2), NOON + minutes(2))

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from emberwatch.core.respond.payload import Telling, payload_of
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise, notes_for
 from emberwatch.core.respond.wording import newest
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.sign import Sign, SignKind
 from emberwatch.model.team import Team
 
@@ -22,9 +22,6 @@ TYPES = (
     Action.REOPENED,
 )
 """What has a type of message of its own; any other change is an update."""
-
-TRIAL = "test"
-"""The type of a message that tries a notifier out."""
 
 
 def notification_for(
@@ -60,6 +57,7 @@ def notification_for(
         reason=reason,
         advice=advise(playbook, incident),
         readers=() if team is None else team.readers(incident.languages),
+        notes=notes_for(playbook, incident),
     )
     return _notification(telling, notifier)
 
@@ -128,6 +126,8 @@ def _notification(telling: Telling, notifier: str) -> Notification:
         payload=payload_of(telling),
         created_at=telling.at,
         next_try_at=telling.at,
+        severity=telling.incident.severity,
+        subject=telling.incident.brand or telling.incident.subject,
     )
 
 

@@ -1,13 +1,14 @@
 """The message that every notifier carries, as JSON text (contract section 5)."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TypeAlias
 
 from emberwatch.core.respond.origin import origin_first, thread_url
-from emberwatch.core.respond.playbook import Advice
+from emberwatch.core.respond.playbook import Advice, Known
 from emberwatch.core.respond.room import (
     MOST_BYTES,
     ROOMS,
@@ -17,9 +18,10 @@ from emberwatch.core.respond.room import (
     fit_line_or_none,
     fit_text,
 )
+from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.core.respond.wording import brief_text, finite, not_judged
 from emberwatch.model.alert import Alert
-from emberwatch.model.incident import Exhibit, Incident
+from emberwatch.model.incident import Exhibit, History, Incident, Recurrence
 from emberwatch.model.sign import Sign
 from emberwatch.model.team import Person
 
@@ -27,6 +29,11 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 SCHEMA = "emberwatch.incident/1"
 SOURCE = "emberwatch"
+
+WITHDRAWN = "A post that was quoted here has been deleted on its site since."
+_FORGOTTEN: dict[str, Json] = {
+    "author": "", "url": None, "text": "", "why": [], "signs": [], "is_forgotten": True,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +47,7 @@ class Telling:
     reason: str
     advice: tuple[Advice, ...] = ()
     readers: tuple[Person, ...] = ()
+    notes: tuple[Known, ...] = ()
 
 
 def payload_of(telling: Telling) -> str:
@@ -51,6 +59,28 @@ def payload_of(telling: Telling) -> str:
         if fitting >= least:
             return _json(_payload(telling, fitting, room))
     return _json(_payload(telling, _fitting(telling, ROOMS[-1]), ROOMS[-1]))
+
+
+def without_posts(payload: str, post_ids: Collection[str]) -> str:
+    """Return a payload that is not sent yet without what these posts said and who wrote them.
+
+    Its text quotes posts, so that of it only the first line (what rang, and why) stays.
+    """
+    return _json(_without(json.loads(payload), post_ids))
+
+
+def _without(told: Json, post_ids: Collection[str]) -> Json:
+    if isinstance(told, list):
+        return [_without(each, post_ids) for each in told]
+    if not isinstance(told, dict):
+        return told
+    if told.get("id") in post_ids and "author" in told:
+        return {**told, **_FORGOTTEN}
+    left = {name: _without(each, post_ids) for name, each in told.items()}
+    text, posts = told.get("text"), told.get("posts")
+    if left != told and isinstance(text, str) and isinstance(posts, list):
+        left["text"] = f"{text.partition(chr(10))[0]}\n{WITHDRAWN}"
+    return left
 
 
 def _fitting(telling: Telling, room: Room) -> int:
@@ -77,11 +107,20 @@ def _payload(telling: Telling, posts: int, room: Room) -> Json:
         "incident": _incident(incident, room),
         "alerts": [_alert(alert, room) for alert in told],
         "brief": {
-            "text": brief_text(incident, telling.reason, room, telling.advice, telling.readers),
+            "text": brief_text(
+                incident, telling.reason, room, telling.advice, telling.readers, telling.notes
+            ),
             "posts": [_post(exhibit, room) for exhibit in exhibits[:posts]],
             "thread_url": fit_address(thread_url(incident), room),
             "steps": [_step(each, room) for each in telling.advice[: room.steps]],
             "readers": [_person(each, room) for each in telling.readers[: room.words]],
+            "notes": [_note(note, room) for note in telling.notes[: room.beside]],
+            "history": _history(incident.history, room),
+            "recurring": [_recurring(each, room) for each in incident.recurring[: room.beside]],
+            "affected": [_beside(post, room) for post in incident.affected[: room.beside]],
+            "unanswered": [
+                _waiting(post, room) for _, post in unanswered([incident])[: room.beside]
+            ],
         },
     }
     if posts < len(exhibits):
@@ -162,6 +201,7 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
         "themes": [fit_line(theme, room) for theme in exhibit.themes[: room.words]],
+        "is_forgotten": exhibit.is_forgotten,
     }
 
 
@@ -182,6 +222,71 @@ def _person(person: Person, room: Room) -> Json:
     return {
         "name": fit_line(person.name, room),
         "languages": [fit_line(each, room) for each in person.languages[: room.words]],
+    }
+
+
+def _note(note: Known, room: Room) -> Json:
+    return {
+        "name": fit_line(note.name, room),
+        "text": fit_text(note.text, room.quote),
+        "url": fit_address(note.url, room),
+    }
+
+
+def _history(history: History | None, room: Room) -> Json:
+    """Return the past of the author of the first post, which names nobody by itself."""
+    if history is None:
+        return None
+    return {
+        "posts": history.posts,
+        "angry_posts": history.angry_posts,
+        "anger": finite(history.anger),
+        "first_at": _instant(history.first_at),
+        "last_at": _instant(history.last_at),
+        "reach": history.reach,
+        "incidents": [
+            {
+                "id": fit_line(each.incident_id, room),
+                "opened_at": _instant(each.opened_at),
+                "status": each.status,
+                "resolution": each.resolution,
+            }
+            for each in history.encounters[: room.beside]
+        ],
+        "earlier": [_beside(post, room) for post in history.earlier[: room.beside]],
+    }
+
+
+def _recurring(recurrence: Recurrence, room: Room) -> Json:
+    return {
+        "theme": fit_line(recurrence.theme, room),
+        "incidents": recurrence.incidents,
+        "angry_posts": recurrence.angry_posts,
+        "share": finite(recurrence.share),
+        "examples": [_beside(post, room) for post in recurrence.examples[: room.beside]],
+    }
+
+
+def _beside(post: Exhibit, room: Room) -> Json:
+    """Return a post that is no evidence, with as much of its text as a quotation may have."""
+    return {
+        "id": fit_line(post.post_id, room),
+        "author": fit_line(post.author, room),
+        "followers": post.followers,
+        "created_at": _instant(post.created_at),
+        "url": fit_address(post.url, room),
+        "text": fit_text(post.text, room.quote),
+        "anger": finite(post.anger),
+    }
+
+
+def _waiting(post: Exhibit, room: Room) -> Json:
+    return {
+        "id": fit_line(post.post_id, room),
+        "author": fit_line(post.author, room),
+        "followers": post.followers,
+        "anger": finite(post.anger),
+        "url": fit_address(post.url, room),
     }
 
 

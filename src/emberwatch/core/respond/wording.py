@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from emberwatch.core.respond.origin import origin_first, thread_url
-from emberwatch.core.respond.playbook import Advice
+from emberwatch.core.respond.playbook import Advice, Known, told
 from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
+from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import Alert, AlertKind
-from emberwatch.model.incident import Exhibit, Incident
+from emberwatch.model.incident import Exhibit, Incident, Recurrence
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 from emberwatch.model.team import Person
 
@@ -44,26 +45,32 @@ def brief_text(
     room: Room,
     advice: Sequence[Advice] = (),
     readers: Sequence[Person] = (),
+    notes: Sequence[Known] = (),
 ) -> str:
     """Return what a person reads first: why, the customers' own words, the facts, what to do.
 
     `readers` are the people of its team who read the language of the posts.
     """
     exhibits = origin_first(incident)
-    told = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
+    rang = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
     return "\n".join(
         [
             f"{fit_line(incident.brand or incident.subject, room)}: {fit_line(reason, room)}",
             *(words for exhibit in exhibits[:MOST_QUOTES] for words in _quote(exhibit, room)),
-            *(f"- {_rang(alert)}" for alert in told),
+            *_where(incident, room),
+            *(f"- {_rang(alert)}" for alert in rang),
             *_velocity(incident),
-            *_signs(incident, room),
             *_who(incident, room),
+            *_themes(incident, room),
             *_languages(incident, room),
             *_unjudged(incident),
+            *_signs(incident, room),
+            *_history(incident, room),
+            *_waiting(incident, room),
+            *_affected(incident, room),
             *_owned(incident, readers, room),
-            *_where(incident, room),
             *_steps(advice, room),
+            *_notes(notes, room),
         ]
     )
 
@@ -85,6 +92,8 @@ def finite(value: float | None) -> float | None:
 
 
 def _quote(exhibit: Exhibit, room: Room) -> list[str]:
+    if exhibit.is_forgotten:
+        return [f"  (a post of {_clock(exhibit.created_at)} that was deleted since)"]
     lines = fit_text(exhibit.text.strip(), room.quote).splitlines()
     reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
     return [
@@ -170,6 +179,67 @@ def _who(incident: Incident, room: Room) -> list[str]:
     reach = max(alert.reach for alert in incident.alerts)
     together = f"; reach {reach:,}" if reach else ""
     return [f"Who: {count} in evidence{biggest}{together}."]
+
+
+def _themes(incident: Incident, room: Room) -> list[str]:
+    """Say what it is about, and what of that keeps coming back."""
+    if not incident.themes:
+        return []
+    back = {each.theme: each for each in incident.recurring}
+    told = [
+        f"{fit_line(theme, room)}{_again(back[theme]) if theme in back else ''}"
+        for theme in incident.themes[: room.alerts]
+    ]
+    return [f"Themes: {', '.join(told)}."]
+
+
+def _again(recurrence: Recurrence) -> str:
+    return (
+        f" (in {recurrence.incidents} incidents and {recurrence.share:.0%} of the angry posts of "
+        "30 days)"
+    )
+
+
+def _history(incident: Incident, room: Room) -> list[str]:
+    """Say what the author of the first post said before, and what was done then."""
+    history = incident.history
+    if history is None:
+        return []
+    count = "one earlier post" if history.posts == 1 else f"{history.posts} earlier posts"
+    anger = "" if history.anger is None else f", mean anger {history.anger:.2f}"
+    met = [
+        f"{fit_line(each.incident_id, room)} of {each.opened_at.astimezone(UTC):%Y-%m-%d} "
+        f"({each.resolution or each.status})"
+        for each in history.encounters[: room.beside]
+    ]
+    stood = f"; stood in {', '.join(met)}" if met else ""
+    return [
+        f"History: {count} of its author since {_clock(history.first_at)}, "
+        f"{history.angry_posts} angry{anger}{stood}."
+    ]
+
+
+def _waiting(incident: Incident, room: Room) -> list[str]:
+    """Say who waits for an answer, gravest first."""
+    waiting = unanswered([incident])
+    if not waiting:
+        return []
+    shown = [fit_line(post.author, room) for _, post in waiting[: room.beside] if post.author]
+    more = len(waiting) - len(shown)
+    others = [f"{more} more"] if more and shown else []
+    count = "one person" if len(waiting) == 1 else f"{len(waiting)} people"
+    named = f": {', '.join([*shown, *others])}" if shown else ""
+    return [f"Unanswered: {count}{named}."]
+
+
+def _affected(incident: Incident, room: Room) -> list[str]:
+    """Say who speaks of the same and is not angry yet (rule R10)."""
+    shown = [fit_line(post.author, room) for post in incident.affected[: room.beside]]
+    return [f"Not angry yet, about the same: {', '.join(shown)}."] if shown else []
+
+
+def _notes(notes: Sequence[Known], room: Room) -> list[str]:
+    return [f"Note: {fit_line(told(note), room)}" for note in notes[: room.beside]]
 
 
 def _languages(incident: Incident, room: Room) -> list[str]:

@@ -146,6 +146,7 @@ def test_a_post_carries_what_was_frozen():
             "why": [],
             "signs": [],
             "themes": [],
+            "is_forgotten": False,
         }
     ]
 
@@ -199,6 +200,7 @@ def test_a_persons_note_is_told():
 
 
 # ---------------------------------------------------------------- where to answer
+@pytest.mark.advice("A6", "R1")
 def test_the_answer_goes_to_the_post_that_began_the_thread():
     root = an_exhibit(1)
     reply = an_exhibit(2, post_id="mastodon:m.example:reply:2", thread_id=root.thread_id)
@@ -250,12 +252,13 @@ def test_the_brief_reads_as_a_person_needs_it():
         "> two",
         "> lines",
         "  author3, 2026-05-04 11:50 UTC",
+        "Answer here: https://m.example/1",
         "- anger spike since 2026-05-04 12:00 UTC, growing: 34 angry in 10 min, usual 2.5",
         "Velocity: 3.4 angry a minute, 14 times the usual.",
         "Who: 3 authors in evidence, the largest author2 with 182,000 followers; reach 240,000.",
         "Languages: en 33%, bg 33%, not known 33%.",
         "Not judged: 42% of the mentions bear no anger; there may be more than this.",
-        "Answer here: https://m.example/1",
+        "Unanswered: 3 people: author2, author1, author3.",
     ]
 
 

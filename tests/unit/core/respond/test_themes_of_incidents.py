@@ -23,7 +23,7 @@ def a_voice(number: int, *themes: str, anger: float | None = 0.8, author: str = 
     return a_mention(str(number), anger=anger, author=author or f"a{number}", themes=themes)
 
 
-def test_the_theme_that_causes_the_most_anger_comes_first() -> None:
+def test_a7_the_theme_that_causes_the_most_anger_comes_first() -> None:
     incident = opened(
         a_voice(1, "late", anger=0.9), a_voice(2, "fees", anger=0.5), a_voice(3, "fees", "late")
     )

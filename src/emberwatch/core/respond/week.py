@@ -154,6 +154,7 @@ class Week:
     cases: tuple[Case, ...]
     ours: tuple[Incident, ...]
     rang: Mapping[Label, int]
+    rang_before: Mapping[Label, int]
     times: Mapping[StrEnum, Spread]
     times_before: Mapping[StrEnum, Spread]
     kept: tuple[Kept, ...]
@@ -188,6 +189,7 @@ def week_of(gathered: Gathered) -> Week:
             if each.brand is None and each.opened_at >= gathered.since
         ),
         rang=_counted(label_of(each) for each in opened),
+        rang_before=_counted(label_of(case.incident) for case in earlier),
         times=_times(cases),
         times_before=_times(earlier),
         kept=_kept(cases),

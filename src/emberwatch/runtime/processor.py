@@ -267,12 +267,12 @@ class Processor:
     def _waking(self, tx: Reading, at: datetime) -> Iterable[Incident]:
         """Return the incidents that time alone may change now.
 
-        After a start all that are open are looked at: another configuration, or another clock,
-        may have other plans for them.
+        After a start all that are open are looked at, where there are teams: another
+        configuration, or another clock, may have other plans for them.
         """
         if not self._are_all_waking:
             return tx.waking(at)
-        every = (*tx.gathering(), *tx.waking())
+        every = (*(tx.gathering() if self._policy.teams else ()), *tx.waking())
         return {incident.id: incident for incident in every}.values()
 
     def _start_over(self, at: datetime) -> None:

@@ -55,7 +55,8 @@ def test_a_member_that_begins_with_a_chunk_is_read_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "packed"), [("gzip", gzip.compress(b"one")), ("deflate", zlib.compress(b"one"))]
+    ("encoding", "packed"),
+    [("gzip", gzip.compress(b"one", mtime=0)), ("deflate", zlib.compress(b"one"))],
 )
 def test_padding_behind_the_end_is_ignored(encoding: str, packed: bytes) -> None:
     assert unpack(encoding, packed + b"\0" * 9, b"\0") == b"one"

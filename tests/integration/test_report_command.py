@@ -94,7 +94,7 @@ def a_story() -> dict[str, object]:
         None,
     )
     mentions = tuple(a_mention(f"m{n}", author=f"u{n}", at=NOON + minutes(n)) for n in range(9))
-    unjudged = a_mention("x", anger=None, language="el")
+    unjudged = a_mention("x", anger=None)
     health = FeedHealth(feed="mast", source="mastodon", blind_since=NOON, why="gone <i>")
     return {
         "incidents": (answered, waiting, blind),
@@ -110,7 +110,7 @@ def test_a2_the_terminal_hears_the_figures(run: Run) -> None:
     assert "1 of 2 posts in evidence answered (50%; week before: -)\n" in text
     assert "answered in time\t1\t1\t0\t50%\t-\n" in text
     assert "refund\t1\t1\t1 no change to be seen\n" in text
-    assert "Acme\t10\t9\t9\t0\t0\t90% (not: el 1)\n" in text
+    assert "Acme\t10\t9\t9\t0\t0\t90% (not: bg 1)\n" in text
     assert "  1 post still unanswered\n" in text
     assert "  mast was blind from Mon 2026-03-02 12:00, still: gone <i>\n" in text
     assert "\x1b" not in text

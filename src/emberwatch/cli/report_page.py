@@ -22,6 +22,7 @@ from emberwatch.cli.report_words import (
     moment,
     moods,
     promises,
+    recurring,
     share,
     themes,
     times,
@@ -191,6 +192,8 @@ def _way(case: Case) -> str:
 def _themes(report: Report) -> Iterator[str]:
     title = "What people complain about"
     yield from _section(title, THEMES_HEADING, themes(report), figures_from=3)
+    for line in recurring(report.week):
+        yield f'<p class="false">{safe(line)}.</p>'
     for told in report.themes:
         for mention in told.themes[0].examples[:MOST_EXAMPLES] if told.themes else ():
             post = mention.post

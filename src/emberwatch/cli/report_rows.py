@@ -129,6 +129,16 @@ def report_json(report: Report) -> dict[str, object]:
             for told in report.themes
             for each in told.themes
         ],
+        "recurring": [
+            {
+                "brand": brand,
+                "theme": each.theme,
+                "incidents": each.incidents,
+                "angry_posts": each.angry_posts,
+                "share": each.share,
+            }
+            for brand, each in week.recurring
+        ],
         "unanswered": [
             {
                 "incident": incident.id,

@@ -22,6 +22,7 @@ from emberwatch.cli.report_words import (
     moment,
     moods,
     promises,
+    recurring,
     share,
     themes,
     times,
@@ -44,6 +45,8 @@ def show(report: Report) -> None:
     _section("Promises", PROMISES_HEADING, promises(week), empty="Nothing was promised.")
     _section("What was done", DONE_HEADING, done(week), empty="Nothing was resolved.")
     _section("Themes", THEMES_HEADING, themes(report), empty="Nobody complains of the same thing.")
+    for line in recurring(week):
+        click.echo("  " + safe_line(line, 300))
     _section("How people spoke", MOODS_HEADING, moods(week), empty="No brands.")
     _section("False alarms", ALARMS_HEADING, alarms(week), empty="No brands.")
     _show_people(report)

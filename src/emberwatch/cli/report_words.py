@@ -188,6 +188,16 @@ def themes(report: Report) -> Iterator[tuple[str, ...]]:
             )
 
 
+def recurring(week: Week) -> Iterator[str]:
+    """Yield what keeps coming back: the policy behind it is to be mended (rule R11)."""
+    for brand, each in week.recurring:
+        yield (
+            f"{brand}: {each.theme} keeps coming back, in {count(each.incidents, 'incident')} and "
+            f"{count(each.angry_posts, 'angry post')} of 30 days ({share(each.share)} of the "
+            "brand's): mend the policy behind it"
+        )
+
+
 def watch_lines(report: Report) -> Iterator[str]:
     """Yield what is to be said of the watch itself: corrections, blind feeds, our own troubles."""
     week = report.week

@@ -16,7 +16,7 @@ from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.core.respond.track_record import Label, TrackRecord, label_of
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.core.respond.workflow import TOO_MANY_HAND_OFFS
-from emberwatch.model.incident import Exhibit, Incident, Resolution, Status
+from emberwatch.model.incident import Exhibit, Incident, Recurrence, Resolution, Status
 from emberwatch.model.mention import Correction, Voice
 
 T = TypeVar("T")
@@ -165,6 +165,7 @@ class Week:
     turns: Mapping[Turn, int]
     hand_offs: int
     passed_on: tuple[Incident, ...]
+    recurring: tuple[tuple[str, Recurrence], ...]
     moods: tuple[Mood, ...]
     unanswered: tuple[tuple[Incident, Exhibit], ...]
     records: tuple[TrackRecord, ...]
@@ -200,6 +201,7 @@ def week_of(gathered: Gathered) -> Week:
         turns=_counted(case.cooling.turn for case in cases if case.cooling),
         hand_offs=sum(each.hand_offs for each in opened),
         passed_on=tuple(each for each in opened if each.hand_offs >= TOO_MANY_HAND_OFFS),
+        recurring=_recurring(opened),
         moods=tuple(_mood(brand, voices) for brand, voices in gathered.voices.items()),
         unanswered=tuple(unanswered(gathered.open)),
         records=tuple(gathered.records),
@@ -304,6 +306,17 @@ def _done(cases: Iterable[Case]) -> tuple[Done, ...]:
         for kind, mine in by_kind.items()
     ]
     return tuple(sorted(found, key=lambda done: (-done.count, done.resolution or "~")))
+
+
+def _recurring(opened: Iterable[Incident]) -> tuple[tuple[str, Recurrence], ...]:
+    """Return the themes that keep coming back, with their brand, as the newest incident told."""
+    found = {
+        (incident.brand or "", each.theme): each
+        for incident in opened
+        for each in incident.recurring
+    }
+    ordered = sorted(found.items(), key=lambda item: (-item[1].share, item[0]))
+    return tuple((brand, each) for (brand, _), each in ordered)
 
 
 # ---------------------------------------------------------------- over mentions

@@ -56,9 +56,7 @@ class Desk:
 
     takes: float = 0.0
     is_locked: bool = False
-    remembered: Remembered = field(
-        default_factory=lambda: Remembered(cursor={"page": "0"}, roots=())
-    )
+    remembered: Remembered = field(default_factory=lambda: Remembered(cursor={"page": "0"}))
     taken: list[Arrivals] = field(default_factory=list)
 
     async def submit(self, arrivals: Arrivals) -> Report:
@@ -170,29 +168,6 @@ async def test_every_tenth_poll_believes_no_validator() -> None:
         await collector.poll()
     told = [number for number, poll in enumerate(site.polls) if poll.unconditional]
     assert told == [0, 10, 20]
-
-
-async def test_the_roots_of_the_last_six_hours_are_asked_for_twenty_at_most(tmp_path: Path) -> None:
-    asked = []
-
-    class Shelf:
-        def roots(self, *words: object) -> tuple[object, ...]:
-            asked.append(words)
-            return ()
-
-        def health(self) -> dict[str, object]:
-            return {}
-
-        def cursor(self, feed: str) -> dict[str, str]:
-            return {"page": "0"}
-
-    async def remember(look: Callable[[Reading], Remembered]) -> Remembered:
-        return look(Shelf())
-
-    desk = Desk()
-    desk.remember = remember
-    await a_collector(desk, Site(host="social.example")).poll()
-    assert asked == [("site", "social.example", NOON - timedelta(hours=6), 20)]
 
 
 async def test_a_post_that_had_to_be_dropped_is_logged(caplog) -> None:

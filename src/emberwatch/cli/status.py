@@ -52,6 +52,7 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         incidents = look.incidents(is_open=True)
         meters = _meters(config, look, at)
         rang = {record.brand: record for record in records(look, config.brands, at)}
+        silences = look.silences(at)
     faults = _faults(config, statistics, health, disabled, incidents, at, is_running=bool(owner))
     watch = Watch(
         config=config,
@@ -64,6 +65,7 @@ def command(config_path: Path, database: Path | None, as_json: bool) -> None:
         incidents=incidents,
         records=rang,
         faults=faults,
+        silences=silences,
     )
     if as_json:
         show_json(report(watch))

@@ -10,12 +10,14 @@ import click
 from emberwatch.cli.backtest_table import observed
 from emberwatch.cli.clock_lines import DONE, overdue
 from emberwatch.cli.present import ago, clock, count, instant, span, table
+from emberwatch.cli.silence import silence_json
 from emberwatch.config.schema import Config, FeedSettings
 from emberwatch.core.read.text import safe_line
 from emberwatch.core.respond.promises import Level
 from emberwatch.core.respond.track_record import TrackRecord
 from emberwatch.model.brand import Brand
 from emberwatch.model.incident import Incident
+from emberwatch.model.silence import Silence
 from emberwatch.ports import BrandStatistics, FeedHealth, Meter, Statistics
 
 NOT_JUDGED_NOTICE = 0.3
@@ -36,6 +38,7 @@ class Watch:
     incidents: Sequence[Incident]
     records: Mapping[str, TrackRecord]
     faults: Sequence[str]
+    silences: Sequence[Silence]
 
     @property
     def overdue(self) -> list[tuple[Incident, Level]]:
@@ -63,6 +66,7 @@ def report(watch: Watch) -> dict[str, object]:
         "feeds": [_feed_json(watch, feed) for feed in watch.config.feeds],
         "budgets": [_meter_json(*meter) for meter in watch.meters],
         "incidents": [_incident_json(incident) for incident in watch.incidents],
+        "silences": [silence_json(silence, watch.at) for silence in watch.silences],
         "overdue": [_overdue_json(*each) for each in watch.overdue],
     }
 
@@ -151,6 +155,7 @@ def show(watch: Watch) -> None:
     _show_incidents(watch)
     click.echo()
     _show_faults(watch.faults)
+    _show_silences(watch.silences)
 
 
 def _show_brands(watch: Watch) -> None:
@@ -294,3 +299,13 @@ def _show_faults(faults: Sequence[str]) -> None:
     click.secho("Unhealthy:", fg="red", bold=True)
     for fault in faults:
         click.echo("  " + safe_line(fault, 500))
+
+
+def _show_silences(silences: Sequence[Silence]) -> None:
+    """Say what nobody is notified of at the moment, and by whose wish."""
+    for silence in silences:
+        words = (
+            f"Muted until {clock(silence.until)} UTC: {silence.subject}, by {silence.by} "
+            f"({silence.id}): {silence.reason}"
+        )
+        click.echo(safe_line(words, 500))

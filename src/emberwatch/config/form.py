@@ -25,16 +25,19 @@ from emberwatch.config.values import (
     Language,
     Name,
     NetworkText,
+    PerMinute,
     Spoken,
     WebAddress,
     Written,
     by_default,
     refuse,
 )
+from emberwatch.config.week import Hours, TimeZone, week
 from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand, Group, Theme
+from emberwatch.model.incident import Severity
 
 _GROUP = "<group>"
 _WORD = "<word>"
@@ -186,6 +189,10 @@ class NotifierForm(Form):
     """What it is called in routes and commands."""
     kind: Name
     """The kind of channel."""
+    per_minute: PerMinute | None = None
+    """How many messages a minute it is sent at most, or none; by default what suits its kind."""
+    fallback: Name | None = None
+    """The notifier that is told what this one does not take."""
 
 
 def _as_mapping(value: object) -> object:
@@ -207,17 +214,51 @@ class ScorerForm(Form):
 
 
 class RouteForm(Form):
-    """Sends some incidents to some notifiers; without brands or kinds: any."""
+    """Sends some incidents to a team, to notifiers or to both; without a condition: any."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["team"]}, {"required": ["notify"]}]}
+    )
 
     brands: tuple[Name, ...] = ()
     """The brands it is for; without them, any."""
     kinds: tuple[AlertKind, ...] = ()
     """The kinds of alert it is for; without them, any but surge."""
-    notify: Annotated[tuple[Name, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    themes: tuple[Name, ...] = ()
+    """The themes it is for; without them, any and none."""
+    languages: tuple[Language, ...] = ()
+    """The languages of the posts it is for; without them, any."""
+    severity: Severity = Severity.INFO
+    """The least severity it is for: info, warning, high or critical."""
+    hours: tuple[Hours, ...] = ()
+    """When it holds, such as mon-fri 09:00-18:00; without them, always."""
+    time_zone: TimeZone = ""
+    """Where its hours are; without it, where its team is, else UTC."""
+    team: Name = ""
+    """The team that owns such an incident, and is told."""
+    notify: Annotated[tuple[Name, ...], AtLeastOne] = Field(
+        default=(), json_schema_extra={"minItems": 1}
+    )
     """The names of the notifiers to tell."""
 
+    @model_validator(mode="after")
+    def _tells_somebody(self) -> "RouteForm":
+        if not (self.team or self.notify):
+            raise refuse("needs whom to tell: a team or notify")
+        return self
+
     def route(self) -> Route:
-        return Route(brands=self.brands, kinds=self.kinds, notify=self.notify)
+        return Route(
+            brands=self.brands,
+            kinds=self.kinds,
+            themes=self.themes,
+            languages=self.languages,
+            severity=self.severity,
+            hours=week(self.hours),
+            time_zone=self.time_zone,
+            team=self.team,
+            notify=self.notify,
+        )
 
 
 class NoteForm(Form):
@@ -293,7 +334,7 @@ class Document(Form):
     notifiers: tuple[NotifierForm, ...] = ()
     """Through what people are told."""
     routes: tuple[RouteForm, ...] = ()
-    """Who is told of what; without routes every notifier is told of everything but surges."""
+    """Who is told of what; what no route takes goes to the brand's team, else to everybody."""
     teams: tuple[TeamForm, ...] = ()
     """Who answers, when, and who is told when they do not."""
     retention: Duration = by_default("90d")

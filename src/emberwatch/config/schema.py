@@ -46,12 +46,25 @@ class FeedSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many messages a minute; None: any number."""
+
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierSettings:
-    """One configured channel; `options` is an instance of the `Options` of its kind."""
+    """One configured channel; `options` is an instance of the `Options` of its kind.
+
+    `per_minute` is its limit, None where nothing was said of one: then that of its kind holds.
+    `fallback` names the notifier that stands in for it ("": none).
+    """
 
     name: str
     kind: str
     options: object
+    per_minute: Limit | None = None
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from emberwatch.config.duration import parse_duration
 from emberwatch.config.tree import (
@@ -16,12 +16,14 @@ from emberwatch.config.tree import (
     shown,
 )
 from emberwatch.config.values import Duration, Form, Language, Name, refuse
-from emberwatch.config.week import Hours, TimeZone, parse_spans
+from emberwatch.config.week import Hours, TimeZone, parse_spans, week
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.team import Link, Person, ServiceLevels, Span, Team
 
 WEEKS = ("hours", "on_call", "quiet_hours")
 """The keys of a team that hold hours of a week."""
+
+WEEK = 7 * 24 * 60
 
 
 class PersonForm(Form):
@@ -58,6 +60,10 @@ class ServiceLevelsForm(Form):
 
 class LinkForm(Form):
     """Whom to tell when nobody has acknowledged."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [key]} for key in ("team", "people", "notify")]}
+    )
 
     after: Duration
     """How long after the team was told; each link later than the one before."""
@@ -115,9 +121,9 @@ class TeamForm(Form):
             people=tuple(form.person() for form in self.people),
             languages=self.languages or tuple(dict.fromkeys(read)),
             time_zone=self.time_zone,
-            hours=_week(self.hours),
-            on_call=_week(self.on_call),
-            quiet_hours=_week(self.quiet_hours),
+            hours=week(self.hours),
+            on_call=week(self.on_call),
+            quiet_hours=week(self.quiet_hours),
             quiet_except=self.quiet_except,
             service_levels=self.service_levels.levels(),
             notify=self.notify,
@@ -125,10 +131,6 @@ class TeamForm(Form):
             escalation=tuple(form.link() for form in self.escalation),
             fallback=self.fallback,
         )
-
-
-def _week(written: tuple[str, ...]) -> tuple[Span, ...]:
-    return tuple(span for text in written for span in parse_spans(text))
 
 
 Finding = tuple[Way, str]
@@ -143,6 +145,7 @@ def misfits(root: Node, teams: tuple[str, ...], notifiers: tuple[str, ...]) -> I
         yield from _unknown_of(team, "fallback", way, "notifier", notifiers)
         for key in WEEKS:
             yield from _overlapping(team, key, (*way, key))
+        yield from _endless(team, (*way, "quiet_hours"))
         reachable: dict[str, bool] = {}
         for index, person in items(team, "people"):
             yield from _person(person, (*way, "people", index), reachable, notifiers)
@@ -154,6 +157,27 @@ def misfits(root: Node, teams: tuple[str, ...], notifiers: tuple[str, ...]) -> I
     if teams:
         for position, brand in items(root, "brands"):
             yield from _unknown(brand.get("team"), ("brands", position, "team"), "team", teams)
+    themes = _themes(root)
+    for position, route in items(root, "routes"):
+        way = ("routes", position)
+        yield from _unknown(route.get("team"), (*way, "team"), "team", teams)
+        yield from _unknown_of(route, "themes", way, "theme", themes)
+        yield from _overlapping(route, "hours", (*way, "hours"))
+
+
+def _themes(root: Node) -> tuple[str, ...]:
+    named = (
+        _text(theme.get("name"))
+        for _, brand in items(root, "brands")
+        for _, theme in items(brand, "themes")
+    )
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _endless(team: Entries, way: Way) -> Iterator[Finding]:
+    minutes = sum(span.minutes for _, span in _spans(team, "quiet_hours"))
+    if minutes >= WEEK:
+        yield way, "never end: what they hold back would never be told"
 
 
 def _person(
@@ -201,18 +225,25 @@ def _order(team: Entries, way: Way) -> Iterator[Finding]:
 
 
 def _overlapping(team: Entries, key: str, way: Way) -> Iterator[Finding]:
-    taken: list[tuple[Span, str]] = []
+    spans = _spans(team, key)
+    written = dict(names(team, key))
+    told: set[int] = set()
+    for position, (index, span) in enumerate(spans):
+        clash = next((earlier for earlier, other in spans[:position] if span.overlaps(other)), None)
+        if clash is not None and index not in told:
+            told.add(index)
+            yield (*way, index), f"overlaps with {shown(written[clash].text)}"
+
+
+def _spans(team: Entries, key: str) -> list[tuple[int, Span]]:
+    """Return the spans of a week, each with the position of its text."""
+    found: list[tuple[int, Span]] = []
     for index, hours in names(team, key):
         try:
-            spans = parse_spans(hours.text)
+            found += [(index, span) for span in parse_spans(hours.text)]
         except ValueError:
             continue  # the form of the hours has said so
-        clash = next(
-            (text for span in spans for other, text in taken if span.overlaps(other)), None
-        )
-        if clash is not None:
-            yield (*way, index), f"overlaps with {shown(clash)}"
-        taken += [(span, hours.text) for span in spans]
+    return found
 
 
 def _unknown_of(

@@ -35,6 +35,11 @@ def parse_spans(text: str) -> tuple[Span, ...]:
     return tuple(Span(weekday=day, start=start, end=end) for day in _days(first, last))
 
 
+def week(written: tuple[str, ...]) -> tuple[Span, ...]:
+    """Return the spans of several such texts."""
+    return tuple(span for text in written for span in parse_spans(text))
+
+
 def _days(first: str | None, last: str | None) -> tuple[int, ...]:
     if first is None:
         return tuple(range(7))

@@ -25,6 +25,23 @@ class Flag(StrEnum):
     """Its date could not be true; `created_at` is the time it was seen."""
     READ_BACK = "read_back"
     """A feed's first poll brought it, which looks back: it teaches, and cannot ring."""
+    TAKEN_BACK = "taken_back"
+    """Its author deleted it, or the account behind it; the site shows only that it was there."""
+    REMOVED = "removed"
+    """A moderator, or the site, took it away."""
+
+
+GONE = frozenset((Flag.TAKEN_BACK, Flag.REMOVED))
+"""Flags of posts that we must forget."""
+
+
+class Remover(StrEnum):
+    """Who took a post away."""
+
+    AUTHOR = "by its author"
+    SITE = "by the site"
+    SOMEBODY = "on its site"
+    """Nobody says by whom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

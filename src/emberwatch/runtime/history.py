@@ -24,6 +24,7 @@ from emberwatch.model.event import Counted, Event, Tick, Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.post import Flag, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Reading, Scorer, StoredCount, StoredPost, Text
 from emberwatch.runtime.processor import GAP_AFTER, HISTORY_AFTER, MINUTE, events_of, offer
 
@@ -347,13 +348,6 @@ class Recollection:
     def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
         return background.by_author(self._mentions.values(), post, brand, most)
 
-    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
-        return [
-            incident
-            for incident in self.incidents(brand=brand)
-            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
-        ]
-
     def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
         mine = (
             each
@@ -369,6 +363,16 @@ class Recollection:
 
     def incident_of_alert(self, alert_id: str) -> str | None:
         return self._holders.get(alert_id)
+
+    def silences(self, at: datetime) -> tuple[Silence, ...]:
+        return ()
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        return tuple(
+            incident
+            for incident in self.incidents()
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
+        )
 
     def _whole(self, incident: Incident) -> Incident:
         """Return an incident with its alerts as they are: two incidents may share one."""

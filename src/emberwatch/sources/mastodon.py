@@ -12,7 +12,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Count, Cursor, Page, Parsed, Poll, Rate, Request, Root, Web
+from emberwatch.ports import Answer, Cursor, Page, Parsed, Poll, Rate, Request, Root, Web
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -30,7 +30,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first
 from emberwatch.sources.plain import compose, one_line, to_plain
-from emberwatch.sources.threads import NO_GROWTH, Growth, follow
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "mastodon"
 
@@ -50,10 +50,7 @@ NOT_KEPT = f"no id of at most {LONGEST_ID} characters, or no author"
 REMEMBERED = 20
 """Ids of the newest posts, kept to tell whether the newest page reaches back to them."""
 
-MOST_ROOTS = 20
 REFUSALS_UNTIL_REST = 3
-REST = timedelta(hours=1)
-"""For servers that show single posts to nobody (snac2): they are asked again only now and then."""
 
 _STREAM = re.compile(rb"\s*(?::|event:|data:)")
 """Begins a stream of server-sent events: a comment or a field."""
@@ -121,7 +118,7 @@ class Mastodon:
         self.host = host_of(self._server)
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what is new, oldest first, then the newest page again, then the roots' counters.
+        """Yield what is new, oldest first, then the newest page again.
 
         The newest page is asked for first. Mostly it reaches back to what is known, and its older
         posts bring their counters and edits; where it does not, what lies between is paged
@@ -133,37 +130,64 @@ class Mastodon:
             return
         place = _Place.of(poll.cursor)
         threads: dict[str, str] = {}
-        counted: dict[str, Counters] = {}
         newest = await self._ask(web, {}, None if poll.unconditional else place.etag)
         if newest is not None and not newest.listed:
             await self._check_access(web, poll.now)
         if newest is None:
             yield Page(cursor=poll.cursor, is_unchanged=True)
-        else:
-            async for listing in self._between(web, poll, place, newest):
-                place = place.after(listing)
-                counted |= _counted(listing.posts)
-                if listing is not newest:
-                    # With the validator of a page in between, the newest one could be skipped.
-                    place = replace(place, etag=None)
-                yield Page(
-                    posts=_threaded(listing.posts, threads),
-                    cursor=place.cursor(poll.now),
-                    listed=listing.listed,
-                    invalid=listing.invalid,
-                    rate=listing.rate,
-                )
-        if poll.roots and not place.is_resting(poll.now):
-            counts, is_refused = await self._recount(web, poll.roots, threads)
-            if is_refused:
-                place = replace(place, rests_until=poll.now + REST)
-            counted |= {count.thread_id: count.counters for count in counts}
-            posts, growth = await self._follow(web, poll.roots, counted, place.growth)
-            place = replace(place, growth=growth)
-            if counts or posts or is_refused:
-                yield Page(
-                    posts=posts, counts=counts, cursor=place.cursor(poll.now), listed=len(posts)
-                )
+            return
+        async for listing in self._between(web, poll, place, newest):
+            place = place.after(listing)
+            if listing is not newest:
+                # With the validator of a page in between, the newest one could be skipped.
+                place = replace(place, etag=None)
+            yield Page(
+                posts=_threaded(listing.posts, threads),
+                cursor=place.cursor(poll.now),
+                listed=listing.listed,
+                invalid=listing.invalid,
+                rate=listing.rate,
+            )
+
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is one of this server's."""
+        return root.host == self.host
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and what stands under those that grew.
+
+        Some servers (snac2) show single posts to nobody: after a few refusals in a row nothing
+        more is asked.
+        """
+        shown = refusals = 0
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            nonlocal shown, refusals
+            url = f"{self._server}/api/v1/statuses/{quote(roots[0].native_id, safe='')}"
+            answer = await self._get(web, url, {}, heeds=NOT_THERE)
+            if answer.status in NOT_THERE:
+                refusals += 1
+                if refusals >= REFUSALS_UNTIL_REST and not shown:
+                    raise FeedRefused(f"{self.host} shows single posts to nobody like us")
+                return missing(answer, roots[0], "error")
+            shown += 1
+            post = _post(as_mapping(decode_json(answer)), self.host, answer.received_at)
+            return Counted.of((post,)) if post is not None else Counted()
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            id = quote(root.native_id, safe="")
+            answer = await self._get(web, f"{self._server}/api/v1/statuses/{id}/context", {})
+            listed = as_list(as_mapping(decode_json(answer)).get("descendants"))
+            shown = [
+                post
+                for status in map(as_mapping, listed)
+                if as_text(status.get("visibility")) in SHOWN_TO_ALL
+                and (post := _post(status, self.host, answer.received_at)) is not None
+            ]
+            return tuple(replace(post, thread_id=root.key) for post in shown)
+
+        async for page in followed(poll, recount, replies):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts that one recorded answer lists, in its order.
@@ -197,9 +221,7 @@ class Mastodon:
 
     # ------------------------------------------------------------ search
     async def _searched(self, web: Web, poll: Poll, query: str) -> AsyncIterator[Page]:
-        """Yield what the search found since the last poll, then the threads that grew."""
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+        """Yield what the search found since the last poll."""
 
         async def ask(more: str | None) -> Sheet:
             params = {
@@ -218,29 +240,22 @@ class Mastodon:
                 rate=found.rate,
             )
 
-        counted: dict[str, Counters] = {}
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
-            cursor = dict(page.cursor)
-            counted |= _counted(page.posts)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
             yield replace(page, posts=_threaded(page.posts, {}))
-        counts, _ = await self._recount(web, poll.roots, dict.fromkeys(counted, ""))
-        counted |= {count.thread_id: count.counters for count in counts}
-        posts, growth = await self._follow(web, poll.roots, counted, Growth.of(cursor))
-        if counts or posts:
-            yield Page(
-                posts=posts,
-                counts=counts,
-                cursor={**cursor, "threads": growth.told()},
-                listed=len(posts),
-            )
 
     # ------------------------------------------------------------ what the server shows
     async def _get(
-        self, web: Web, url: str, params: Mapping[str, str], etag: str | None = None
+        self,
+        web: Web,
+        url: str,
+        params: Mapping[str, str],
+        etag: str | None = None,
+        heeds: tuple[int, ...] = (),
     ) -> Answer:
         token = self._token
         headers = {"authorization": f"Bearer {token.reveal()}"} if token is not None else {}
-        return await web.get(Request(url=url, params=params, headers=headers, etag=etag))
+        request = Request(url=url, params=params, headers=headers, etag=etag, heeds=heeds)
+        return await web.get(request)
 
     async def _check_access(self, web: Web, now: datetime) -> None:
         """Raise `FeedRefused` when the server shows this timeline to nobody like us.
@@ -343,57 +358,6 @@ class Mastodon:
         answer = await self._get(web, self._timeline, asked, etag)
         return None if answer.is_unchanged else _listing(answer, self.host)
 
-    # ------------------------------------------------------------ counters
-    async def _recount(
-        self, web: Web, roots: tuple[Root, ...], read: Mapping[str, str]
-    ) -> tuple[tuple[Count, ...], bool]:
-        """Return the counters of roots not just read, and whether the server shows none of them."""
-        counts: list[Count] = []
-        refusals = 0
-        for root in [root for root in roots if root.key not in read][:MOST_ROOTS]:
-            url = f"{self._server}/api/v1/statuses/{quote(root.native_id, safe='')}"
-            try:
-                status = as_mapping(decode_json(await self._get(web, url, {})))
-            except FeedRefused:  # deleted, or shown to nobody
-                refusals += 1
-                if refusals == REFUSALS_UNTIL_REST and not counts:
-                    return (), True
-                continue
-            except FeedUnavailable as error:
-                if error.retry_after is not None:
-                    raise
-                break  # the posts were read: a site that is down shows at the next poll
-            if as_id(status.get("id")) == root.native_id:
-                counters = _counters(status)
-                counts.append(
-                    Count(thread_id=root.key, counters=counters, root_created_at=root.created_at)
-                )
-        return tuple(counts), False
-
-    async def _follow(
-        self,
-        web: Web,
-        roots: tuple[Root, ...],
-        counted: Mapping[str, Counters],
-        before: Growth,
-    ) -> tuple[tuple[Post, ...], Growth]:
-        """Return what stands under the roots that grew, as far as the server has it."""
-        found = [(root, counted[root.key]) for root in roots if root.key in counted]
-
-        async def replies(root: Root) -> tuple[Post, ...]:
-            id = quote(root.native_id, safe="")
-            answer = await self._get(web, f"{self._server}/api/v1/statuses/{id}/context", {})
-            listed = as_list(as_mapping(decode_json(answer)).get("descendants"))
-            shown = [
-                post
-                for status in map(as_mapping, listed)
-                if as_text(status.get("visibility")) in SHOWN_TO_ALL
-                and (post := _post(status, self.host, answer.received_at)) is not None
-            ]
-            return tuple(replace(post, thread_id=root.key) for post in shown)
-
-        return await follow(found, before, replies)
-
 
 # ---------------------------------------------------------------- where a feed stands
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,8 +367,6 @@ class _Place:
     seen: tuple[str, ...] = ()
     newest_at: datetime | None = None
     etag: str | None = None
-    rests_until: datetime | None = None
-    growth: Growth = NO_GROWTH
 
     @staticmethod
     def of(cursor: Cursor) -> "_Place":
@@ -412,23 +374,13 @@ class _Place:
             seen=tuple(cursor.get("seen", "").split()),
             newest_at=as_instant(cursor.get("at")),
             etag=cursor.get("etag"),
-            rests_until=as_instant(cursor.get("rests_until")),
-            growth=Growth.of(cursor),
         )
 
     def cursor(self, now: datetime) -> Cursor:
         told = {"seen": " ".join(self.seen), "at": (self.newest_at or now).isoformat()}
         if self.etag is not None:
             told["etag"] = self.etag
-        if self.rests_until is not None and self.is_resting(now):
-            told["rests_until"] = self.rests_until.isoformat()
-        if self.growth.replies:
-            told["threads"] = self.growth.told()
         return told
-
-    def is_resting(self, now: datetime) -> bool:
-        """Whether roots are left alone for now."""
-        return self.rests_until is not None and now < self.rests_until <= now + REST
 
     def touches(self, listing: "_Listing") -> bool:
         """Whether a page reaches back to a post that we know: nothing lies between."""
@@ -503,10 +455,6 @@ def _links(answer: Answer) -> dict[str, dict[str, str]]:
     return {
         relation: dict(parse_qsl(urlsplit(url).query)) for relation, url in links_of(answer).items()
     }
-
-
-def _counted(posts: Iterable[Post]) -> dict[str, Counters]:
-    return {post.key: post.counters for post in posts if post.kind is not PostKind.BOOST}
 
 
 def _threaded(posts: Iterable[Post], threads: dict[str, str]) -> tuple[Post, ...]:

@@ -448,6 +448,53 @@ def _follow_ups(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+ROUTING = (
+    "ALTER TABLE _incident ADD COLUMN team TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _incident ADD COLUMN waiting TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE _incident ADD COLUMN wakes_at TEXT",
+    "CREATE INDEX _incident_wakes ON _incident (wakes_at) WHERE wakes_at IS NOT NULL",
+    """
+    CREATE TABLE _silence (
+      id TEXT PRIMARY KEY,
+      at TEXT NOT NULL,
+      until TEXT NOT NULL,
+      who TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      brand TEXT NOT NULL,
+      kinds TEXT NOT NULL,
+      themes TEXT NOT NULL,
+      languages TEXT NOT NULL,
+      below TEXT,
+      ended_by TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX _silence_until ON _silence (until)",
+    """
+    CREATE VIEW silences AS
+    SELECT id, at, until, who, reason, brand, kinds, themes, languages, below, ended_by
+    FROM _silence ORDER BY at, id
+    """,
+    """
+    CREATE VIEW escalations AS
+    SELECT i.id AS incident_id, i.brand, i.team, i.status, i.severity,
+      json_extract(i.waiting, '$.since') AS waits_since,
+      ifnull(json_extract(i.waiting, '$.links'), 0) AS links_told,
+      ifnull(json_extract(i.waiting, '$.told'), '[]') AS told,
+      ifnull(json_extract(i.waiting, '$.withheld'), '[]') AS withheld,
+      ifnull(json_extract(i.waiting, '$.silenced'), '[]') AS silenced,
+      i.wakes_at
+    FROM _incident i
+    WHERE i.is_closed = 0 OR i.wakes_at IS NOT NULL
+    ORDER BY i.opened_at, i.row
+    """,
+)
+
+
+def _routing(db: "Database") -> None:
+    for statement in ROUTING:
+        db.conn.execute(statement)
+
+
 THEMES = (
     "ALTER TABLE _mention ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE _exhibit ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
@@ -584,6 +631,40 @@ def _clocks(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+DIGESTS = (
+    "ALTER TABLE _notification ADD COLUMN severity TEXT NOT NULL DEFAULT 'info'",
+    "ALTER TABLE _notification ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN told_by TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
+    """
+    UPDATE _notification SET
+      severity = ifnull(json_extract(payload, '$.incident.severity'), 'info'),
+      subject = coalesce(
+        json_extract(payload, '$.incident.brand'), json_extract(payload, '$.incident.subject'), ''
+      )
+    WHERE is_erased = 0 AND json_valid(payload)
+    """,
+    "CREATE INDEX _notification_told_by ON _notification (told_by) WHERE told_by <> ''",
+    """
+    CREATE INDEX _notification_delivered ON _notification (notifier, delivered_at)
+    WHERE delivered_at IS NOT NULL
+    """,
+    "DROP VIEW deliveries",
+    """
+    CREATE VIEW deliveries AS
+    SELECT id AS notification_id, nullif(incident_id, '') AS incident_id, notifier, attempts, state,
+      first_try_at, delivered_at, last_answer, type, sequence, created_at, next_try_at,
+      severity, subject, nullif(told_by, '') AS told_by, nullif(handed_to, '') AS handed_to
+    FROM _notification
+    """,
+)
+
+
+def _digests(db: "Database") -> None:
+    for statement in DIGESTS:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
@@ -591,8 +672,10 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0004_unwatched", _unwatched),
     ("0005_handles", _handles),
     ("0006_follow_ups", _follow_ups),
+    ("0007_routing", _routing),
     ("0008_themes", _themes),
     ("0009_clocks", _clocks),
+    ("0010_digests", _digests),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

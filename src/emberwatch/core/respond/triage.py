@@ -1,14 +1,16 @@
 """From alerts to incidents: one trouble, one incident."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from emberwatch.core.read.signs import read_signs
+from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.severity import severity_of
 from emberwatch.core.respond.themes import themes_of
 from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.event import Deleted
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
 from emberwatch.model.mention import Mention
 
@@ -192,6 +194,56 @@ def take(
         return grown
     closed = replace(grown, status=Status.RESOLVED, closed_at=alert.at)
     return _told(incident, closed, alert, Action.RESOLVED)
+
+
+def without(incident: Incident, deleted: Deleted) -> Incident:
+    """Return the incident without what a post said that was taken away on its site.
+
+    The timeline says so. People are told when it was the post that began it all, for there the
+    answer was to be written, unless the incident is closed.
+    """
+    first = origin(incident)
+    is_origin = first is not None and first.post_id == deleted.post_id
+    left = without_posts(incident, {deleted.post_id})
+    what = "the origin post" if is_origin else "a post that stood here"
+    when = f"at {deleted.deleted_at:%Y-%m-%d %H:%M} UTC" if deleted.deleted_at else "(just noticed)"
+    note = f"{what} was deleted {deleted.by} {when}; its words and its author are forgotten"
+    is_told = is_origin and not incident.status.is_closed
+    step = Step(
+        at=deleted.at,
+        who=OURSELVES,
+        action=Action.UPDATED if is_told else Action.NOTED,
+        note=note,
+    )
+    return replace(left, sequence=incident.sequence + is_told, timeline=(*incident.timeline, step))
+
+
+def without_posts(incident: Incident, gone: Container[str]) -> Incident:
+    """Return an incident without what these posts said and who wrote them.
+
+    Of its evidence the place stays; what only stood beside it goes.
+    """
+    history = incident.history
+    if history is not None:
+        history = replace(history, earlier=_left(history.earlier, gone))
+    return replace(
+        incident,
+        exhibits=tuple(
+            replace(each, author="", text="", url=None, why=(), signs=())
+            if each.post_id in gone
+            else each
+            for each in incident.exhibits
+        ),
+        history=history,
+        recurring=tuple(
+            replace(each, examples=_left(each.examples, gone)) for each in incident.recurring
+        ),
+        affected=_left(incident.affected, gone),
+    )
+
+
+def _left(posts: Sequence[Exhibit], gone: Container[str]) -> tuple[Exhibit, ...]:
+    return tuple(each for each in posts if each.post_id not in gone)
 
 
 def _as_closed(held: Alert, alert: Alert) -> Alert:

@@ -145,6 +145,7 @@ def test_a_post_carries_what_was_frozen():
             "why": [],
             "signs": [],
             "themes": [],
+            "is_forgotten": False,
         }
     ]
 

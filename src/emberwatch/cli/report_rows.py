@@ -30,7 +30,7 @@ class Report:
 
 
 HEADING = (
-    "incident_id", "brand", "kind", "severity", "status", "owner", "opened_at", "first_post_at",
+    "incident_id", "brand", "kind", "severity", "team", "status", "owner", "opened_at", "first_post_at",
     *(f"{leg}_seconds" for leg in Leg), *(f"{station}_after" for station in Station),
     *(f"{promise}_by" for promise in Promise), *(f"{promise}_standing" for promise in Promise),
     "cooled", "resolution", "our_mistake", "hand_offs", "reach", "answer_url", "reason",
@@ -52,6 +52,7 @@ def csv_rows(report: Report) -> Iterator[tuple[object, ...]]:
             incident.brand,
             incident.kind,
             incident.severity,
+            incident.team,
             incident.status,
             incident.owner,
             instant(incident.opened_at),
@@ -187,6 +188,7 @@ def _case(case: Case) -> dict[str, object]:
         "brand": incident.brand,
         "kinds": incident.kinds,
         "severity": incident.severity,
+        "team": incident.team or None,
         "status": incident.status,
         "owner": incident.owner or None,
         "opened_at": instant(incident.opened_at),

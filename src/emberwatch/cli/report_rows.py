@@ -30,8 +30,9 @@ class Report:
 
 
 HEADING = (
-    "incident_id", "brand", "kind", "severity", "team", "status", "owner", "opened_at", "first_post_at",
-    *(f"{leg}_seconds" for leg in Leg), *(f"{station}_after" for station in Station),
+    "incident_id", "brand", "kind", "severity", "team", "status", "owner", "opened_at",
+    "first_post_at", *(f"{leg}_seconds" for leg in Leg),
+    *(f"{station}_after" for station in Station),
     *(f"{promise}_by" for promise in Promise), *(f"{promise}_standing" for promise in Promise),
     "cooled", "resolution", "our_mistake", "hand_offs", "reach", "answer_url", "reason",
 )  # fmt: skip
@@ -153,6 +154,10 @@ def report_json(report: Report) -> dict[str, object]:
                 "url": post.url,
             }
             for incident, post in week.unanswered
+        ],
+        "follow_ups": [
+            {"incident": each.id, "brand": each.brand, "at": instant(each.follow_up_at)}
+            for each in week.follow_ups
         ],
         "false_alarms": [
             {

@@ -18,6 +18,7 @@ from emberwatch.cli.report_words import (
     alarms,
     done,
     extent,
+    follow_ups,
     kept_in_words,
     moment,
     moods,
@@ -93,6 +94,8 @@ def _show_people(report: Report) -> None:
     )
     named = ", ".join(f"{each.id} {each.hand_offs}" for each in week.passed_on)
     click.echo(f"  {count(week.hand_offs, 'hand-off')}" + (f" ({named})" if named else ""))
+    for line in follow_ups(report):
+        click.echo("  to be asked again " + safe_line(line, 200))
     click.echo(f"  {count(len(week.unanswered), 'post')} still unanswered")
     for incident, post in week.unanswered[:MOST_UNANSWERED]:
         told = f"{incident.id}  @{post.author}: {post.text}"

@@ -19,11 +19,11 @@ MOST_THEMES = 5
 """Themes shown of a brand, the one that causes the most anger first."""
 
 OF_LEG = {
-    Leg.SOURCE: "the site did not show it",
-    Leg.POLL: "we had not looked",
+    Leg.SOURCE: "not shown by the site",
+    Leg.POLL: "not looked at by us",
     Leg.DETECTION: "seen, and not enough to ring",
     Leg.DELIVERY: "rang, and not delivered",
-    Leg.PEOPLE: "people knew, until the first answer",
+    Leg.PEOPLE: "told, until the first answer",
 }
 
 OF_STATION = {
@@ -196,6 +196,14 @@ def recurring(week: Week) -> Iterator[str]:
             f"{count(each.angry_posts, 'angry post')} of 30 days ({share(each.share)} of the "
             "brand's): mend the policy behind it"
         )
+
+
+def follow_ups(report: Report) -> Iterator[str]:
+    """Yield when which customers are to be asked again (rule R14)."""
+    for each in report.week.follow_ups:
+        if each.follow_up_at is not None:
+            done = f" ({each.resolution.replace('_', ' ')})" if each.resolution else ""
+            yield f"{moment(report, each.follow_up_at)}: {each.brand}, {each.id}{done}"
 
 
 def watch_lines(report: Report) -> Iterator[str]:

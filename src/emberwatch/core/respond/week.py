@@ -39,7 +39,8 @@ class Gathered:
     `incidents` opened from `before` on and before `until`, of the brands in question and of our
     own watch; `voices` are those from `since` on by brand, `around` those around the answer to
     each incident by its id. `delivered` holds when each incident first reached a receiver. `open`
-    are all incidents that nobody has closed. `corrections` and `blind` may reach beyond the time.
+    are all incidents that nobody has closed, `follow_ups` those with a date to ask again.
+    `corrections` and `blind` may reach beyond the time.
     """
 
     since: datetime
@@ -51,6 +52,7 @@ class Gathered:
     voices: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
     around: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
     open: Sequence[Incident] = ()
+    follow_ups: Sequence[Incident] = ()
     records: Sequence[TrackRecord] = ()
     corrections: Sequence[Correction] = ()
     blind: Sequence[Blind] = ()
@@ -145,7 +147,8 @@ class Week:
     """Everything that a report says, beside the same figures of the stretch of time before.
 
     `cases` are the storms that opened, oldest first; `ours` our own troubles; `rang` what people
-    made of the storms. `unanswered` are the posts that wait now, gravest first.
+    made of the storms. `unanswered` are the posts that wait now, gravest first,
+    and `follow_ups` the incidents whose customers are to be asked again, soonest first (R14).
     """
 
     since: datetime
@@ -168,6 +171,7 @@ class Week:
     recurring: tuple[tuple[str, Recurrence], ...]
     moods: tuple[Mood, ...]
     unanswered: tuple[tuple[Incident, Exhibit], ...]
+    follow_ups: tuple[Incident, ...]
     records: tuple[TrackRecord, ...]
     corrected: tuple[tuple[str, int], ...]
     blind: tuple[Blind, ...]
@@ -204,6 +208,7 @@ def week_of(gathered: Gathered) -> Week:
         recurring=_recurring(opened),
         moods=tuple(_mood(brand, voices) for brand, voices in gathered.voices.items()),
         unanswered=tuple(unanswered(gathered.open)),
+        follow_ups=tuple(gathered.follow_ups),
         records=tuple(gathered.records),
         corrected=_corrected(gathered),
         blind=_blind(gathered),

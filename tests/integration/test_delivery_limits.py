@@ -24,7 +24,7 @@ POSTED = saying(200, b'{"ok": true, "channel": "C9", "ts": "17.5"}')
 
 @pytest.fixture
 async def house(tmp_path):
-    house = House(tmp_path / "ember.db", Clock())
+    house = House(tmp_path / "ember.db", Clock(), patience=20)
     yield house
     await house.network.__aexit__(None, None, None)
     house.writer.close()

@@ -201,6 +201,7 @@ class _Check:
         self._refer("feeds", "brands", "brand", brands)
         self._refer("routes", "brands", "brand", brands)
         self._refer("routes", "notify", "notifier", notifiers)
+        self._refer_to_themes(child(self._root, "playbook"))
 
     # ------------------------------------------------------------ plug-ins
     def _plug_in(
@@ -355,6 +356,22 @@ class _Check:
                     self._at(
                         (section, position, key, index), f"unknown {noun} {shown(wanted)}{hint}"
                     )
+
+    def _refer_to_themes(self, playbook: Node | None) -> None:
+        """Check that the themes that notes speak of are those of a brand."""
+        known = tuple(
+            name.text.strip()
+            for _, brand in items(self._root, "brands")
+            for _, theme in items(brand, "themes")
+            if isinstance(name := theme.get("name"), Text)
+        )
+        for position, note in items(playbook, "notes"):
+            for index, name in names(note, "themes"):
+                wanted = name.text.strip()
+                if wanted and wanted not in known:
+                    way = ("playbook", "notes", position, "themes", index)
+                    hint = did_you_mean(wanted, known)
+                    self._at(way, f"unknown theme {shown(wanted)}{hint}")
 
     # ------------------------------------------------------------ pointing at things
     def _at(self, way: Way, what: str) -> None:

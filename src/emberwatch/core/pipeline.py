@@ -394,11 +394,12 @@ class Step:
             return incident
         if before is not None and (origin(before), before.themes) == (first, incident.themes):
             return incident
-        incident = replace(incident, history=self._history(brand, first))
+        began_at = min(first.created_at, incident.first_post_at or first.created_at)
+        incident = replace(incident, history=self._history(brand, first, began_at))
         return self._with_matter(brand, incident) if incident.themes else incident
 
-    def _history(self, brand: str, first: Exhibit) -> History | None:
-        """Return the past of the author of the post that began it."""
+    def _history(self, brand: str, first: Exhibit, began_at: datetime) -> History | None:
+        """Return the past of the author of the post that began it, up to the trouble."""
         post = self._post(brand, first.post_id)
         if post is None or not post.author.handle:
             return None
@@ -406,9 +407,9 @@ class Step:
             self._memory.mentions_by(post, brand, background.MOST_REMEMBERED),
             lambda mention: mention.brand == brand and mention.post.voice == post.voice,
         )
-        past = [each for each in theirs if each.post.created_at < first.created_at]
+        past = [each for each in theirs if each.post.created_at < began_at]
         met = self._incidents.exhibiting([each.post.id for each in past], brand)
-        return background.history_of(first, past, met)
+        return background.history_of(past, met)
 
     def _post(self, brand: str, id: str) -> Post | None:
         mention = self._mentions.get((brand, id)) or self._memory.mentions([id], brand).get(id)

@@ -90,18 +90,14 @@ def _latest(mentions: Iterable[Mention], most: int) -> list[Mention]:
     return ordered[::-1][:most]
 
 
-def history_of(
-    first: Exhibit, mentions: Iterable[Mention], incidents: Iterable[Incident]
-) -> History | None:
-    """Return the past of the author who wrote the first post, None where there is none.
+def history_of(mentions: Iterable[Mention], incidents: Iterable[Incident]) -> History | None:
+    """Return the past of an author, None where there is none.
 
-    `mentions` are theirs, of this brand, written before; `incidents` are those in whose evidence
-    these stand.
+    `mentions` are theirs, of this brand, written before the trouble; `incidents` are those in
+    whose evidence these stand.
     """
-    past = sorted(
-        (each for each in mentions if each.post.created_at < first.created_at),
-        key=lambda each: (each.post.created_at, each.post.id),
-    )[-MOST_REMEMBERED:]
+    past = sorted(mentions, key=lambda each: (each.post.created_at, each.post.id))
+    past = past[-MOST_REMEMBERED:]
     if not past:
         return None
     angers = [each.score.anger for each in past if each.score.anger is not None]

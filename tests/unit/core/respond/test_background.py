@@ -16,7 +16,7 @@ from emberwatch.core.respond.background import (
     speaking_of,
     with_angry_posts,
 )
-from emberwatch.model.incident import Exhibit, Incident, Recurrence, Resolution, Status
+from emberwatch.model.incident import Incident, Recurrence, Resolution, Status
 from emberwatch.model.mention import Mention
 from tests.build import NOON, a_mention, an_alert, minutes
 
@@ -34,10 +34,6 @@ def an_incident(*mentions: Mention, id: str = "spike:Acme:1", **facts) -> Incide
     return replace(incident, **facts)
 
 
-def first(incident: Incident) -> Exhibit:
-    return incident.exhibits[0]
-
-
 # ---------------------------------------------------------------- the author's past
 def test_a8_a14_a_history_tells_how_much_how_angry_since_when_and_what_was_done() -> None:
     past = [
@@ -46,7 +42,7 @@ def test_a8_a14_a_history_tells_how_much_how_angry_since_when_and_what_was_done(
         said(4, days=2, anger=None),
     ]
     before = an_incident(past[0], status=Status.RESOLVED, resolution=Resolution.REFUND)
-    history = history_of(first(an_incident()), past, [before])
+    history = history_of(past, [before])
     assert history is not None
     assert (history.posts, history.angry_posts, history.reach) == (3, 1, 90)
     assert history.anger == pytest.approx(0.5)
@@ -63,12 +59,11 @@ def test_a8_a14_a_history_tells_how_much_how_angry_since_when_and_what_was_done(
 
 
 def test_who_never_spoke_before_has_no_history() -> None:
-    assert history_of(first(an_incident()), [], []) is None
-    assert history_of(first(an_incident()), [said(5, days=-1)], []) is None
+    assert history_of([], []) is None
 
 
 def test_a_history_without_a_measured_anger_or_followers_says_so() -> None:
-    history = history_of(first(an_incident()), [said(2, days=1, anger=None)], [])
+    history = history_of([said(2, days=1, anger=None)], [])
     assert history is not None
     assert (history.anger, history.angry_posts, history.reach) == (None, 0, None)
 
@@ -78,7 +73,7 @@ def test_only_the_last_posts_and_incidents_are_shown_and_posts_are_cut() -> None
     met = [
         an_incident(past[0], id=f"spike:Acme:{n}", opened_at=NOON - n * DAY) for n in range(1, 8)
     ]
-    history = history_of(first(an_incident()), past, met)
+    history = history_of(past, met)
     assert history is not None
     assert [post.created_at for post in history.earlier] == [NOON - n * DAY for n in (2, 3, 4)]
     assert {len(post.text) for post in history.earlier} == {LONGEST_QUOTE}
@@ -87,7 +82,7 @@ def test_only_the_last_posts_and_incidents_are_shown_and_posts_are_cut() -> None
 
 def test_an_incident_of_somebody_else_is_no_encounter() -> None:
     other = an_incident(said(7, author="boris"))
-    history = history_of(first(an_incident()), [said(2, days=1)], [other])
+    history = history_of([said(2, days=1)], [other])
     assert history is not None
     assert history.encounters == ()
 

@@ -318,7 +318,7 @@ def test_a3_a8_a9_a15_the_brief_says_all_in_the_order_in_which_people_need_it():
         "- anger spike since",
         "Velocity: 3.4 angry a minute",
         "Who: 2 authors in evidence",
-        "Themes: refunds (in 4 incidents and 31% of the angry posts of 30 days), rude.",
+        "Themes: refunds in 4 incidents and 31% of the angry posts of 30 days; rude.",
         "Languages: en 100%.",
         "History: 7 earlier posts of its author since 2026-04-25 12:00 UTC, 3 angry, mean anger "
         "0.46; stood in inc_0 of 2026-04-26 (refund), inc_00 of 2026-04-25 (dismissed).",

@@ -439,11 +439,12 @@ class Step:
             return incident
         if before is not None and (origin(before), before.themes) == (first, incident.themes):
             return incident
-        incident = replace(incident, history=self._history(brand, first))
+        began_at = min(first.created_at, incident.first_post_at or first.created_at)
+        incident = replace(incident, history=self._history(brand, first, began_at))
         return self._with_matter(brand, incident) if incident.themes else incident
 
-    def _history(self, brand: str, first: Exhibit) -> History | None:
-        """Return the past of the author of the post that began it."""
+    def _history(self, brand: str, first: Exhibit, began_at: datetime) -> History | None:
+        """Return the past of the author of the post that began it, up to the trouble."""
         post = self._post(brand, first.post_id)
         if post is None or not post.author.handle:
             return None
@@ -451,10 +452,10 @@ class Step:
             self._memory.mentions_by(post, brand, background.MOST_REMEMBERED),
             lambda mention: mention.brand == brand and mention.post.voice == post.voice,
         )
-        past = [each for each in theirs if each.post.created_at < first.created_at]
+        past = [each for each in theirs if each.post.created_at < began_at]
         posts = [each.post.id for each in past]
         met = [each for each in self._incidents.exhibiting(posts) if each.brand == brand]
-        return background.history_of(first, past, met)
+        return background.history_of(past, met)
 
     def _post(self, brand: str, id: str) -> Post | None:
         mention = self._mentions.get((brand, id)) or self._memory.mentions([id], brand).get(id)

@@ -698,3 +698,98 @@ def test_the_clock_looks_at_an_incident_as_the_batch_has_left_it() -> None:
     (grown,) = outcome.incidents
     assert grown.kinds == (AlertKind.SPIKE, AlertKind.PILE_ON)
     assert [row.sequence for row in outcome.notifications] == [2, 3]
+
+
+# ---------------------------------------------------------------- what stands behind a trouble
+@pytest.mark.parametrize("is_one_batch", [True, False])
+def test_a8_a14_an_incident_knows_its_authors_past_however_the_posts_came(
+    is_one_batch: bool,
+) -> None:
+    first = replace(SPIKE, evidence=("jsonl::post:3",))
+    second = replace(SPIKE, id="spike:Acme:2", evidence=("jsonl::post:9",))
+    watch = _crying(
+        {"3": [_at(first, -90), _over(first, -89)], "9": [second]}, quiet_after=minutes(1)
+    )
+    events = [
+        _said("1", -300, anger=0.9),
+        _said("2", -200, anger=0.2),
+        _said("3", -90, anger=0.7),
+        _said("4", -80, author="boris"),
+        _said("5", -70, brand="Other"),
+        _said("9", 0),
+    ]
+    if is_one_batch:
+        watch.feed(*events)
+    else:
+        for event in events:
+            watch.feed(event)
+    before, after = _all(watch)
+    assert before.history is not None
+    assert (before.history.posts, before.history.encounters) == (2, ())
+    assert after.history is not None
+    assert (after.history.posts, after.history.angry_posts) == (3, 2)
+    assert [each.incident_id for each in after.history.encounters] == [before.id]
+    assert [post.post_id for post in after.history.earlier] == [
+        f"jsonl::post:{number}" for number in (3, 2, 1)
+    ]
+
+
+@pytest.mark.parametrize("is_one_batch", [True, False])
+def test_r10_r11_an_incident_knows_what_comes_back_and_who_is_next(is_one_batch: bool) -> None:
+    alert = replace(SPIKE, evidence=("jsonl::post:30",))
+    watch = _crying({"30": [alert]})
+    events = [
+        *(_said(str(n), n - 30, author=f"a{n}", themes=("late",)) for n in range(1, 6)),
+        *(_said(str(n), n - 30, author=f"a{n}") for n in range(6, 20)),
+        _said("20", -5, author="calm", themes=("late",), anger=0.1, followers=70),
+        _said("21", -4, author="other", themes=("late",), anger=0.1, brand="Other"),
+        _said("30", 0, author="zoe", themes=("late",)),
+    ]
+    if is_one_batch:
+        watch.feed(*events)
+    else:
+        for event in events:
+            watch.feed(event)
+    incident = _only(watch)
+    [late] = incident.recurring
+    assert (late.theme, late.incidents, late.angry_posts) == ("late", 1, 6)
+    assert late.share == pytest.approx(6 / 20)
+    assert [post.author for post in incident.affected] == ["calm"]
+    assert incident.history is None
+
+
+def test_r11_the_third_incident_of_a_theme_tells_of_it() -> None:
+    alerts = [
+        _at(replace(SPIKE, id=f"spike:Acme:{n}", evidence=(f"jsonl::post:{n}",)), 100 * n)
+        for n in range(1, 5)
+    ]
+    script = {str(n): [alert, _over(alert, 100 * n + 1)] for n, alert in enumerate(alerts, 1)}
+    watch = _crying(script, quiet_after=minutes(1))
+    for n in range(1, 5):
+        watch.feed(_said(str(n), 100 * n, author=f"a{n}", themes=("late",)))
+    told = [[each.incidents for each in incident.recurring] for incident in _all(watch)]
+    assert told == [[], [], [3], []]
+
+
+def test_what_stands_behind_a_trouble_is_looked_up_again_only_when_it_is_another() -> None:
+    first = replace(SPIKE, evidence=("jsonl::post:2",))
+    same = _at(replace(first, fire=Fire.BURNING), 5)
+    other = _at(replace(first, fire=Fire.COOLING, evidence=("jsonl::post:6",)), 6)
+    watch = _crying({"2": [first], "5": [same], "6": [other]})
+    watch.feed(_said("1", -5), _said("2"))
+    opened = _only(watch)
+    assert opened.history is not None
+    assert opened.history.posts == 1
+    # a post from before that comes late tells of nothing new by itself
+    watch.feed(_said("0", -9), _said("5", 5, author="boris"))
+    assert _only(watch).history == opened.history
+    watch.feed(_said("6", 6, author="clara", themes=("late",)))
+    assert _only(watch).themes == ("late",)
+    assert _only(watch).history is not None
+    assert _only(watch).history.posts == 2
+
+
+def test_a_nameless_author_or_a_post_that_is_gone_has_no_past() -> None:
+    watch = _crying({"2": [replace(SPIKE, evidence=("jsonl::post:2",))]})
+    watch.feed(_said("1", -5, author=""), _said("2", author=""))
+    assert _only(watch).history is None

@@ -14,16 +14,25 @@ def is_angry(anger: float | None) -> bool:
     return anger is None or anger >= ANGRY_FROM
 
 
+THEME_FROM = 0.1
+"""The share of the anger in evidence that a theme must cause to be one of the trouble's."""
+
+
 def themes_of(exhibits: Iterable[Exhibit]) -> tuple[str, ...]:
     """Return the themes of the angry posts, the one that causes the most anger first.
 
-    An author counts once for each theme, with the angriest post.
+    An author counts once for each theme, with the angriest post; a post that nobody could judge
+    counts as just angry. What one in many complains of is not what the trouble is about.
     """
+    everything = ""
     loudest: dict[str, dict[str, float]] = defaultdict(dict)
     for post in exhibits:
         if is_angry(post.anger):
             voice = post.author or post.post_id
-            for theme in post.themes:
-                heard = loudest[theme].get(voice, 0.0)
-                loudest[theme][voice] = max(heard, post.anger or 0.0)
-    return tuple(sorted(loudest, key=lambda theme: (-sum(loudest[theme].values()), theme)))
+            anger = ANGRY_FROM if post.anger is None else post.anger
+            for theme in (*post.themes, everything):
+                loudest[theme][voice] = max(loudest[theme].get(voice, 0.0), anger)
+    caused = {theme: sum(voices.values()) for theme, voices in loudest.items()}
+    least = THEME_FROM * caused.pop(everything, 0.0)
+    chosen = [theme for theme in caused if caused[theme] >= least]
+    return tuple(sorted(chosen, key=lambda theme: (-caused[theme], theme)))

@@ -28,7 +28,7 @@ WINDOWS = (15, 30, 60, 120, 240, 720)
 
 _HOUR = WINDOWS.index(60)
 _HOURS_A_MONTH = 730.6
-_ORDINARY = 1.5
+_ORDINARY = 2.0
 """Standard deviations up to which nothing is remarkable: the chance is not worth working out."""
 _DELAY = 8
 _LONGEST = WINDOWS[-1] // QUARTER

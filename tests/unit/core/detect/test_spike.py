@@ -497,7 +497,7 @@ def test_a_state_survives_the_store() -> None:
 def test_how_rare_it_is_is_said_the_way_people_do() -> None:
     reasons = []
     for correction in (-300.0, 0.3, 1.2, 2.5):
-        settings = replace(SpikeSettings(), correction=correction)
+        settings = replace(SpikeSettings(), looks=3.0 * 10.0**correction)
         brand = a_brand(false_alarms_per_month=10.0 ** (correction + 3.0))
         life = Following(Spike({"Acme": brand}, settings))
         life.live(NOON + 5 * DAY, 30.0)

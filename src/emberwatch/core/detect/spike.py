@@ -74,6 +74,8 @@ class SpikeSettings:
     a heat of `shift_least`. No
     surge rings before `surge_after_days` were watched, for the rhythm of a day is not known before,
     and `surge_budget` times as many false ones are allowed, for nobody is woken by them.
+    While more than `loud` angry voices are kept, windows beyond `loud_longest` are looked at once a
+    quarter: what comes in one minute changes them little.
     """
 
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
@@ -95,6 +97,8 @@ class SpikeSettings:
     surge_after_days: float = 1.0
     surge_budget: float = 4.0
     told_again_at: float = 1.5
+    loud: int = 60
+    loud_longest: int = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,17 +441,23 @@ class Spike:
             return state, (), None
         alerts: list[Alert] = []
         anger: Look | None = None
-        if anger_due or (fire_due and state.spike):
+        is_worth_it = fire_due or self._is_worth_it(state)
+        windows = self._windows(brand.name, state) if is_worth_it else []
+        if windows and (anger_due or (fire_due and state.spike)):
             state = self._counted(state)
             widest = inf if is_scan else max(self._bar(brand, state), -calibration.LEVELS[0])
-            anger = self._anger(brand.name, state, widest)
+            is_loud = len(state.voices) > self._settings.loud and not (
+                is_new or is_due or state.spike
+            )
+            longest = self._settings.loud_longest if is_loud else WINDOWS[-1]
+            anger = self._anger(state, windows, widest, longest)
         spike, surge, episodes = state.spike, state.surge, state.episodes
         if anger_due or (fire_due and spike):
             if anger is not None and not self._cold_decades(state):
                 episodes = calibration.reached(episodes, -anger.law)
             spike = self._ring(brand, state, AlertKind.SPIKE, spike, anger, at, alerts)
         if posts_due or (fire_due and surge):
-            look = self._volume(brand.name, state)
+            look = self._volume(state, windows)
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
         looked = SpikeState(
             minute=state.minute,
@@ -464,6 +474,17 @@ class Spike:
         )
         return looked, tuple(alerts), anger
 
+    def _is_worth_it(self, state: SpikeState) -> bool:
+        """Whether there are enough voices, or posts within the longest window, that may ring."""
+        settings = self._settings
+        if len(state.voices) >= settings.least_voices:
+            return True
+        posts = nameless = 0.0
+        for quarter in state.past.quarters:
+            posts += quarter.volume
+            nameless += quarter.nameless
+        return nameless >= settings.least_voices or posts >= settings.least_posts
+
     def _counted(self, state: SpikeState) -> SpikeState:
         """Count the episodes of a part of the day that is over."""
         settings, learnt = self._settings, state.past.baseline
@@ -479,7 +500,7 @@ class Spike:
         if kept is None or kept[0] is not past.closed:
             kept = self._sums[key] = (past.closed, normal.Sums(past.closed))
         sums, now = kept[1], past.now
-        found = []
+        found: list[_Window] = []
         live = judged = calm = nameless = 0.0
         place = len(state.minutes)
         for index, window in enumerate(WINDOWS):
@@ -504,7 +525,9 @@ class Spike:
             )
         return found
 
-    def _anger(self, key: str, state: SpikeState, bar: float, longest: int = 720) -> Look | None:
+    def _anger(
+        self, state: SpikeState, windows: Sequence[_Window], bar: float, longest: int
+    ) -> Look | None:
         """Return the most unlikely window of anger, None when none is as rare as `bar` by law.
 
         Distinct voices are counted only where all voices together would do.
@@ -514,7 +537,6 @@ class Spike:
         if not state.voices and not any(q.nameless for q in past.quarters):
             return None
         best: tuple[float, Finding, _Window, list[Voice]] | None = None
-        windows = self._windows(key, state)
         is_cold = learnt.watched_days < settings.cold_days[1]
         place, loud = len(state.voices), 0.0
         for window in windows:
@@ -588,7 +610,13 @@ class Spike:
         if not 0.0 < usual < hot <= window.judged:
             return None
         return normal.judge_share(
-            settings.baseline, learnt, window.index, hot=hot, posts=window.judged, usual=usual
+            settings.baseline,
+            learnt,
+            window.index,
+            hot=hot,
+            posts=window.judged,
+            usual=usual,
+            usual_posts=window.usual_volume,
         )
 
     def _by_shift(self, learnt: Baseline, window: _Window, hot: float) -> Finding | None:
@@ -838,13 +866,13 @@ class Spike:
         hour = windows[_HOUR]
         return max(factor, normal.local_factor(settings, learnt, _HOUR, hour.calm, hour.usual_calm))
 
-    def _volume(self, key: str, state: SpikeState) -> Look | None:
+    def _volume(self, state: SpikeState, windows: Sequence[_Window]) -> Look | None:
         """Return the most unlikely window of posts, None when none is above what is usual."""
         settings, learnt = self._settings, state.past.baseline
         best: Look | None = None
         if learnt.watched_days < settings.surge_after_days:
             return None
-        for window in self._windows(key, state):
+        for window in windows:
             if window.minutes not in settings.surge_windows:
                 continue
             posts, usual = window.live, window.usual_volume
@@ -951,7 +979,7 @@ class Spike:
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
         bar = self._bar(brand, state)
-        look = self._anger(brand.name, state, bar, _FRESH)
+        look = self._anger(state, self._windows(brand.name, state), bar, _FRESH)
         return look if look is not None and look.law <= bar else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
@@ -1054,8 +1082,8 @@ def _since(voices: tuple[Voice, ...], start: int) -> tuple[Voice, ...]:
 def _is_much(state: SpikeState, kind: AlertKind) -> bool:
     """Whether the last two quarters brought enough, and enough anew, to be worth a look.
 
-    A loud brand is looked at each time that they have grown by a fortieth, so that a storm costs
-    no more a post than a calm day.
+    A loud brand is looked at each time that they have grown by a twentieth (posts: a tenth), so
+    that a storm costs no more a post than a calm day.
     """
     last = state.past.now
     before = state.past.closed[-1] if state.past.closed else Quarter()
@@ -1063,12 +1091,12 @@ def _is_much(state: SpikeState, kind: AlertKind) -> bool:
     if kind is AlertKind.SPIKE:
         seen = last.heat + before.heat
         usual = last.expected_heat * part + before.expected_heat
-        fresh = state.unlooked
+        fresh = 20.0 * state.unlooked
     else:
         seen = last.volume + before.volume
         usual = 1.3 * (last.expected_volume * part + before.expected_volume) + 3.0
-        fresh = state.unlooked_posts
-    return seen >= usual and fresh * 40.0 >= seen
+        fresh = 10.0 * state.unlooked_posts
+    return seen >= usual and fresh >= seen
 
 
 def _not_judged(state: SpikeState, start: int, window: int) -> float:

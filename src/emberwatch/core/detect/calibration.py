@@ -34,22 +34,24 @@ class CalibrationSettings:
     """What is believed of a brand's tail, and how much of its own past outweighs that.
 
     `often` are pairs of the angry voices an hour (log10) and how many episodes a month then reach
-    `LEVELS[0]`; `slope` is by how much (ln) they become fewer a decade, `burst_slope` by how much
-    less per unit of `baseline.burst`. Both beliefs are worth `strength` episodes, and the brand's
-    own fade with `half_life` days. What is rarer than `rings_at` decades rings in any case.
+    `LEVELS[0]`, `counted_times` as many where threads are not told apart (a plain series); `slope`
+    is by how much (ln) they become fewer a decade, `burst_slope` by how much less per unit of
+    `baseline.burst`. Both beliefs are worth `strength` episodes, and the brand's own fade with
+    `half_life` days. What is rarer than `rings_at` decades rings in any case.
     """
 
     often: tuple[tuple[float, float], ...] = (
-        (-1.2, 0.8),
-        (-0.6, 2.0),
+        (-1.2, 2.0),
+        (-0.6, 4.5),
         (0.5, 7.5),
         (1.5, 9.5),
         (2.5, 6.0),
     )
-    slope: float = 1.15
-    burst_slope: float = 0.25
-    strength: float = 10.0
-    storms: float = 6.0
+    counted_times: float = 1.4
+    slope: float = 1.3
+    burst_slope: float = 0.6
+    strength: float = 6.0
+    storms: float = 5.0
     half_life: float = 28.0
     rings_at: float = 9.0
 
@@ -139,6 +141,8 @@ def tail(
     """Return the tail of a brand: what is believed, moved by what it lived through."""
     angry = log10(max(level(beliefs, learnt) * share(beliefs, learnt), 1e-6))
     often = _between(settings.often, angry)
+    if learnt.bursts[1] > 0.0:
+        often *= settings.counted_times
     slope = settings.slope / (1.0 + settings.burst_slope * burst(beliefs, learnt))
     months, strength = episodes.days / _MONTH, settings.strength
     seen, storms = episodes.reached, settings.storms * months

@@ -255,16 +255,11 @@ class Spike:
     def _move(
         self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
     ) -> SpikeState:
-        settings = self._settings.baseline
+        minute, past = self._moved(state, minute, unwatched_since)
         if state is None:
-            return SpikeState(minute=minute, past=normal.begin(settings, minute))
-        if unwatched_since is None and minute <= state.minute:
+            return SpikeState(minute=minute, past=past)
+        if past is state.past and minute == state.minute:
             return state
-        minute = max(minute, state.minute)
-        if unwatched_since is None and minute // QUARTER == state.past.opened:
-            past = state.past
-        else:
-            past = normal.advance(settings, state.past, minute, self._trust(state), unwatched_since)
         return SpikeState(
             minute=minute,
             past=past,
@@ -278,6 +273,19 @@ class Spike:
             over=state.over,
             episodes=state.episodes,
         )
+
+    def _moved(
+        self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
+    ) -> tuple[int, Past]:
+        """Return the present and the past as time moves on to a minute; it never moves back."""
+        settings = self._settings.baseline
+        if state is None:
+            return minute, normal.begin(settings, minute)
+        minute = max(minute, state.minute)
+        if unwatched_since is None and minute // QUARTER == state.past.opened:
+            return minute, state.past
+        trust = self._trust(state)
+        return minute, normal.advance(settings, state.past, minute, trust, unwatched_since)
 
     def _trust(self, state: SpikeState) -> float:
         """Return how much may be learnt: little in an incident's first hours, all after a day."""
@@ -293,22 +301,30 @@ class Spike:
         self, brand: Brand, state: SpikeState | None, event: Mentioned
     ) -> tuple[SpikeState, tuple[Alert, ...]]:
         mention = event.mention
-        created = min(_minute(mention.post.created_at), _minute(event.at))
-        moved = self._move(state, created if event.is_history else _minute(event.at))
+        at = _minute(event.at)
+        created = min(_minute(mention.post.created_at), at)
+        now = created if event.is_history else at
         if mention.post.kind is PostKind.BOOST:
-            return moved, ()
-        taken = self._take(moved, mention, min(created, moved.minute), event.is_history)
+            return self._move(state, now), ()
+        taken = self._take(state, now, mention, created, event.is_history)
         if event.is_history:
             return taken, ()
         return self._look(brand, taken, event.at)
 
     def _take(
-        self, state: SpikeState, mention: Mention, minute: int, is_history: bool
+        self,
+        before: SpikeState | None,
+        now: int,
+        mention: Mention,
+        created: int,
+        is_history: bool,
     ) -> SpikeState:
-        """Count a mention in its own minute."""
+        """Move on to a minute and count a mention in its own."""
         settings = self._settings.baseline
         anger = mention.score.anger
-        past = state.past
+        now, past = self._moved(before, now)
+        state = before or SpikeState(minute=now, past=past)
+        minute = min(created, now)
         if not is_history and normal.is_gap(past, minute):
             past = normal.heal(past)
         voices = state.voices
@@ -320,7 +336,7 @@ class Spike:
                 heard = already_heard(voices, voice, minute - 60)
                 hot = max(0.0, sounds - heard)
                 squares = max(0.0, sounds * sounds - heard * heard)
-                since = normal.window_start(WINDOWS[-1], state.minute)
+                since = normal.window_start(WINDOWS[-1], now)
                 if not is_history and minute >= since:
                     voices = keep(voices, voice, since)
         known = 0.0 if anger is None else 1.0
@@ -342,9 +358,9 @@ class Spike:
         )
         came = Minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
         return SpikeState(
-            minute=state.minute,
+            minute=now,
             past=past,
-            minutes=_with(state.minutes, state.minute, came),
+            minutes=_with(state.minutes, now, came),
             voices=voices,
             looked=state.looked,
             unlooked=state.unlooked + live * hot,
@@ -1044,9 +1060,9 @@ def _voice(mention: Mention, anger: float, heat: float, minute: int) -> Voice:
 
 
 def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, ...]:
-    """Add to the list of recent minutes, oldest first, and forget the old ones."""
+    """Add to the list of recent minutes, oldest first, and forget the old ones now and then."""
     oldest = now - _FINE + 1
-    if minutes and minutes[0].minute < oldest:
+    if minutes and minutes[0].minute < oldest - QUARTER:
         minutes = tuple(m for m in minutes if m.minute >= oldest)
     if came.minute < oldest:
         return minutes

@@ -43,12 +43,12 @@ class CalibrationSettings:
     often: tuple[tuple[float, float], ...] = (
         (-1.2, 2.0),
         (-0.6, 4.5),
-        (0.5, 7.5),
-        (1.5, 9.5),
+        (0.5, 8.0),
+        (1.5, 11.0),
         (2.5, 6.0),
     )
-    counted_times: float = 1.4
-    slope: float = 1.3
+    counted_times: float = 1.8
+    slope: float = 1.4
     burst_slope: float = 0.6
     strength: float = 6.0
     storms: float = 5.0

@@ -43,15 +43,15 @@ class CalibrationSettings:
     often: tuple[tuple[float, float], ...] = (
         (-1.2, 2.0),
         (-0.6, 4.5),
-        (0.5, 8.0),
-        (1.5, 11.0),
+        (0.5, 7.0),
+        (1.5, 10.0),
         (2.5, 6.0),
     )
-    counted_times: float = 1.8
-    slope: float = 1.4
-    burst_slope: float = 0.6
-    strength: float = 6.0
-    storms: float = 5.0
+    counted_times: float = 1.6
+    slope: float = 1.8
+    burst_slope: float = 1.5
+    strength: float = 8.0
+    storms: float = 6.0
     half_life: float = 28.0
     rings_at: float = 9.0
 

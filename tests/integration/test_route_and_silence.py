@@ -345,3 +345,12 @@ def test_a_broken_playbook_holds_nobody_up(run: Run) -> None:
         assert "book.yaml:1:" in said.err
         assert "ours advises until it is mended" in said.err
     assert run("check").code == 3
+
+
+# ---------------------------------------------------------------- what the configuration says
+def test_the_teams_and_their_escalations_are_summed_up(run: Run) -> None:
+    said = run("check").out
+    assert "support: Mara, Ivo; by chat; after 10m Mara; after 30m boss" in said
+    assert "theme refunds -> boss" in said
+    explained = run("check", "--explain", "Acme").out
+    assert "'emberwatch route test' tries out any other" in explained

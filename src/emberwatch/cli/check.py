@@ -306,6 +306,8 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
     }
     who = told(config, brand.name)
     rows = _columns((kind, _or(who[kind], "nobody"), what) for kind, what in meant.items())
+    if config.teams:
+        rows.append("so it is now, were it critical; 'emberwatch route test' tries out any other")
     quiet = f"an alert within {_length(brand.quiet_after)} of the last joins the same incident"
     blocks.append(("who is told", rows))
     blocks.append(("how often", [_budget(brand), quiet]))

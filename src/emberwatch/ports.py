@@ -11,9 +11,10 @@ from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Correction, Mention, Score
-from emberwatch.model.notification import Notification
-from emberwatch.model.post import Counters, Post
+from emberwatch.model.mention import Correction, Mention, Score, Voice
+from emberwatch.model.notification import Notification, Owed
+from emberwatch.model.post import Counters, Post, Remover
+from emberwatch.model.silence import Silence
 
 Cursor = Mapping[str, str]
 """Where a feed's next poll goes on; opaque to all but its source. Empty: never polled."""
@@ -71,20 +72,35 @@ class Web(Protocol):
 # ---------------------------------------------------------------- sources
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """A thread's root that we know of, for sources that re-read counters. `key` as in `Post`."""
+    """A thread's root that we know of. `key`, `source`, `host` and `url` are as in `Post`.
+
+    `feed` brought it. It has `size` reactions as far as we know, had not as many at `moved_at`,
+    and `replies` of them were read (or stood there when its thread was last read). Its counters
+    were last read at `counted_at`.
+    """
 
     key: str
     native_id: str
     created_at: datetime
+    source: str = ""
+    host: str = ""
+    feed: str = ""
+    url: str | None = None
+    size: int = 0
+    replies: int = 0
+    moved_at: datetime | None = None
+    counted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """One reading of one feed.
+    """One reading of one feed, or a look at some of its threads.
 
     `cursor` is empty at the first poll; then `since` says how far back to read (None: only what
     the site shows at once). `unconditional` asks for a fetch without validators. `roots` are the
-    threads whose counters are wanted again, hottest first.
+    threads that are followed, hottest first; in a look, those that are due. With `may_listen` the
+    source may go on listening until nearly `every` has passed, where the site tells of news by
+    itself.
     """
 
     feed: str
@@ -94,6 +110,7 @@ class Poll:
     since: datetime | None = None
     unconditional: bool = False
     roots: tuple[Root, ...] = ()
+    may_listen: bool = False
 
     @property
     def is_first(self) -> bool:
@@ -103,11 +120,24 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """A root's counters, read again."""
+    """A root's counters, read again.
+
+    `every` is how long before they were read the last time; None: at the feed's last poll.
+    """
 
     thread_id: str
     counters: Counters
     root_created_at: datetime
+    every: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A post that its site says was taken away, by its key (see `Post.key`)."""
+
+    key: str
+    by: Remover = Remover.SOMEBODY
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,15 +146,25 @@ class Page:
 
     `listed` is how many posts the answer held before any were left out. `invalid` says of each
     post that made no sense which one and why. `rate` is what the site said of its limits.
+    `threads` names (by key) the roots of which all replies are in this page. `gone` posts were
+    taken away. `missed` roots (by key) were asked for, and the site answered that there is none:
+    deleted, unless it shows single posts to nobody. `note` says what people should know of how the
+    feed is read though nothing is wrong, such as that it is polled since its server cannot stream.
+    `is_just_told`: the site told it by itself, a moment ago, whatever `seen_at` its posts bear.
     """
 
     posts: tuple[Post, ...] = ()
     counts: tuple[Count, ...] = ()
+    threads: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    missed: tuple[str, ...] = ()
     cursor: Cursor
     listed: int = 0
     is_unchanged: bool = False
     invalid: tuple[str, ...] = ()
     rate: Rate | None = None
+    note: str = ""
+    is_just_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +223,24 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Follows(Protocol):
+    """A source that can look again at threads that we know of."""
+
+    def reaches(self, root: Root) -> bool:
+        """Tell whether this feed can ask for a root of its kind."""
+        ...
+
+    def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the counters of `poll.roots` as they are now, and what is new in their threads.
+
+        Unconditionally: an answer of *unchanged* may hide a storm. The web ends a look by raising
+        `FeedUnavailable` when the site was asked often enough; what was yielded stands. Raise
+        `FeedRefused` when the site shows us no single thread at all.
+        """
+        ...
+
+
 # ---------------------------------------------------------------- scorers
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
@@ -221,11 +279,16 @@ class Notifier(Protocol):
 
     `shows_latest` says that the channel holds one state of an incident: what an incident's later
     message has overtaken is then not sent any more, and each notification comes with the handle
-    of the message before.
+    of the message before. `per_minute` is how many messages it is sent a minute unless the
+    configuration says otherwise (None: any number). `takes_digests` says that people read it:
+    what goes beyond the limit comes as one notification of type `digest`, whose payload is of
+    the schema `emberwatch.digest/1`. A plug-in that declares neither is sent everything at once.
     """
 
     kind: ClassVar[str]
     Options: ClassVar[type[Any]]
+    per_minute: ClassVar[int | None]
+    takes_digests: ClassVar[bool]
     shows_latest: bool
 
     async def deliver(self, notification: Notification, at: datetime) -> Receipt:
@@ -318,7 +381,10 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHealth:
-    """How a feed is doing. `blind_since` is None while it is well; `why` says what is wrong."""
+    """How a feed is doing. `blind_since` is None while it is well; `why` says what is wrong.
+
+    `note` says what should be known of how it is read though nothing is wrong.
+    """
 
     feed: str
     source: str
@@ -328,6 +394,7 @@ class FeedHealth:
     why: str = ""
     failures: int = 0
     next_poll_at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +421,8 @@ class Ledger:
     notifications: tuple[Notification, ...] = ()
     quarantine: tuple[tuple[str, datetime, str], ...] = ()
     """(post id, when, traceback) of each mention that a rule crashed on."""
+    deleted: tuple[tuple[str, datetime], ...] = ()
+    """(post id, when) of each post whose text and author are forgotten, wherever they stand."""
     unwatched: tuple[Unwatched, ...] = ()
     """When brands began to be watched, and when they were not."""
     clock: datetime | None = None
@@ -372,6 +441,17 @@ class Reading(Protocol):
 
     def threads(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the thread of each stored post that these keys (not ids) name, by key."""
+        ...
+
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the keys of the stored posts that these keys name and that have a text, by id."""
+        ...
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        """Return every incident in whose evidence one of these posts stands, oldest first, whole.
+
+        Closed ones too.
+        """
         ...
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
@@ -429,6 +509,10 @@ class Reading(Protocol):
         """Return what people said of these posts, or of all posts, oldest first."""
         ...
 
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        """Return who spoke of a brand from `since` and before `until`, by the time of writing."""
+        ...
+
     def states(self) -> Iterator[StoredState]:
         """Yield every detector's state."""
         ...
@@ -457,8 +541,12 @@ class Reading(Protocol):
         """Return the health of every feed ever read."""
         ...
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
-        """Return roots of mentions created after `since` that drew a reaction, hottest first."""
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
+        """Return roots of threads that speak of a brand, hottest first.
+
+        Only those created after one instant that came, or moved, after another. Hottest is which
+        has most reactions for its age.
+        """
         ...
 
     def gathering(self) -> tuple[Incident, ...]:
@@ -474,6 +562,14 @@ class Reading(Protocol):
 
     def follow_ups(self, due: datetime | None = None) -> tuple[Incident, ...]:
         """Return the incidents with a follow-up by `due` (None: any), soonest first."""
+        ...
+
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        """Return the incidents that time alone changes by `due` (None: ever), soonest first."""
+        ...
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        """Return the silences that hold at an instant (None: every one ever), oldest first."""
         ...
 
     def incident(self, id: str) -> Incident | None:
@@ -506,10 +602,6 @@ class Reading(Protocol):
         """
         ...
 
-    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
-        """Return the brand's incidents in whose evidence one of these posts stands."""
-        ...
-
     def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
         """Count a brand's mentions with an anger of `ANGRY_FROM` and more, in all and by theme."""
         ...
@@ -521,9 +613,18 @@ class Reading(Protocol):
         ...
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         """Return notifications, oldest first; with `most`, only the newest so many."""
+        ...
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when a receiver first took a message of each of these incidents, where one did."""
         ...
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
@@ -536,6 +637,26 @@ class Reading(Protocol):
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the notifiers for which `claim` would find something now, by name."""
+        ...
+
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        """Return what `claim` would find for a notifier now, the gravest first, then the oldest."""
+        ...
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        """Whether a notifier took this change of an incident, or is owed it and may take it yet."""
+        ...
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        """Return what a notifier does not take and no other one was told yet, oldest first.
+
+        That is everything owed since `since` that is dead or held; that was first tried at
+        `failing_since` or before and still waits, or is told by a digest of which that is true;
+        and, where nothing got through since such a first try, all that waits. Digests themselves,
+        trials, and what a later state of its incident tells are left out.
+        """
         ...
 
     def statistics(self, now: datetime) -> "Statistics":
@@ -561,7 +682,11 @@ class BrandStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What `status` shows of a database."""
+    """What `status` shows of a database.
+
+    `oldest_waiting_at` leaves out what only waits for its turn: a message that was not tried yet
+    while its notifier took others.
+    """
 
     posts: int
     brands: tuple[BrandStatistics, ...]
@@ -588,17 +713,27 @@ class Writing(Reading, Protocol):
         """
         ...
 
+    def silence(self, silence: Silence) -> None:
+        """Keep a silence, or replace the one with its id."""
+        ...
+
     def correct(self, correction: Correction) -> bool:
         """Keep a person's verdict of a mention; False if no mention has this post id."""
         ...
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
         """Take due notifications of enabled notifiers for the length of a lease, oldest first.
 
         What is taken and not settled comes back when its lease has passed. With `notifier`, only
         what is owed to that one is taken: a receiver that hangs must not stand before the others.
+        With `ids`, only those.
         """
         ...
 
@@ -607,7 +742,21 @@ class Writing(Reading, Protocol):
         ...
 
     def settle(self, notification: Notification) -> None:
-        """Write how a try ended and give back the lease."""
+        """Write how a try ended and give back the lease.
+
+        What a delivered or dead one told in the stead of others (`tell_by`) stands as it does.
+        """
+        ...
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        """Let another message tell these in their stead: they are not due any more.
+
+        They wait until it is settled. Their leases are given back; `why` is their last answer.
+        """
+        ...
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        """Note that another notifier was told of these too."""
         ...
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:

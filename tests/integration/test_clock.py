@@ -225,7 +225,7 @@ async def _taken(_: Arrivals) -> Report:
 
 
 async def _nothing(_: Callable[[Reading], Remembered]) -> Remembered:
-    return Remembered(cursor={}, roots=())
+    return Remembered(cursor={})
 
 
 # ---------------------------------------------------------------- what the watch makes of it

@@ -17,8 +17,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Response
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
-from emberwatch.model.post import Post, PostKind
-from emberwatch.ports import Page, Poll, Request, Root
+from emberwatch.model.post import Post, PostKind, Remover
+from emberwatch.ports import Gone, Page, Poll, Request, Root
 from emberwatch.sources import jetstream
 from emberwatch.sources.bluesky import Bluesky, BlueskyOptions
 
@@ -40,10 +40,11 @@ class Said:
     record: dict[str, Any]
     collection: str = "app.bsky.feed.post"
     did: str = ANN
+    operation: str = "create"
 
     def frame(self, number: int, *, is_new: bool) -> str:
         commit = {
-            "operation": "create", "collection": self.collection, "rkey": self.rkey,
+            "operation": self.operation, "collection": self.collection, "rkey": self.rkey,
             "record": self.record,
         }  # fmt: skip
         at = EDGE - self.ago
@@ -159,6 +160,23 @@ async def test_replies_quotes_and_reposts_are_heard_whether_they_name_it_or_not(
     assert heard[3].boost_of == heard[3].thread_id == f"bluesky::{address('1')}"
 
 
+@pytest.mark.parametrize("path", [OLD, NEW])
+async def test_what_is_deleted_is_passed_on_with_its_author_and_time(path: str) -> None:
+    said = [
+        a_post("1"), Said("1", 500_000, {}, operation="delete"),
+        Said("r", 400_000, {}, collection="app.bsky.feed.repost", operation="delete"), LIVE,
+    ]  # fmt: skip
+    async with talking(Jetstream(said)) as jet:
+        (page,) = await read(listening(jet.url(path)))
+    deleted = Gone(
+        key=f"bluesky::{address('1')}",
+        by=Remover.AUTHOR,
+        at=NOW - timedelta(microseconds=500_000),
+    )
+    assert page.gone == (deleted,)
+    assert len(page.posts) == 1
+
+
 async def test_threads_known_from_elsewhere_are_followed_too() -> None:
     root = Root(key=f"bluesky::{address('9', BOB)}", native_id=address("9", BOB), created_at=NOW)
     said = [a_post("2", "same here", **under("9", BOB)), LIVE]
@@ -196,7 +214,7 @@ async def test_a_firehose_that_says_no_more_has_said_all() -> None:
 
     async def talk_on(line: ServerConnection) -> None:
         await Jetstream.talk(jet, line)
-        await asyncio.sleep(30)
+        await line.wait_closed()
 
     async with serve(talk_on, "127.0.0.1", 0) as server, a_network() as network:
         port = next(iter(server.sockets)).getsockname()[1]

@@ -363,6 +363,20 @@ def test_federated_copies_of_one_post_count_once(desk: Desk, is_one_batch: bool)
     assert len(desk.noted("Acme")) == 1
 
 
+def test_an_edit_under_another_id_is_an_edit_and_its_answers_stay_in_the_thread(desk: Desk) -> None:
+    # snac2 names a post anew whenever its author edits it
+    desk.bring(a_post("1", text="Acme is awfull", uri=URI), at=NOON + minutes(1))
+    at = NOON + minutes(2)
+    edited = a_post("2", text="Acme is awful", uri=URI, seen_at=at)
+    answer = a_post("3", text="so is Acme to me", at=at, parent="2", thread="2")
+    desk.bring(edited, at=at)
+    desk.bring(answer, at=at)
+    assert desk.ask("SELECT post_id, text, thread_id FROM mentions ORDER BY post_id") == [
+        ("jsonl::post:1", "Acme is awful", "jsonl::1"),
+        ("jsonl::reply:3", "so is Acme to me", "jsonl::1"),
+    ]
+
+
 @pytest.mark.parametrize("uri", [None, URI, URI + "/boost"])
 def test_a_boost_under_its_originals_number_overwrites_nothing(desk: Desk, uri: str | None) -> None:
     original = a_post("1", text="Acme is awful", author="anna", uri=URI)

@@ -9,7 +9,7 @@ import pytest
 from loopback import NOW, a_network, answer, saying, serving
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
-from emberwatch.ports import Page, Poll, Root, Source, Web
+from emberwatch.ports import Page, Poll, Source, Web
 from emberwatch.sources.appstore import AppStore, AppStoreOptions
 from emberwatch.sources.hackernews import HackerNews, HackerNewsOptions
 from emberwatch.sources.lemmy import Lemmy, LemmyOptions
@@ -66,22 +66,6 @@ async def test_a_hashtag_in_any_script_reaches_the_server_as_it_is() -> None:
         options = MastodonOptions(url=server.url(""), hashtag="#жълто")
         await read(Mastodon(options), network.web("town"))
     assert "/api/v1/timelines/tag/%D0%B6%D1%8A%D0%BB%D1%82%D0%BE?limit=40 " in server.heads[0]
-
-
-async def test_the_roots_of_a_server_that_wants_a_login_cost_the_feed_nothing() -> None:
-    timeline = answer(json.dumps([STATUS]).encode(), X_RateLimit_Limit="300")
-    talk = saying(timeline, answer(b"", "401 Unauthorized"))
-    async with serving(talk) as server, a_network() as network:
-        source = Mastodon(MastodonOptions(url=server.url(""), hashtag="acme"))
-        roots = tuple(
-            Root(key=f"mastodon:{source.host}:{id}", native_id=str(id), created_at=NOW)
-            for id in range(2, 9)
-        )
-        first, second = await read(source, network.web("town"), {"seen": "1"}, roots=roots)
-    assert [post.host for post in first.posts] == [server.place]
-    assert first.rate is not None
-    assert first.rate.limit == 300
-    assert "rests_until" in second.cursor
 
 
 async def test_a_search_is_asked_with_its_filters_encoded() -> None:

@@ -60,6 +60,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
                     "last_ok_at": instant(row.last_ok_at),
                     "blind_since": instant(row.blind_since),
                     "why": row.why or None,
+                    "note": row.note or None,
                     "posts_24h": posts.get(feed.name, 0),
                 }
             )
@@ -70,6 +71,8 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
             return f"BLIND for {span(at - row.blind_since)}: {row.why}"
         if row.why:
             return f"failing: {row.why}"
+        if row.note:
+            return f"reading: {row.note}"
         return "reading" if row.last_ok_at else "not read yet"
 
     table(

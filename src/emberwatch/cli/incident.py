@@ -13,6 +13,7 @@ from emberwatch.cli.place import (
     json_option,
     opened,
     playbook_of,
+    read,
 )
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from emberwatch.core.respond.playbook import Advice
     from emberwatch.core.respond.workflow import Deed
     from emberwatch.model.incident import Exhibit, Incident
+    from emberwatch.model.notification import Notification
+    from emberwatch.model.silence import Silence
+    from emberwatch.model.team import Team
     from emberwatch.ports import Reading
 
 
@@ -92,16 +96,47 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
     Example:
       emberwatch incident show inc_4be1
     """
+    from emberwatch.cli.clock_lines import clock_lines, clocks_json, promises_json
     from emberwatch.cli.present import show_json
+    from emberwatch.cli.silence import silence_json
+    from emberwatch.core.respond.attention import muting
+    from emberwatch.core.respond.clocks import clocks
     from emberwatch.core.respond.playbook import advise
+    from emberwatch.core.respond.promises import standings
+    from emberwatch.runtime.wiring import now
 
+    at = now()
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         incident = named(look, id)
+        silence = muting(look.silences(at), incident, at)
+        delivered_at = look.delivered([incident.id]).get(incident.id)
+    times, levels = clocks(incident, delivered_at), standings(incident, at)
     advice = advise(playbook_of(None if database else config_path), incident)
+    team = _team(incident, None if database else config_path)
     if as_json:
-        show_json({**_whole(incident), "steps": [_step(each) for each in advice]})
+        show_json(
+            {
+                **_whole(incident),
+                "readers": [
+                    {"name": person.name, "languages": person.languages}
+                    for person in (team.readers(incident.languages) if team else ())
+                ],
+                "silence": silence_json(silence, at) if silence else None,
+                "clocks": clocks_json(times),
+                "promises": promises_json(levels),
+                "steps": [_step(each) for each in advice],
+            }
+        )
     else:
-        _print(incident, advice)
+        _print(incident, advice, tuple(clock_lines(times, levels, at)), team, silence)
+
+
+def _team(incident: "Incident", config_path: Path | None) -> "Team | None":
+    """Return the configured team that owns an incident, where the configuration is at hand."""
+    if config_path is None:
+        return None
+    config = read(config_path, with_secrets=False)
+    return next((team for team in config.teams if team.name == incident.team), None)
 
 
 def named(look: "Reading", id: str) -> "Incident":
@@ -136,6 +171,7 @@ def _summary(incident: "Incident") -> dict[str, object]:
         "expected": first.expected,
         "chance": first.chance,
         "window_minutes": first.window_minutes,
+        "team": incident.team or None,
         "owner": incident.owner or None,
         "reason": first.reason,
     }
@@ -266,12 +302,19 @@ def _step(advice: "Advice") -> dict[str, object]:
     }
 
 
-def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
+def _print(
+    incident: "Incident",
+    advice: "Sequence[Advice]",
+    times: "Sequence[str]",
+    team: "Team | None",
+    silence: "Silence | None",
+) -> None:
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
     from emberwatch.cli.present import COLOURS, MARKS, clock
     from emberwatch.core.read.text import safe_line
-    from emberwatch.core.respond.wording import in_words
+    from emberwatch.core.respond.wording import in_words, who_answers
     from emberwatch.core.respond.workflow import MOVES, VERBS
+    from emberwatch.model.incident import Status
 
     def line(text: str, indent: int = 0) -> None:
         click.echo(" " * indent + safe_line(text, 2000))
@@ -294,6 +337,16 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
     if incident.owner:
         passed = f", after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
         line(f"{incident.owner} has it{passed}")
+    if whose := who_answers(incident, team.readers(incident.languages) if team else ()):
+        line(whose)
+    waiting = incident.waiting
+    if waiting.wakes_at and incident.status is Status.OPEN:
+        line(f"nobody has acknowledged; the next are told at {clock(waiting.wakes_at)} UTC")
+    if silence:
+        line(
+            f"muted until {clock(silence.until)} UTC by {silence.by} ({silence.id}): "
+            f"{silence.reason}"
+        )
     if incident.themes:
         line(f"about {', '.join(incident.themes)}")
     if incident.follow_up_at:
@@ -328,6 +381,11 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
             line(f"because: {each.why} ({each.rule})", 5)
             if each.draft:
                 line(f"to begin with: {each.draft}", 5)
+    if incident.brand is not None:
+        click.echo()
+        click.secho("Where the time went", bold=True)
+        for told in times:
+            line(told, 2)
     click.echo()
     click.secho("What was done", bold=True)
     for step in incident.timeline:
@@ -377,28 +435,29 @@ def _print_background(incident: "Incident") -> None:
 
 def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> None:
     """Do one thing with an incident and owe the news to whoever is told of it."""
-    from emberwatch.cli.place import read
+    from emberwatch.cli.place import policy_of
     from emberwatch.core.pipeline import notifications
     from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.attention import tell
     from emberwatch.core.respond.workflow import TOO_MANY_HAND_OFFS, act
     from emberwatch.model.incident import Action
     from emberwatch.ports import Ledger
-    from emberwatch.runtime.wiring import policy
 
     config = read(config_path, with_secrets=False)
-    wanted = policy(config)
+    policy = policy_of(config)
     with opened(database or config.database) as store, store.writing() as transaction:
         before = named(transaction, id)
         incident = act(before, deed)
-        told = (
-            []
-            if deed.action is Action.NOTED
-            else notifications(
-                wanted, incident, deed.action, deed.at, note=incident.timeline[-1].note, by=deed.by
-            )
-        )
+        told: list[Notification] = []
+        if deed.action is not Action.NOTED:
+            silences = transaction.silences(deed.at)
+            incident, calls = tell(policy.directory, incident, incident.timeline[-1], silences)
+            told = [each for call in calls for each in notifications(policy, call, by=deed.by)]
         transaction.record(Ledger(incidents=(incident,), notifications=tuple(told)))
     names = ", ".join(notification.notifier for notification in told) or "nobody"
+    waiting = (*incident.waiting.withheld, *incident.waiting.silenced)
+    if waiting and deed.action is not Action.NOTED:
+        names += f"; later, by quiet hours or a silence: {', '.join(waiting)}"
     whom = f" to {deed.to}" if deed.to else ""
     click.echo(safe_line(f"{incident.id} {deed.action}{whom} by {deed.by}; telling {names}", 500))
     if incident.hand_offs > before.hand_offs and incident.hand_offs >= TOO_MANY_HAND_OFFS:

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from emberwatch.config.teams import TeamForm
 from emberwatch.config.tree import shown
 from emberwatch.config.values import (
     AtLeastOne,
@@ -24,16 +25,19 @@ from emberwatch.config.values import (
     Language,
     Name,
     NetworkText,
+    PerMinute,
     Spoken,
     WebAddress,
     Written,
     by_default,
     refuse,
 )
+from emberwatch.config.week import Hours, TimeZone, week
 from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand, Group, Theme
+from emberwatch.model.incident import Severity
 
 _GROUP = "<group>"
 _WORD = "<word>"
@@ -114,7 +118,7 @@ class BrandForm(Form):
     languages: tuple[Language, ...] = ()
     """What its customers write: codes such as en or bg."""
     team: Name = ""
-    """Who answers."""
+    """Who answers; where there are teams, one of them."""
     false_alarms_per_month: float = Field(default=1.0, gt=0, le=10000)
     """The main knob: how many false alarms of anger it may cause in a month."""
     pile_on_floor: int = Field(default=300, ge=2, le=10**9)
@@ -185,6 +189,10 @@ class NotifierForm(Form):
     """What it is called in routes and commands."""
     kind: Name
     """The kind of channel."""
+    per_minute: PerMinute | None = None
+    """How many messages a minute it is sent at most, or none; by default what suits its kind."""
+    fallback: Name | None = None
+    """The notifier that is told what this one does not take."""
 
 
 def _as_mapping(value: object) -> object:
@@ -206,17 +214,51 @@ class ScorerForm(Form):
 
 
 class RouteForm(Form):
-    """Sends some incidents to some notifiers; without brands or kinds: any."""
+    """Sends some incidents to a team, to notifiers or to both; without a condition: any."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["team"]}, {"required": ["notify"]}]}
+    )
 
     brands: tuple[Name, ...] = ()
     """The brands it is for; without them, any."""
     kinds: tuple[AlertKind, ...] = ()
     """The kinds of alert it is for; without them, any but surge."""
-    notify: Annotated[tuple[Name, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    themes: tuple[Name, ...] = ()
+    """The themes it is for; without them, any and none."""
+    languages: tuple[Language, ...] = ()
+    """The languages of the posts it is for; without them, any."""
+    severity: Severity = Severity.INFO
+    """The least severity it is for: info, warning, high or critical."""
+    hours: tuple[Hours, ...] = ()
+    """When it holds, such as mon-fri 09:00-18:00; without them, always."""
+    time_zone: TimeZone = ""
+    """Where its hours are; without it, where its team is, else UTC."""
+    team: Name = ""
+    """The team that owns such an incident, and is told."""
+    notify: Annotated[tuple[Name, ...], AtLeastOne] = Field(
+        default=(), json_schema_extra={"minItems": 1}
+    )
     """The names of the notifiers to tell."""
 
+    @model_validator(mode="after")
+    def _tells_somebody(self) -> "RouteForm":
+        if not (self.team or self.notify):
+            raise refuse("needs whom to tell: a team or notify")
+        return self
+
     def route(self) -> Route:
-        return Route(brands=self.brands, kinds=self.kinds, notify=self.notify)
+        return Route(
+            brands=self.brands,
+            kinds=self.kinds,
+            themes=self.themes,
+            languages=self.languages,
+            severity=self.severity,
+            hours=week(self.hours),
+            time_zone=self.time_zone,
+            team=self.team,
+            notify=self.notify,
+        )
 
 
 class NoteForm(Form):
@@ -292,7 +334,9 @@ class Document(Form):
     notifiers: tuple[NotifierForm, ...] = ()
     """Through what people are told."""
     routes: tuple[RouteForm, ...] = ()
-    """Who is told of what; without routes every notifier is told of everything but surges."""
+    """Who is told of what; what no route takes goes to the brand's team, else to everybody."""
+    teams: tuple[TeamForm, ...] = ()
+    """Who answers, when, and who is told when they do not."""
     retention: Duration = by_default("90d")
     """How long the text and author of a post are kept."""
     playbook: PlaybookSettingsForm = Field(default_factory=PlaybookSettingsForm)

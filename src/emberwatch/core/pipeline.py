@@ -11,19 +11,23 @@ from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.pile_on import Thread, endings
 from emberwatch.core.respond import background, triage
+from emberwatch.core.respond.attention import Call, tell, wake
 from emberwatch.core.respond.background import AngryPosts
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
 from emberwatch.core.respond.origin import origin
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
-from emberwatch.core.respond.routing import Route, route
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.promises import promised
+from emberwatch.core.respond.routing import Directory, Route, decide
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
-from emberwatch.model.event import Event, Mentioned, Reacted, Tick
-from emberwatch.model.incident import Action, Exhibit, History, Incident
+from emberwatch.model.event import Deleted, Event, Mentioned, Reacted, Tick
+from emberwatch.model.incident import Exhibit, History, Incident
 from emberwatch.model.mention import Mention
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Post
+from emberwatch.model.silence import Silence
+from emberwatch.model.team import Team
 
 Key = tuple[str, str]
 """A detector's name and one of its keys."""
@@ -40,7 +44,15 @@ class Policy:
     detectors: tuple[Detector[Any], ...]
     routes: tuple[Route, ...] = ()
     notifiers: tuple[str, ...] = ()
+    teams: Mapping[str, Team] = field(default_factory=dict)
     playbook: Playbook = NO_PLAYBOOK
+
+    @property
+    def directory(self) -> Directory:
+        """Everybody who can be told, and the rules by which they are."""
+        return Directory(
+            routes=self.routes, notifiers=self.notifiers, teams=self.teams, brands=self.brands
+        )
 
     def is_told(self, alert: Alert) -> bool:
         """Whether people hear of such an alert: of volume alone only where a route asks for it."""
@@ -58,8 +70,9 @@ class Memory(Protocol):
     def latest(self, brand: str | None, subject: str) -> Incident | None: ...
     def incident(self, id: str) -> Incident | None: ...
     def incident_of_alert(self, alert_id: str) -> str | None: ...
+    def silences(self, at: datetime) -> tuple[Silence, ...]: ...
     def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]: ...
-    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]: ...
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]: ...
     def angry_posts(self, brand: str, since: datetime) -> AngryPosts: ...
     def speaking_of(
         self, brand: str, themes: Sequence[str], since: datetime, most: int
@@ -79,6 +92,7 @@ class Outcome:
     notifications: tuple[Notification, ...] = ()
     mentions: tuple[Mention, ...] = ()
     reactions: tuple[Post, ...] = ()
+    deleted: tuple[tuple[str, datetime], ...] = ()
 
 
 class States:
@@ -202,27 +216,32 @@ class _Incidents:
             lambda incident: incident.brand == brand and incident.opened_at >= since,
         )
 
-    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
-        """Return a brand's incidents in whose evidence one of these posts stands."""
+    def exhibiting(self, post_ids: Sequence[str]) -> list[Incident]:
+        """Return the incidents in whose evidence one of these posts stands, as they are now."""
         ids = set(post_ids)
         return self._with_changed(
-            self.memory.exhibiting(post_ids, brand),
-            lambda incident: (
-                incident.brand == brand
-                and any(exhibit.post_id in ids for exhibit in incident.exhibits)
-            ),
+            self.memory.exhibiting(post_ids),
+            lambda incident: any(exhibit.post_id in ids for exhibit in incident.exhibits),
         )
 
     def _with_changed(
         self, stored: Iterable[Incident], fits: Callable[[Incident], bool]
     ) -> list[Incident]:
-        mine = {each.id: each for each in self.changed.values() if fits(each)}
-        return list(({each.id: each for each in stored} | mine).values())
+        found = {each.id: each for each in stored} | self.changed
+        return [self._now(each) for each in found.values() if fits(each)]
+
+    def change(self, incident: Incident) -> None:
+        """Take over an incident whose alerts are as they were."""
+        self.changed[incident.id] = incident
 
     def keep(self, incident: Incident, alert: Alert) -> None:
         """Take over an incident in which this alert is new or renewed."""
         self.changed[incident.id] = incident
         self._alerts |= {each.id: each for each in incident.alerts if each.id == alert.id}
+
+    def current(self, incident: Incident) -> Incident:
+        """Return an incident of the store as this batch has left it so far."""
+        return self._now(self.changed.get(incident.id, incident))
 
     def all(self) -> tuple[Incident, ...]:
         return tuple(self._now(incident) for incident in self.changed.values())
@@ -257,11 +276,15 @@ class Step:
         self._notifications: list[Notification] = []
         self._mentions: dict[tuple[str, str], Mention] = {}
         self._reactions: dict[str, Post] = {}
+        self._deleted: dict[str, datetime] = {}
 
     def feed(self, event: Event) -> None:
         """Let every detector that the event concerns have it."""
         if isinstance(event, Tick):
             self._fold_each(self._alarm.due(event.at), event)
+            return
+        if isinstance(event, Deleted):
+            self._forget(event)
             return
         if isinstance(event, Mentioned):
             mention = event.mention
@@ -270,6 +293,14 @@ class Step:
         with ExitStack() as each:
             for detector in reversed(self._policy.detectors):
                 each.callback(self._offer, detector, event)
+
+    def _forget(self, event: Deleted) -> None:
+        """Forget what a post said in every incident that shows it, and tell of it."""
+        self._deleted[event.post_id] = event.at
+        for incident in self._incidents.exhibiting([event.post_id]):
+            left = triage.without(incident, event)
+            is_news = left.sequence > incident.sequence
+            self._incidents.change(self._told(left) if is_news else left)
 
     def _with_history(self, event: Mentioned) -> Mentioned:
         """Return a mention with what is huge for its brand, where its threads have told."""
@@ -292,9 +323,18 @@ class Step:
         """Ring for an incident whose follow-up has come, in an incident that names it."""
         alert = follow_up_alert(incident, at)
         opened = triage.open_incident(alert, {}, incident)
-        self._incidents.keep(opened, alert)
+        # who had the trouble has the promise that came of it, and its people know the story
+        opened = replace(opened, owner=incident.owner, team=incident.team)
+        self._incidents.keep(self._told(opened), alert)
         self._incidents.keep(followed_up(incident, at, opened.id), alert)
-        self._tell(opened)
+
+    def wake(self, incident: Incident, at: datetime) -> None:
+        """Let time do with an incident what it does: escalate, remind, tell what was held."""
+        before = self._incidents.current(incident)
+        after, calls = wake(self._policy.directory, before, at, self._memory.silences(at))
+        if after != before:
+            self._incidents.changed[after.id] = after
+        self._owe(calls)
 
     def kept(self, post_id: str) -> Post | None:
         """Return the post of this id that is kept because of the thread it stands in."""
@@ -313,6 +353,7 @@ class Step:
             notifications=tuple(self._notifications),
             mentions=tuple(self._mentions.values()),
             reactions=tuple(self._reactions.values()),
+            deleted=tuple(self._deleted.items()),
         )
 
     def _fold(self, key: Key, event: Event) -> None:
@@ -352,17 +393,22 @@ class Step:
         elif is_worth:
             previous = left or self._incidents.latest(alert.brand, alert.subject)
             leaves_it = left is not None
-            taken = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            opened = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            taken = self._promised(opened)
             is_news = True
         else:
             self._orphans[alert.id] = alert
             return
         self._orphans.pop(alert.id, None)
         if is_news:
-            taken = self._with_background(held, taken)
+            taken = self._told(self._with_background(held, taken))
         self._incidents.keep(taken, alert)
-        if is_news:
-            self._tell(taken)
+
+    def _promised(self, opened: Incident) -> Incident:
+        """Return an incident that opens, with what the team that gets it promises."""
+        decision = decide(self._policy.directory, opened, opened.opened_at)
+        team = self._policy.teams.get(decision.team)
+        return promised(opened, team, advise(self._policy.playbook, opened))
 
     def _gathering(self, alert: Alert) -> Incident | None:
         """Return the newest incident that an alert joins which it does not hold yet."""
@@ -381,10 +427,9 @@ class Step:
         if alert.brand is None:
             return {}
         brand = alert.brand
-        mine = {
-            id: mention for id in alert.evidence if (mention := self._mentions.get((brand, id)))
-        }
-        missing = [id for id in alert.evidence if id not in mine]
+        evidence = [id for id in alert.evidence if id not in self._deleted]
+        mine = {id: mention for id in evidence if (mention := self._mentions.get((brand, id)))}
+        missing = [id for id in evidence if id not in mine]
         return {**self._memory.mentions(missing, brand), **mine} if missing else mine
 
     def _with_background(self, before: Incident | None, incident: Incident) -> Incident:
@@ -408,7 +453,8 @@ class Step:
             lambda mention: mention.brand == brand and mention.post.voice == post.voice,
         )
         past = [each for each in theirs if each.post.created_at < began_at]
-        met = self._incidents.exhibiting([each.post.id for each in past], brand)
+        posts = [each.post.id for each in past]
+        met = [each for each in self._incidents.exhibiting(posts) if each.brand == brand]
         return background.history_of(past, met)
 
     def _post(self, brand: str, id: str) -> Post | None:
@@ -451,26 +497,33 @@ class Step:
         mine = {each.post.id: each for each in self._mentions.values() if fits(each)}
         return list(({each.post.id: each for each in stored} | mine).values())
 
-    def _tell(self, incident: Incident) -> None:
+    def _told(self, incident: Incident) -> Incident:
+        """Return an incident of whose news people are told, or will be."""
         step = incident.timeline[-1]
-        self._notifications.extend(
-            notifications(self._policy, incident, step.action, step.at, note=step.note)
-        )
+        silences = self._memory.silences(step.at)
+        incident, calls = tell(self._policy.directory, incident, step, silences)
+        self._owe(calls)
+        return incident
+
+    def _owe(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            self._notifications += notifications(self._policy, call)
 
 
-def notifications(
-    policy: Policy,
-    incident: Incident,
-    action: Action,
-    at: datetime,
-    *,
-    note: str = "",
-    by: str = "",
-) -> list[Notification]:
-    """Return what is owed to whom for one change of an incident."""
+def notifications(policy: Policy, call: Call, *, by: str = "") -> list[Notification]:
+    """Return what is owed to whom for one telling; `by` is the person who acted."""
     return [
-        notification_for(incident, action, notifier, at, note=note, by=by, playbook=policy.playbook)
-        for notifier in route(incident, policy.routes, policy.notifiers)
+        notification_for(
+            call.incident,
+            call.action,
+            notifier,
+            call.at,
+            note=call.note,
+            by=by,
+            playbook=policy.playbook,
+            team=policy.teams.get(call.incident.team),
+        )
+        for notifier in call.notifiers
     ]
 
 

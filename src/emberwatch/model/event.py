@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from emberwatch.model.mention import Mention
-from emberwatch.model.post import Counters, Post
+from emberwatch.model.post import Counters, Post, Remover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,19 @@ class ThreadEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """A post that we hold was taken away on its site. `deleted_at` is None where nobody told when.
+
+    It counts on as what it was; its text and its author are forgotten.
+    """
+
+    at: datetime
+    post_id: str
+    by: Remover = Remover.SOMEBODY
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """A whole minute has passed; it brings time when nobody speaks."""
 
@@ -79,7 +92,7 @@ class FeedRead:
     """A feed was polled, with or without success.
 
     `listed` is how many posts the answer held, `fresh` how many of them were new to us; `why`
-    is empty when the poll succeeded.
+    is empty when the poll succeeded. `note` says what should be known of how it was read.
     """
 
     at: datetime
@@ -93,6 +106,7 @@ class FeedRead:
     is_gone: bool = False
     """The configuration no longer names it: it is watched no longer, and its trouble is over."""
     why: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,4 +121,14 @@ class PartChecked:
     why: str = ""
 
 
-Event = Mentioned | Reacted | Counted | ThreadEnded | Tick | Unwatched | FeedRead | PartChecked
+Event = (
+    Mentioned
+    | Reacted
+    | Counted
+    | ThreadEnded
+    | Deleted
+    | Tick
+    | Unwatched
+    | FeedRead
+    | PartChecked
+)

@@ -1,11 +1,14 @@
 """The trouble that people work on."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.sign import Sign, SignKind
+
+_WORTH_A_LANGUAGE = 0.2
 
 
 class Status(StrEnum):
@@ -38,7 +41,7 @@ class Severity(StrEnum):
 
 
 class Action(StrEnum):
-    """What people (or, for the first two, the data) do with an incident."""
+    """What the data, people or (the last four) the clock do with an incident."""
 
     OPENED = "opened"
     UPDATED = "updated"
@@ -49,6 +52,14 @@ class Action(StrEnum):
     REOPENED = "reopened"
     ASSIGNED = "assigned"
     NOTED = "noted"
+    ESCALATED = "escalated"
+    """Nobody acknowledged in time: the next link of the escalation was told."""
+    REMINDED = "reminded"
+    """Nobody acknowledged: those who know were told again."""
+    HELD = "held"
+    """Somebody is not told now: quiet hours, or a silence."""
+    TOLD = "told"
+    """Quiet hours or a silence are over: what was held is told."""
 
 
 class Resolution(StrEnum):
@@ -60,6 +71,29 @@ class Resolution(StrEnum):
     EXTRA = "extra"
     LET_GO = "let_go"
     POLICY_CHANGED = "policy_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How an incident waits for people: who knows of it, who is still to be told, and when.
+
+    `told` are the notifiers that heard of it; news go to them, whatever the routes say by then.
+    `withheld` are those that quiet hours keep from its current state, `silenced` those that a
+    silence does. `since` is when people knew and nobody had acknowledged: from then the escalation
+    counts (None: nobody is waited for). `links` of the escalation were told; `told_at` is when
+    anybody was last told. Nothing changes before `wakes_at` (None: by time alone, never).
+    """
+
+    told: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    silenced: tuple[str, ...] = ()
+    since: datetime | None = None
+    links: int = 0
+    told_at: datetime | None = None
+    wakes_at: datetime | None = None
+
+
+NOT_WAITING = Waiting()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +128,11 @@ class Exhibit:
     why: tuple[str, ...] = ()
     signs: tuple[Sign, ...] = ()
     themes: tuple[str, ...] = ()
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether its words and its author were forgotten, since it was deleted or grew too old."""
+        return not self.text and not self.author
 
     @property
     def is_threat(self) -> bool:
@@ -156,9 +195,12 @@ class Incident:
     `hand_offs` counts how often one owner passed it on to another (advice A1, rule R2).
     `is_our_mistake` is what people said of it; at `follow_up_at` the customer is to be asked
     again (advice A16, rule R14). `themes` names the user's themes of its angry posts, the one
-    that causes the most anger first (advice A7). `history` is that of the author who began it,
-    `recurring` are the themes that keep coming back, and `affected` posts of people who speak of
-    the same and are not angry yet (rule R10).
+    that causes the most anger first (advice A7). `team` is the one that owns it (rule R2).
+    `unseen_at` is the last reading that did not show what was seen at `first_seen_at`.
+    `acknowledge_by`, `respond_by` and `resolve_by` are what was promised when it opened; None:
+    nothing was. `history` is that of the author who began it, `recurring` are the themes that
+    keep coming back, and `affected` posts of people who speak of the same and are not angry yet
+    (rule R10).
     """
 
     id: str
@@ -170,6 +212,7 @@ class Incident:
     last_alert_at: datetime
     first_post_at: datetime | None = None
     first_seen_at: datetime | None = None
+    unseen_at: datetime | None = None
     acknowledged_at: datetime | None = None
     responded_at: datetime | None = None
     closed_at: datetime | None = None
@@ -180,11 +223,16 @@ class Incident:
     hand_offs: int = 0
     is_our_mistake: bool | None = None
     follow_up_at: datetime | None = None
+    acknowledge_by: datetime | None = None
+    respond_by: datetime | None = None
+    resolve_by: datetime | None = None
     sequence: int = 0
     alerts: tuple[Alert, ...]
     exhibits: tuple[Exhibit, ...] = ()
     timeline: tuple[Step, ...] = field(default=())
     themes: tuple[str, ...] = ()
+    team: str = ""
+    waiting: Waiting = NOT_WAITING
     history: History | None = None
     recurring: tuple[Recurrence, ...] = ()
     affected: tuple[Exhibit, ...] = ()
@@ -213,6 +261,16 @@ class Incident:
     def is_a_storm(self) -> bool:
         """Whether it is a trouble of a brand, and not the reminder of an old one or of our own."""
         return self.brand is not None and self.kind is not AlertKind.FOLLOW_UP_DUE
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of its posts, most frequent first: those of at least one in five.
+
+        One post in thirty that was judged by another language makes no incident of that language.
+        """
+        known = Counter(post.language for post in self.exhibits if post.language is not None)
+        least = known.total() * _WORTH_A_LANGUAGE
+        return tuple(language for language, count in known.most_common() if count >= least)
 
     @property
     def gathers(self) -> bool:

@@ -25,6 +25,23 @@ class Flag(StrEnum):
     """Its date could not be true; `created_at` is the time it was seen."""
     READ_BACK = "read_back"
     """A feed's first poll brought it, which looks back: it teaches, and cannot ring."""
+    TAKEN_BACK = "taken_back"
+    """Its author deleted it, or the account behind it; the site shows only that it was there."""
+    REMOVED = "removed"
+    """A moderator, or the site, took it away."""
+
+
+GONE = frozenset((Flag.TAKEN_BACK, Flag.REMOVED))
+"""Flags of posts that we must forget."""
+
+
+class Remover(StrEnum):
+    """Who took a post away."""
+
+    AUTHOR = "by its author"
+    SITE = "by the site"
+    SOMEBODY = "on its site"
+    """Nobody says by whom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +75,14 @@ def post_key(source: str, host: str, native_id: str) -> str:
     so `parent_id`, `thread_id`, `boost_of` and `quote_of` hold keys, not ids.
     """
     return f"{source}:{host}:{native_id}"
+
+
+def voice_of(source: str, host: str, handle: str, post_id: str) -> str:
+    """Return whose voice a post is: an author of one server of one source.
+
+    Authors whom a site does not name are taken for as many people as there are posts.
+    """
+    return f"{source}:{host}:{handle}" if handle else post_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +140,5 @@ class Post:
 
     @property
     def voice(self) -> str:
-        """Whose voice this is: an author of one server of one source.
-
-        Authors whom a site does not name are taken for as many people as there are posts.
-        """
-        if not self.author.handle:
-            return self.id
-        return f"{self.source}:{self.host}:{self.author.handle}"
+        """Whose voice this is (see `voice_of`)."""
+        return voice_of(self.source, self.host, self.author.handle, self.id)

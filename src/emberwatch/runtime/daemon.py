@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from emberwatch.config.schema import Heartbeat
 from emberwatch.core.pipeline import Policy
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.model.errors import ConfigError, EmberwatchError, StoreBusy
 from emberwatch.model.event import FeedRead, PartChecked
 from emberwatch.model.notification import DeliveryState
@@ -16,6 +17,7 @@ from emberwatch.model.secret import Secret
 from emberwatch.ports import Notifier, Outbound, Outgoing, Reading, Store, Web, Writing
 from emberwatch.runtime.collector import Collector, Feed
 from emberwatch.runtime.dispatcher import Dispatcher
+from emberwatch.runtime.follower import TURN, Follower
 from emberwatch.runtime.processor import Arrivals, Processor, Report
 from emberwatch.runtime.schedule import Schedule
 from emberwatch.runtime.telemetry import Log
@@ -58,6 +60,7 @@ class Assembly:
     policy: Policy
     feeds: tuple[Feed, ...]
     notifiers: dict[str, Notifier]
+    channels: dict[str, Channel]
     web: Callable[[str], Web]
     outbound: Outbound
     processor: Callable[[], Processor]
@@ -96,6 +99,12 @@ class Daemon:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(maxsize=QUEUE)
         self._schedule = Schedule(chance)
         self._collectors: dict[str, Collector] = {}
+        self._follower = Follower(
+            collectors=lambda: self._collectors,
+            web=lambda feed: self._assembly.web(feed),
+            read=self._writer.read,
+            clock=clock,
+        )
         self._polls: set[asyncio.Task[FeedRead | None]] = set()
         self._reloads: set[asyncio.Task[None]] = set()
         self._reloading = asyncio.Lock()
@@ -140,12 +149,14 @@ class Daemon:
         dispatcher = self._sending()
         consumer = asyncio.create_task(self._consume(), name="writer")
         try:
+            await self._follower.census()
             polls = [
                 asyncio.create_task(collector.poll(is_urgent=True))
                 for collector in self._collectors.values()
             ]
             self._polls.update(polls)
             reads = await asyncio.gather(*polls)
+            await self._follower.once()
             await self._submit(Arrivals(at=self._clock()))
             are_all_sent = await dispatcher.drain()
             are_all_sent &= not await self._writer.read(self._are_any_held)
@@ -195,12 +206,13 @@ class Daemon:
     async def _end(self, dispatcher: Dispatcher, tasks: list["asyncio.Task[None]"]) -> None:
         """Stop asking, finish or keep what is in flight, let go of the database."""
         self._schedule.stop()
-        for task in (*self._polls, *self._reloads):
+        reading = self._polls | self._follower.looks
+        for task in (*reading, *self._reloads):
             task.cancel()
         async with asyncio.TaskGroup() as group:
             group.create_task(dispatcher.stop(STOP_WITHIN))
-            if self._polls:
-                group.create_task(asyncio.wait(self._polls, timeout=STOP_WITHIN))
+            if reading:
+                group.create_task(asyncio.wait(reading, timeout=STOP_WITHIN))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -304,6 +316,7 @@ class Daemon:
                 remember=self._writer.read,
                 clock=self._clock,
                 chance=self._chance,
+                roots=self._follower.roots,
             )
             for feed in self._assembly.feeds
         }
@@ -317,6 +330,7 @@ class Daemon:
             chance=self._chance,
             on_part=self._part_checked,
             secrets=self._assembly.secrets,
+            channels=self._assembly.channels,
         )
 
     def _schedule_all(self) -> None:
@@ -339,6 +353,7 @@ class Daemon:
         self._schedule.every(
             minute, self._tick, id="tick", first_at=next_minute + timedelta(milliseconds=100)
         )
+        self._schedule.every(TURN, self._follower.turn, id="follow", first_at=now + TURN)
         self._schedule.every(
             timedelta(hours=6), self._purge, id="purge", first_at=now + timedelta(minutes=5)
         )
@@ -441,6 +456,7 @@ class Daemon:
                 apart += drift
                 for collector in self._collectors.values():
                     collector.leap(timedelta(seconds=drift))
+                self._follower.leap(timedelta(seconds=drift))
                 self._schedule_all()
 
     async def _read_again(self) -> None:
@@ -464,10 +480,10 @@ class Daemon:
             async with self._swap:
                 self._processor = await self._writer.do(assembly.processor)
                 self._assembly = assembly
-                for poll in self._polls:
-                    poll.cancel()
+                for task in self._polls | self._follower.looks:
+                    task.cancel()
                 self._collectors = self._new_collectors()
-                self._sending().use(assembly.notifiers, assembly.secrets)
+                self._sending().use(assembly.notifiers, assembly.secrets, assembly.channels)
             self._schedule_all()
             _LOG.info(
                 "configuration applied",

@@ -24,6 +24,7 @@ from emberwatch.model.event import Counted, Event, Tick, Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.post import Flag, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Reading, Scorer, StoredCount, StoredPost, Text
 from emberwatch.runtime.processor import GAP_AFTER, HISTORY_AFTER, MINUTE, events_of, offer
 
@@ -242,9 +243,14 @@ def is_leap(event: Event) -> TypeGuard[Unwatched]:
 
 
 def _recounts(counts: Iterable[StoredCount], feeds: Mapping[str, PastFeed]) -> Iterator[_Beside]:
+    read_at: OrderedDict[str, datetime] = OrderedDict()
     for stored in counts:
         count, feed = stored.count, feeds.get(stored.feed, UNKNOWN_FEED)
         is_old = stored.at - count.root_created_at > HISTORY_AFTER
+        before = read_at.pop(count.thread_id, None)
+        read_at[count.thread_id] = stored.at
+        if len(read_at) > MOST_RECALLED:
+            read_at.popitem(last=False)
         yield (
             (stored.at, _COUNT),
             Counted(
@@ -252,7 +258,8 @@ def _recounts(counts: Iterable[StoredCount], feeds: Mapping[str, PastFeed]) -> I
                 thread_id=count.thread_id,
                 counters=count.counters,
                 root_created_at=count.root_created_at,
-                every=feed.every,
+                # a thread that is followed is read at its own pace
+                every=stored.at - before if before and feed.recounts else feed.every,
                 # counters that were asked for are news; those that came with an old post are not
                 is_history=is_old and not feed.recounts,
             ),
@@ -347,13 +354,6 @@ class Recollection:
     def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
         return background.by_author(self._mentions.values(), post, brand, most)
 
-    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
-        return [
-            incident
-            for incident in self.incidents(brand=brand)
-            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
-        ]
-
     def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
         mine = (
             each
@@ -369,6 +369,16 @@ class Recollection:
 
     def incident_of_alert(self, alert_id: str) -> str | None:
         return self._holders.get(alert_id)
+
+    def silences(self, at: datetime) -> tuple[Silence, ...]:
+        return ()
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        return tuple(
+            incident
+            for incident in self.incidents()
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
+        )
 
     def _whole(self, incident: Incident) -> Incident:
         """Return an incident with its alerts as they are: two incidents may share one."""

@@ -11,12 +11,14 @@ from emberwatch.core.detect.detector import Detector, whole_minute
 from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
+from emberwatch.core.read.renaming import named_as_before, renamed
 from emberwatch.core.read.text import fingerprint
 from emberwatch.core.read.themes import Themes
 from emberwatch.model.alert import Alert
 from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
 from emberwatch.model.event import (
     Counted,
+    Deleted,
     Event,
     FeedRead,
     Mentioned,
@@ -28,11 +30,12 @@ from emberwatch.model.event import (
 )
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import FAILED, Mention, Score
-from emberwatch.model.post import NO_COUNTERS, Counters, Flag, Post, PostKind
+from emberwatch.model.post import GONE, NO_COUNTERS, Counters, Flag, Post, PostKind, Remover
 from emberwatch.ports import (
     Count,
     Cursor,
     FeedHealth,
+    Gone,
     Known,
     Ledger,
     Reading,
@@ -51,6 +54,9 @@ HISTORY_AFTER = timedelta(hours=2)
 GAP_AFTER = timedelta(minutes=15)
 """A live watch that stood still this long (stopped, suspended) did not watch in the meantime."""
 
+MOST_NAMES = 10_000
+"""Posts whose older name is remembered, in case somebody answers them."""
+
 AHEAD_AFTER = timedelta(hours=2)
 """A wall clock this far behind ours was set back: ours had run ahead of the truth."""
 
@@ -65,7 +71,9 @@ class Arrivals:
     """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
 
     `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
-    `read` is given with the last page of a poll.
+    `read` is given with the last page of a poll. `read_before` is when the feed was read well the
+    time before, None where it never was. `is_look`: it is what a look at known threads brought,
+    which says nothing of how often the feed itself brings something.
     """
 
     at: datetime
@@ -76,8 +84,11 @@ class Arrivals:
     counts: tuple[Count, ...] = ()
     cursor: Cursor | None = None
     every: timedelta = MINUTE
+    gone: tuple[Gone, ...] = ()
     is_first: bool = False
+    is_look: bool = False
     read: FeedRead | None = None
+    read_before: datetime | None = None
     parts: tuple[PartChecked, ...] = ()
 
 
@@ -164,12 +175,16 @@ class Processor:
         self._recall = recall
         self._unwritten: dict[Key, Any] = {}
         self._gone: tuple[str, ...] = ()
+        self._are_all_waking = True
+        self._over: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
         self._undated: dict[str, frozenset[str]] = {}
+        self._names: dict[str, str] = {}
         self._unsaid: tuple[str, ...] = ()
         self._dropped: list[str] = []
         self._failures: list[str] = []
         self._thread_of: dict[str, str] = {}
+        self._deleted: tuple[Deleted, ...] = ()
         self._matcher = Matcher(tuple(policy.brands.values()))
         self._themes = Themes(policy.brands.values())
         self._versions = {detector.name: detector.version for detector in policy.detectors}
@@ -219,6 +234,8 @@ class Processor:
             if self._is_live:
                 for incident in tx.follow_ups(at):
                     step.follow_up(incident, at)
+                for incident in self._waking(tx, at):
+                    step.wake(incident, at)
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
             ledger = replace(
@@ -229,8 +246,9 @@ class Processor:
                 tx.record(ledger)
         self._states.put(outcome.states)
         self._unwritten = {}
-        self._gone = ()
+        self._gone = self._over = ()
         self._unsaid = ()
+        self._are_all_waking = False
         self._clock = clock
         self._health = {**self._health, **{row.feed: row for row in health}}
         return Report(
@@ -246,6 +264,17 @@ class Processor:
             notifications=len(outcome.notifications),
         )
 
+    def _waking(self, tx: Reading, at: datetime) -> Iterable[Incident]:
+        """Return the incidents that time alone may change now.
+
+        After a start all that are open are looked at: another configuration, or another clock,
+        may have other plans for them.
+        """
+        if not self._are_all_waking:
+            return tx.waking(at)
+        every = (*tx.gathering(), *tx.waking())
+        return {incident.id: incident for incident in every}.values()
+
     def _start_over(self, at: datetime) -> None:
         """Forget what was learnt under a clock that had run ahead, and go on by the true one.
 
@@ -259,6 +288,7 @@ class Processor:
         self._unwritten = {**self._unwritten, **dict.fromkeys(learnt)}
         self._states.put(dict.fromkeys(learnt))
         self._unsaid = (why,)
+        self._are_all_waking = True
         self._clock = at
 
     def _fresh(self, arrivals: Arrivals) -> int:
@@ -266,7 +296,7 @@ class Processor:
 
         Most posts of most feeds speak of no brand and are not kept, so the store cannot tell.
         """
-        if not arrivals.posts:
+        if not arrivals.posts or arrivals.is_look:
             return 0
         # a date of tomorrow tells no more than none, and must not make all until then look old
         undated = {post.id for post in arrivals.posts if not _is_dated(post)}
@@ -299,11 +329,13 @@ class Processor:
             if arrivals.is_first:
                 arrived = replace(arrived, flags=arrived.flags | {Flag.READ_BACK})
             posts.append(arrived)
+        self._deleted = _taken_away(arrivals, posts, look)
         if arrivals.is_first:
             posts.sort(key=_created_at)
         known = look.known(
             [post.id for post in posts], [post.uri for post in posts if post.uri is not None]
         )
+        posts = self._named_as_before(posts, known, look)
         items: list[_Item] = []
         wanted = arrivals.brands or None
         for post in posts:
@@ -319,6 +351,20 @@ class Processor:
         self._thread_of = look.threads(sorted(lost)) if lost else {}
         self._judge(items, arrivals, look)
         return items
+
+    def _named_as_before(
+        self, posts: list[Post], known: dict[str, Known], look: Reading
+    ) -> list[Post]:
+        """Give posts that a server renamed the id under which they are held."""
+        held = {post.uri: known[post.uri].id for post in posts if post.uri in known}
+        self._names |= renamed(posts, {uri: id for uri, id in held.items() if uri is not None})
+        for key in list(self._names)[:-MOST_NAMES]:
+            del self._names[key]
+        if not self._names:
+            return posts
+        named = [named_as_before(post, self._names) for post in posts]
+        known |= look.known([post.id for post in named if post.id not in known], ())
+        return named
 
     def _place(self, item: _Item) -> None:
         """Put a reply into its parent's thread, where the site named the parent alone."""
@@ -369,6 +415,7 @@ class Processor:
                     feed=arrivals.feed,
                     fingerprint=print_,
                     themes=themes.get(match.brand, ()),
+                    unseen_at=arrivals.read_before if item.is_new else None,
                 )
                 for match in item.matches
             )
@@ -407,6 +454,8 @@ class Processor:
         clock = self._clock
         for feed in self._gone:
             yield FeedRead(at=clock or arrivals.at, feed=feed, every=MINUTE, is_gone=True)
+        for part in self._over:
+            yield PartChecked(at=clock or arrivals.at, part=part)
         if clock is not None and self._is_live and arrivals.at - clock > GAP_AFTER:
             for brand in self._policy.brands:
                 yield Unwatched(at=arrivals.at, brand=brand, since=clock)
@@ -453,9 +502,11 @@ class Processor:
                 thread_id=count.thread_id,
                 counters=count.counters,
                 root_created_at=count.root_created_at,
-                every=arrivals.every,
+                every=count.every or arrivals.every,
                 is_history=arrivals.is_first,
             )
+        for deleted in self._deleted:
+            yield replace(deleted, at=at)
         if arrivals.read is not None:
             yield replace(arrivals.read, at=at)
         yield from arrivals.parts
@@ -557,6 +608,7 @@ class Processor:
             orphans=outcome.orphans,
             notifications=outcome.notifications,
             quarantine=tuple(crashed),
+            deleted=outcome.deleted,
             clock=clock,
         )
 
@@ -581,6 +633,9 @@ class Processor:
                     why=trouble.why if trouble else state.last_why,
                     failures=state.failures,
                     next_poll_at=state.polled_at + state.every,
+                    note=arrivals.read.note
+                    if arrivals.read is not None and arrivals.read.feed == feed
+                    else (before.note if before else ""),
                 )
             )
         return tuple(rows)
@@ -605,6 +660,15 @@ class Processor:
                 if name == watch.NAME
                 and key.startswith(watch.FEED)
                 and (feed := key.removeprefix(watch.FEED)) not in self._feeds
+            )
+            budgets = {watch.budget_of(feed) for feed in self._feeds}
+            self._over = tuple(
+                part
+                for name, key in loaded
+                if name == watch.NAME
+                and key.startswith(watch.PART)
+                and (part := key.removeprefix(watch.PART)).startswith(watch.BUDGET)
+                and part not in budgets
             )
 
     def _remember(
@@ -668,6 +732,8 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
             return None
         if post.counters == NO_COUNTERS:
             post = replace(post, counters=before.counters)
+        if post.flags & GONE:  # what stands in the place of a deleted post is no edit of it
+            post = replace(post, text=before.text)
         is_edited = post.text != before.text
         is_changed = post.counters != before.counters
         if not is_edited and not is_changed:
@@ -679,6 +745,21 @@ def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
             is_edited=is_edited,
         )
     return item
+
+
+def _taken_away(arrivals: Arrivals, posts: Iterable[Post], look: Reading) -> tuple[Deleted, ...]:
+    """Return what was taken away of the posts that we hold, each once."""
+    told = {each.key: each for each in arrivals.gone}
+    for post in posts:
+        if post.flags & GONE:
+            is_own = Flag.TAKEN_BACK in post.flags
+            told[post.key] = Gone(key=post.key, by=Remover.AUTHOR if is_own else Remover.SITE)
+    if not told:
+        return ()
+    return tuple(
+        Deleted(at=arrivals.at, post_id=id, by=told[key].by, deleted_at=told[key].at)
+        for id, key in look.standing(sorted(told)).items()
+    )
 
 
 def _remember(post: Post, known: dict[str, Known]) -> None:
@@ -737,6 +818,8 @@ def _subject(event: Event) -> str:
     match event:
         case Mentioned(mention=mention):
             return mention.post.id
+        case Deleted(post_id=post_id):
+            return post_id
         case Reacted(post=post):
             return post.id
         case Counted(thread_id=thread_id) | ThreadEnded(thread_id=thread_id):
@@ -779,4 +862,5 @@ def _outlives(ledger: Ledger) -> bool:
         or ledger.orphans
         or ledger.quarantine
         or ledger.unwatched
+        or ledger.deleted
     )

@@ -17,11 +17,13 @@ from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
 from emberwatch.core.read.themes import Themes
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.core.respond.playbook import Playbook
+from emberwatch.core.respond.routing import Directory
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Notifier, Outbound, Scorer, Source, Store
+from emberwatch.ports import Follows, Notifier, Outbound, Scorer, Source, Store
 from emberwatch.runtime import plugins
 from emberwatch.runtime.collector import Feed
 from emberwatch.runtime.daemon import Assembly
@@ -72,7 +74,18 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
         ),
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
+        teams={team.name: team for team in config.teams},
         playbook=playbook(config),
+    )
+
+
+def directory(config: Config) -> Directory:
+    """Return everybody who can be told, and the rules by which they are."""
+    return Directory(
+        routes=config.routes,
+        notifiers=tuple(notifier.name for notifier in config.notifiers),
+        teams={team.name: team for team in config.teams},
+        brands={brand.name: brand for brand in config.brands},
     )
 
 
@@ -104,6 +117,24 @@ def notifiers(config: Config, outbound: Outbound) -> dict[str, Notifier]:
     kinds = plugins.notifiers()
     return {
         settings.name: kinds[settings.kind](settings.options, outbound)
+        for settings in config.notifiers
+    }
+
+
+def channels(config: Config) -> dict[str, Channel]:
+    """Return what may be asked of each configured notifier, by name.
+
+    A plug-in that says nothing of limits or digests is sent everything, message by message.
+    """
+    kinds = plugins.notifiers()
+    return {
+        settings.name: Channel(
+            per_minute=getattr(kinds[settings.kind], "per_minute", None)
+            if settings.per_minute is None
+            else settings.per_minute.most,
+            takes_digests=getattr(kinds[settings.kind], "takes_digests", False),
+            fallback=settings.fallback,
+        )
         for settings in config.notifiers
     }
 
@@ -156,7 +187,7 @@ def past_feeds(config: Config) -> dict[str, PastFeed]:
         settings.name: PastFeed(
             every=settings.every,
             brands=settings.brands,
-            recounts=getattr(source(config, settings.name), "host", None) is not None,
+            recounts=isinstance(source(config, settings.name), Follows),
         )
         for settings in config.feeds
     }
@@ -181,6 +212,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
             every=settings.every,
             brands=settings.brands,
             backfill=settings.backfill,
+            secrets=tuple(_secrets_of(settings.options)),
         )
         for settings in config.feeds
     )
@@ -205,6 +237,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         policy=wanted,
         feeds=feeds,
         notifiers=notifiers(config, outbound),
+        channels=channels(config),
         web=network.web,
         outbound=outbound,
         processor=make,
@@ -223,10 +256,12 @@ def secrets(config: Config) -> list[Secret]:
         *(settings.options for settings in config.notifiers),
     ]
     for holder in holders:
-        for name in getattr(holder, "__dataclass_fields__", {}):
-            value = getattr(holder, name)
-            if isinstance(value, Secret):
-                found.append(value)
+        found += _secrets_of(holder)
     if config.heartbeat is not None:
         found.append(config.heartbeat.url)
     return found
+
+
+def _secrets_of(options: Any) -> list[Secret]:
+    values = (getattr(options, name) for name in getattr(options, "__dataclass_fields__", {}))
+    return [value for value in values if isinstance(value, Secret)]

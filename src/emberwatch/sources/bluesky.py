@@ -1,5 +1,6 @@
 """Bluesky: posts that a search finds, and the conversations under them."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from emberwatch.sources.fields import (
 from emberwatch.sources.jetstream import Firehose, firehose_problems, heard, is_firehose
 from emberwatch.sources.listing import Sheet, newest_first, read_since
 from emberwatch.sources.plain import one_line
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import Counted, followed
 
 POSTS_PER_PAGE = 100
 MOST_PAGES = 20
@@ -89,10 +90,11 @@ class Bluesky:
         self._options = options
         self._server = options.url.strip().rstrip("/")
         self._session: _Session | None = None
+        self._signing_in = asyncio.Lock()
         self._firehose = Firehose(options.firehose, options.words) if options.firehose else None
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what the search found since the last poll, then the threads that grew.
+        """Yield what the search found since the last poll.
 
         With a firehose: everything that was written since then and speaks of what is wanted.
         """
@@ -101,8 +103,6 @@ class Bluesky:
                 yield page
             return
         since = read_since(poll)
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
 
         async def ask(older: str | None) -> Sheet:
             answer = await self._ask(
@@ -118,14 +118,20 @@ class Bluesky:
             )
             return _sheet(answer)
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads, is_shelf=False):
-            cursor = dict(page.cursor)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}, is_shelf=False):
             yield page
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            uris = [("uris", root.native_id) for root in roots[:ROOTS_PER_REQUEST]]
+    def reaches(self, root: Root) -> bool:
+        """Tell whether this feed can ask for single posts: a firehose cannot."""
+        return self._firehose is None
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and what stands under those that grew."""
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            uris = [("uris", root.native_id) for root in roots]
             answer = await self._ask(web, f"app.bsky.feed.getPosts?{urlencode(uris)}", {})
-            return {post.native_id: post.counters for post in _posts(answer)[0]}
+            return Counted.of(_posts(answer)[0], asked=roots)
 
         async def replies(root: Root) -> tuple[Post, ...]:
             answer = await self._ask(
@@ -135,9 +141,8 @@ class Bluesky:
             )
             return tuple(post for post in _posts(answer)[0] if post.native_id != root.native_id)
 
-        grown = await reread(poll, cursor, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies, at_once=ROOTS_PER_REQUEST):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts of one answer: of a search, a thread, posts by name, or a firehose."""
@@ -162,7 +167,8 @@ class Bluesky:
     async def _ask(self, web: Web, method: str, params: Mapping[str, str]) -> Answer:
         """Ask as the account, with a session that is begun, renewed and begun anew as needed."""
         for _ in range(2):
-            session = await self._signed_in(web)
+            async with self._signing_in:
+                session = await self._signed_in(web)
             answer = await web.get(
                 Request(
                     url=f"{self._server}/xrpc/{method}",
@@ -175,7 +181,8 @@ class Bluesky:
                 return answer
             if session is None or _error(answer)[0] not in EXPIRED:
                 break
-            await self._renew(web, session)
+            async with self._signing_in:
+                await self._renew(web, session)
         raise self._refusal(answer)
 
     async def _signed_in(self, web: Web) -> "_Session | None":
@@ -192,6 +199,8 @@ class Bluesky:
 
     async def _renew(self, web: Web, session: "_Session") -> None:
         """Renew a session; where that fails, the next request begins another."""
+        if self._session is not session:
+            return  # somebody else of this feed has renewed it
         self._session = None
         answer = await web.get(
             Request(

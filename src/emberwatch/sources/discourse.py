@@ -1,11 +1,12 @@
 """Forums that run on Discourse."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
 from emberwatch.core.read.politeness import parse_rate
+from emberwatch.model.errors import FeedRefused
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
@@ -24,7 +25,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line, to_plain, unescape
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "discourse"
 
@@ -74,9 +75,7 @@ class Discourse:
         self.host = host_of(self._server)
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield new posts, oldest first, then the topics that grew."""
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+        """Yield new posts, oldest first."""
 
         async def ask(more: str | None) -> Sheet:
             if self._options.query is None:
@@ -86,31 +85,50 @@ class Discourse:
                 answer = await self._ask(web, "/search.json", {"q": query, "page": more or "1"})
             return self._sheet(answer, more)
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
-            cursor = dict(page.cursor)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
             yield page
 
-        lengths: dict[str, int] = {}
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a topic of this forum."""
+        return root.host == self.host and root.native_id.startswith(TOPIC)
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            # A topic that grew is among the latest: one request tells of them all.
-            topics = _topics(decode_json(await self._ask(web, "/latest.json", {})))
-            for topic in topics:
-                if (id := as_id(topic.get("id"))) is not None:
-                    lengths[f"{TOPIC}{id}"] = as_count(topic.get("highest_post_number")) or 1
-            wanted = {root.native_id for root in roots}
-            counted = {f"{TOPIC}{as_id(topic.get('id'))}": _counted(topic) for topic in topics}
-            return {id: counters for id, counters in counted.items() if id in wanted}
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield how many posts topics have now, and the newest of those that grew.
+
+        A topic that grew is among the latest: one request tells of them all. One that is not is
+        asked for by itself, with its newest posts.
+        """
+        lengths: dict[str, int] = {}
+        latest: dict[str, Counters] | None = None
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            nonlocal latest
+            if latest is None:
+                topics = _topics(decode_json(await self._ask(web, "/latest.json", {})))
+                latest = dict(_lengthy(topics, lengths))
+            (root,) = roots
+            if root.native_id in latest:
+                return Counted(counters={root.native_id: latest[root.native_id]})
+            try:
+                answer = await self._ask(web, f"/t/{_number(root)}.json", {}, heeds=NOT_THERE)
+            except FeedRefused:  # shown to members only
+                return Counted()
+            if answer.status in NOT_THERE:
+                return missing(answer, root, "errors")
+            topic = as_mapping(decode_json(answer))
+            counted = dict(_lengthy([topic], lengths))
+            posts, _ = self._posts(answer, is_live=True)
+            return Counted(
+                counters=counted, posts=tuple(post for post in posts if post.key == root.key)
+            )
 
         async def replies(root: Root) -> tuple[Post, ...]:
-            number = root.native_id.removeprefix(TOPIC)
-            path = f"/t/{number}/{lengths[root.native_id]}.json"
+            path = f"/t/{_number(root)}/{lengths[root.native_id]}.json"
             posts, _ = self._posts(await self._ask(web, path, {}), is_live=True)
             return tuple(post for post in posts if post.native_id != root.native_id)
 
-        grown = await reread(poll, cursor, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts or topics of one answer, each in a thread of its own."""
@@ -131,12 +149,15 @@ class Discourse:
             "among the latest thirty, edits of recent posts, and no deletions."
         )
 
-    async def _ask(self, web: Web, path: str, params: Mapping[str, str]) -> Answer:
+    async def _ask(
+        self, web: Web, path: str, params: Mapping[str, str], heeds: tuple[int, ...] = ()
+    ) -> Answer:
         options = self._options
         headers = {"accept": "application/json"}
         if options.token is not None and options.username is not None:
             headers |= {"api-key": options.token.reveal(), "api-username": options.username}
-        return await web.get(Request(url=f"{self._server}{path}", params=params, headers=headers))
+        url = f"{self._server}{path}"
+        return await web.get(Request(url=url, params=params, headers=headers, heeds=heeds))
 
     # ------------------------------------------------------------ posts
     def _sheet(self, answer: Answer, more: str | None) -> Sheet:
@@ -250,7 +271,7 @@ class Discourse:
                 likes=_likes(item),
                 views=as_count(item.get("reads")),
             ),
-            flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+            flags=_flags(item, is_dated=created_at is not None),
         )
 
     def _placed(self, item: Mapping[str, object], post: Post) -> Post:
@@ -288,6 +309,30 @@ def _items(answer: Answer, told: Mapping[str, object]) -> list[Mapping[str, obje
 def _topics(told: object) -> list[Mapping[str, object]]:
     listed = as_mapping(as_mapping(told).get("topic_list")).get("topics")
     return [as_mapping(topic) for topic in as_list(listed)]
+
+
+def _flags(item: Mapping[str, object], *, is_dated: bool) -> frozenset[Flag]:
+    """Return what is strange about a post. One that is only hidden may be shown again."""
+    told = {
+        Flag.UNDATED: not is_dated,
+        Flag.TAKEN_BACK: item.get("user_deleted") is True,
+        Flag.REMOVED: bool(item.get("deleted_at")),
+    }
+    return frozenset(flag for flag, is_so in told.items() if is_so)
+
+
+def _number(root: Root) -> str:
+    return root.native_id.removeprefix(TOPIC)
+
+
+def _lengthy(
+    topics: Iterable[Mapping[str, object]], lengths: dict[str, int]
+) -> Iterator[tuple[str, Counters]]:
+    """Yield the counters of topics by native id; note down how long each is."""
+    for topic in topics:
+        if (id := as_id(topic.get("id"))) is not None:
+            lengths[f"{TOPIC}{id}"] = as_count(topic.get("highest_post_number")) or 1
+            yield f"{TOPIC}{id}", _counted(topic)
 
 
 def _names(told: Mapping[str, object]) -> Mapping[str, str]:

@@ -1,7 +1,8 @@
 """GitHub: issues, pull requests and discussions that a search finds, with their comments."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +13,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Web
+from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -30,13 +31,24 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, read_since
 from emberwatch.sources.plain import compose, one_line
-from emberwatch.sources.threads import MOST_THREADS
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "github"
 
 POSTS_PER_PAGE = 100
 MOST_PAGES = 10
 """GitHub gives the first thousand of what it found."""
+
+MOST_THREADS = 5
+"""Issues whose new comments one poll reads: the liveliest."""
+
+NODES_PER_REQUEST = 50
+"""Discussions that one question asks for."""
+
+_ISSUE = re.compile(
+    r"https?://[^/]+/([\w-]+)/(?!\.\.?/)([\w.-]+)/(?:issues|pull)/([0-9]+)", re.ASCII
+)
+"""The address of an issue for people, from which that for programs is made."""
 
 COMMENT = "comment:"
 """Begins the native id of a comment, whose numbers are others than those of issues."""
@@ -53,6 +65,22 @@ query($q: String!, $after: String) {
           totalCount
           nodes { id body url createdAt lastEditedAt upvoteCount author { login } }
         }
+      }
+    }
+  }
+}
+"""
+
+
+DISCUSSED = """
+query($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Discussion {
+      id title body url createdAt updatedAt lastEditedAt upvoteCount
+      author { login }
+      comments(last: 20) {
+        totalCount
+        nodes { id body url createdAt lastEditedAt upvoteCount author { login } }
       }
     }
   }
@@ -126,6 +154,66 @@ class GitHub:
             if comments:
                 yield Page(posts=comments, cursor=cursor, listed=len(comments))
 
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is an issue, or a discussion, as this feed reads them."""
+        if self._options.what is What.DISCUSSIONS:
+            return not root.native_id.isdecimal()
+        return root.native_id.isdecimal() and _ISSUE.fullmatch(root.url or "") is not None
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and the newest comments of those that grew."""
+        if self._options.what is What.DISCUSSIONS:
+            following = self._follow_discussions(web, poll)
+        else:
+            following = self._follow_issues(web, poll)
+        async for page in following:
+            yield page
+
+    def _follow_issues(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        talked: dict[str, int] = {}
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            (root,) = roots
+            try:
+                answer = await self._get(web, self._path(root), {}, heeds=NOT_THERE)
+            except FeedRefused:  # shown to others than us
+                return Counted()
+            if answer.status in NOT_THERE:
+                return missing(answer, root, "message")
+            post = _issue(as_mapping(decode_json(answer)), answer.received_at)
+            if post is None or post.native_id != root.native_id:
+                return Counted()
+            talked[root.native_id] = post.counters.replies or 1
+            return Counted.of((post,))
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            page = (talked[root.native_id] - 1) // POSTS_PER_PAGE + 1
+            asked = {"per_page": str(POSTS_PER_PAGE), "page": str(page)}
+            answer = await self._get(web, f"{self._path(root)}/comments", asked)
+            made = (_comment(item, root.key, answer.received_at) for item in _listed(answer))
+            return tuple(post for post in made if post is not None)
+
+        return followed(poll, recount, replies)
+
+    def _follow_discussions(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        said: dict[str, tuple[Post, ...]] = {}
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            ids = [root.native_id for root in roots]
+            answer = await self._query(web, DISCUSSED, {"ids": ids})
+            found = as_list(as_mapping(as_mapping(decode_json(answer)).get("data")).get("nodes"))
+            posts = []
+            for node in map(as_mapping, found):
+                if (post := _node(node, None, answer.received_at)) is not None:
+                    posts.append(post)
+                    said[post.native_id] = tuple(_comments(node, post.key, answer.received_at))
+            return Counted.of(tuple(posts), asked=roots)
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            return said[root.native_id]
+
+        return followed(poll, recount, replies, at_once=NODES_PER_REQUEST)
+
     def parse(self, answer: Answer) -> Parsed:
         """Return the issues or discussions of one answer, in its order."""
         told = decode_json(answer)
@@ -186,14 +274,29 @@ class GitHub:
 
     async def _discussions(self, web: Web, since: datetime | None, more: str | None) -> Answer:
         query = self._options.query + (f" updated:>={_spelt(since)}" if since else "")
-        variables = {"q": f"{query} sort:updated-desc", "after": more}
+        asked = {"q": f"{query} sort:updated-desc", "after": more}
+        return await self._query(web, DISCUSSIONS, asked)
+
+    async def _query(self, web: Web, query: str, variables: Mapping[str, object]) -> Answer:
         return await web.get(
             Request(
                 url=f"{self._server}/graphql",
                 headers={**self._headers, "content-type": "application/json"},
-                body=json.dumps({"query": DISCUSSIONS, "variables": variables}).encode(),
+                body=json.dumps({"query": query, "variables": variables}).encode(),
             )
         )
+
+    async def _get(
+        self, web: Web, path: str, params: Mapping[str, str], heeds: tuple[int, ...] = ()
+    ) -> Answer:
+        url = f"{self._server}{path}"
+        return await web.get(Request(url=url, params=params, headers=self._headers, heeds=heeds))
+
+    def _path(self, root: Root) -> str:
+        """Return where the API has an issue; `reaches` has made sure that there is one."""
+        found = _ISSUE.fullmatch(root.url or "")
+        owner, name, number = found.groups() if found else ("", "", "")
+        return f"/repos/{owner}/{name}/issues/{number}"
 
     async def _comments(
         self, web: Web, since: datetime, talked: Mapping[str, tuple[str, int]]
@@ -333,9 +436,7 @@ def _discussed(answer: Answer) -> Sheet:
             continue
         posts.append(post)
         changed.append(as_instant(node.get("updatedAt")) or post.created_at)
-        for each in as_list(as_mapping(node.get("comments")).get("nodes")):
-            comment = _node(as_mapping(each), post.key, answer.received_at)
-            posts += [comment] if comment else []
+        posts += _comments(node, post.key, answer.received_at)
     info = as_mapping(found.get("pageInfo"))
     return Sheet(
         posts=tuple(posts),
@@ -345,6 +446,13 @@ def _discussed(answer: Answer) -> Sheet:
         invalid=tuple(invalid),
         rate=parse_rate(answer.headers, answer.received_at),
     )
+
+
+def _comments(node: Mapping[str, object], root: str, seen_at: datetime) -> Iterator[Post]:
+    for each in as_list(as_mapping(node.get("comments")).get("nodes")):
+        comment = _node(as_mapping(each), root, seen_at)
+        if comment is not None:
+            yield comment
 
 
 def _node(node: Mapping[str, object], root: str | None, seen_at: datetime) -> Post | None:

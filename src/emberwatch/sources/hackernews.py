@@ -20,7 +20,7 @@ from emberwatch.sources.fields import (
     not_expected,
 )
 from emberwatch.sources.plain import compose, one_line, to_plain, unescape
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import Counted, followed
 
 ITEM = "https://news.ycombinator.com/item?id="
 
@@ -35,7 +35,7 @@ OVERLAP = timedelta(minutes=5)
 """Read again at each poll: items are indexed out of order, and young ones still gather points."""
 
 POSTS_PER_PAGE = 500
-MOST_ROOTS = 20
+ROOTS_PER_REQUEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,7 @@ class HackerNews:
         self._options = options
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield everything since the newest item read so far, then the stories that grew."""
-        threads = {"threads": poll.cursor["threads"]} if "threads" in poll.cursor else {}
+        """Yield everything since the newest item read so far."""
         since = _since(poll)
         found = await self._search(web, since)
         reached = place = since if poll.is_first else int(poll.cursor["since"])
@@ -76,7 +75,7 @@ class HackerNews:
             is_last = start + POSTS_PER_PAGE >= len(found.posts)
             yield Page(
                 posts=posts,
-                cursor={"since": str(reached), **threads},
+                cursor={"since": str(reached)},
                 # Those of the overlap do not count: after them an empty answer is not strange.
                 listed=sum(_is_after(post, place) for post in posts)
                 + (len(found.invalid) if is_last else 0),
@@ -84,17 +83,22 @@ class HackerNews:
                 rate=found.rate,
             )
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            stories = ",".join(f"story_{root.native_id}" for root in roots[:MOST_ROOTS])
-            counted = await self._tagged(web, f"story,({stories})")
-            return {post.native_id: post.counters for post in counted}
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a story; all are."""
+        return root.native_id.isdecimal()
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the stories as they are now, and the newest comments of those that grew."""
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            stories = ",".join(f"story_{root.native_id}" for root in roots)
+            return Counted.of(await self._tagged(web, f"story,({stories})"), asked=roots)
 
         async def replies(root: Root) -> tuple[Post, ...]:
             return await self._tagged(web, f"comment,story_{root.native_id}")
 
-        grown = await reread(poll, {"since": str(reached), **threads}, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies, at_once=ROOTS_PER_REQUEST):
+            yield page
 
     async def _tagged(self, web: Web, tags: str) -> tuple[Post, ...]:
         """Return the newest items of some stories."""

@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from emberwatch.model.errors import FeedUnavailable
-from emberwatch.model.post import Author, Counters, Post, PostKind
-from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Web
-from emberwatch.sources.atproto import POST, REPOST, recorded, reposted
+from emberwatch.model.post import Author, Counters, Post, PostKind, Remover, post_key
+from emberwatch.ports import Answer, Gone, Page, Parsed, Poll, Request, Web
+from emberwatch.sources.atproto import POST, REPOST, SOURCE, recorded, reposted
 from emberwatch.sources.fields import as_id, as_instant, as_link, as_mapping, as_text
 from emberwatch.sources.plain import one_line
 
@@ -82,6 +82,7 @@ class Firehose:
         self._know(*(root.key for root in poll.roots))
         place = poll.cursor.get("place", "")
         posts: list[Post] = []
+        gone: list[Gone] = []
         invalid: list[str] = []
         listed = heard = 0
         try:
@@ -98,9 +99,11 @@ class Firehose:
                     listed += event.is_post
                     if (post := self._wanted(event, poll.now)) is not None:
                         posts.append(post)
+                    if event.is_deletion:
+                        gone.append(Gone(key=event.key, by=Remover.AUTHOR, at=event.at))
                     if len(posts) >= POSTS_PER_PAGE or heard % EVENTS_PER_PAGE == 0:
-                        yield _page(posts, place, listed, invalid)
-                        posts, invalid, listed = [], [], 0
+                        yield _page(posts, place, listed, invalid, gone)
+                        posts, invalid, listed, gone = [], [], 0, []
                     if heard >= MOST_EVENTS or (event.at is not None and event.at >= poll.now):
                         break
         except FeedUnavailable as error:
@@ -109,9 +112,9 @@ class Firehose:
                 yield _page([], _microseconds(poll.now), 0, [missed])
                 return
             if heard:
-                yield _page(posts, place, listed, invalid)
+                yield _page(posts, place, listed, invalid, gone)
             raise
-        yield _page(posts, place or _microseconds(poll.now), listed, invalid)
+        yield _page(posts, place or _microseconds(poll.now), listed, invalid, gone)
 
     def describe(self) -> str:
         """Say what a feed of this kind can and cannot see."""
@@ -119,7 +122,7 @@ class Firehose:
             f"Listens to all that is written on Bluesky, for {', '.join(self._words)}: each post "
             "once, within seconds of the poll. Sees replies, quotes and reposts of what it found "
             "while it runs, and no counters: likes show in a search. Knows authors by their "
-            "identifier. Sees no deletions."
+            "identifier, and forgets what they delete."
         )
 
     def _request(self, place: str, poll: Poll) -> Request:
@@ -158,8 +161,16 @@ class Firehose:
             del self._known[next(iter(self._known))]
 
 
-def _page(posts: list[Post], place: str, listed: int, invalid: list[str]) -> Page:
-    return Page(posts=tuple(posts), cursor={"place": place}, listed=listed, invalid=tuple(invalid))
+def _page(
+    posts: list[Post], place: str, listed: int, invalid: list[str], gone: Sequence[Gone] = ()
+) -> Page:
+    return Page(
+        posts=tuple(posts),
+        gone=tuple(gone),
+        cursor={"place": place},
+        listed=listed,
+        invalid=tuple(invalid),
+    )
 
 
 def _microseconds(instant: datetime) -> str:
@@ -265,6 +276,16 @@ class Event:
     def is_post(self) -> bool:
         """Whether somebody wrote or rewrote a post."""
         return self.collection == POST and self.operation in ("create", "update")
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether somebody deleted a post."""
+        return self.collection == POST and self.operation == "delete"
+
+    @property
+    def key(self) -> str:
+        """What refers to the post that this is about."""
+        return post_key(SOURCE, "", f"at://{self.did}/{self.collection}/{self.rkey}")
 
     def post(self, seen_at: datetime) -> Post | None:
         """Return what was posted or reposted; the firehose knows no handles and no counters."""

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from emberwatch.core.read.politeness import parse_rate
-from emberwatch.model.errors import FeedRefused
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
 from emberwatch.sources.fields import (
@@ -26,13 +25,12 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "lemmy"
 
 POSTS_PER_PAGE = 50
 MOST_PAGES = 20
-MOST_ROOTS = 10
 
 POST, COMMENT = "post:", "comment:"
 """Begin native ids: posts and comments are numbered each by themselves."""
@@ -69,9 +67,7 @@ class Lemmy:
         self.host = host_of(self._server)
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what was found since the last poll, oldest first, then the threads that grew."""
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+        """Yield what was found since the last poll, oldest first."""
 
         async def ask(more: str | None) -> Sheet:
             community = self._options.community
@@ -94,28 +90,32 @@ class Lemmy:
                 rate=parse_rate(answer.headers, answer.received_at),
             )
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
-            cursor = dict(page.cursor)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
             yield page
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            counted: dict[str, Counters] = {}
-            for root in roots[:MOST_ROOTS]:
-                try:
-                    answer = await self._ask(web, "post", {"id": root.native_id.removeprefix(POST)})
-                except FeedRefused:
-                    continue  # deleted
-                counted |= {post.native_id: post.counters for post in self._posts(answer)[0]}
-            return counted
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a post of this server."""
+        return root.host == self.host and root.native_id.startswith(POST)
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and the newest comments of those that grew."""
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            (root,) = roots
+            answer = await self._ask(
+                web, "post", {"id": root.native_id.removeprefix(POST)}, heeds=(400, *NOT_THERE)
+            )
+            if answer.status >= 400:
+                return missing(answer, root, "error")
+            return Counted.of(self._posts(answer)[0])
 
         async def replies(root: Root) -> tuple[Post, ...]:
             post = root.native_id.removeprefix(POST)
             params = {"post_id": post, "sort": "New", "limit": str(POSTS_PER_PAGE), "type_": "All"}
             return self._posts(await self._ask(web, "comment/list", params))[0]
 
-        grown = await reread(poll, cursor, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts and comments of one answer: posts first, each in its order."""
@@ -133,8 +133,11 @@ class Lemmy:
             "is found, and what was deleted or removed as a post without words."
         )
 
-    async def _ask(self, web: Web, path: str, params: Mapping[str, str]) -> Answer:
-        return await web.get(Request(url=f"{self._server}/api/v3/{path}", params=params))
+    async def _ask(
+        self, web: Web, path: str, params: Mapping[str, str], heeds: tuple[int, ...] = ()
+    ) -> Answer:
+        url = f"{self._server}/api/v3/{path}"
+        return await web.get(Request(url=url, params=params, heeds=heeds))
 
     # ------------------------------------------------------------ posts
     def _posts(self, answer: Answer) -> tuple[tuple[Post, ...], tuple[str, ...]]:
@@ -230,7 +233,7 @@ class Lemmy:
             thread_id=thread_id,
             edited_at=as_instant(item.get("updated")) or as_instant(item.get("updated_at")),
             counters=counters,
-            flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+            flags=_flags(item, is_dated=created_at is not None),
         )
 
     def _key(self, native_id: str) -> str:
@@ -250,6 +253,15 @@ def _author(view: Mapping[str, object]) -> Author | None:
     home = host_of(as_text(creator.get("actor_id")) or as_text(creator.get("ap_id")))
     handle = f"{name}@{home}" if home else name
     return Author(handle=handle, name=one_line(as_text(creator.get("display_name"))))
+
+
+def _flags(item: Mapping[str, object], *, is_dated: bool) -> frozenset[Flag]:
+    told = {
+        Flag.UNDATED: not is_dated,
+        Flag.TAKEN_BACK: item.get("deleted") is True,
+        Flag.REMOVED: item.get("removed") is True,
+    }
+    return frozenset(flag for flag, is_so in told.items() if is_so)
 
 
 def _is_gone(item: Mapping[str, object]) -> bool:

@@ -1,7 +1,10 @@
 """Servers of the fediverse, through the API of Mastodon."""
 
+import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +15,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Count, Cursor, Page, Parsed, Poll, Rate, Request, Root, Web
+from emberwatch.ports import Answer, Cursor, Gone, Page, Parsed, Poll, Rate, Request, Root, Web
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -29,8 +32,9 @@ from emberwatch.sources.fields import (
     not_expected,
 )
 from emberwatch.sources.listing import Sheet, newest_first
+from emberwatch.sources.mastodon_stream import Told, batches, spoken_at
 from emberwatch.sources.plain import compose, one_line, to_plain
-from emberwatch.sources.threads import NO_GROWTH, Growth, follow
+from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
 SOURCE = "mastodon"
 
@@ -50,10 +54,7 @@ NOT_KEPT = f"no id of at most {LONGEST_ID} characters, or no author"
 REMEMBERED = 20
 """Ids of the newest posts, kept to tell whether the newest page reaches back to them."""
 
-MOST_ROOTS = 20
 REFUSALS_UNTIL_REST = 3
-REST = timedelta(hours=1)
-"""For servers that show single posts to nobody (snac2): they are asked again only now and then."""
 
 _STREAM = re.compile(rb"\s*(?::|event:|data:)")
 """Begins a stream of server-sent events: a comment or a field."""
@@ -65,7 +66,14 @@ class Timeline(StrEnum):
     """A timeline that a feed can follow."""
 
     PUBLIC = "public"
+    HOME = "home"
 
+
+LISTENS_FOR = 0.9
+"""Of the interval of a feed that streams; then it reads its timeline, and listens again."""
+
+NO_STREAM_FOR = timedelta(hours=1)
+"""How long a server that does not stream is polled before it is asked to stream again."""
 
 ASKED_ACCESS_EVERY = timedelta(hours=1)
 """How often a server with an empty timeline is asked whether it shows that at all."""
@@ -80,26 +88,37 @@ class MastodonOptions:
     hashtag: str | None = None
     """Posts with this hashtag, given with or without the `#`."""
     timeline: Timeline | None = None
-    """`public`: every public post that the server knows."""
+    """`public`: every public post that the server knows; `home`: those of whom the account of the
+    token follows."""
     query: str | None = None
     """Posts that the server's search finds; servers search only for their own people."""
     local: bool = False
     """Only posts of the server's own people."""
     token: Secret | None = None
-    """The token of an account there; a search needs one, and so do some timelines."""
+    """The token of an account there; a search needs one, and so do some timelines and streams."""
+    stream: bool = False
+    """Listen to the server between two readings, so that posts come within a second or two."""
 
     def problems(self) -> list[tuple[str, str]]:
         """Return what is wrong, as pairs of setting and reason."""
         found = address_problems(self.url)
         asked = [what for what in (self.hashtag, self.timeline, self.query) if what is not None]
         if len(asked) != 1:
-            found.append(("hashtag", "give either a hashtag, a query or 'timeline: public'"))
+            found.append(("hashtag", "give either a hashtag, a query or a timeline"))
         elif self.query is not None and self.token is None:
             found.append(("query", "servers search for their own people only: set token_env"))
         elif self.query is not None and not self.query.strip():
             found.append(("query", "expected words to search for"))
         elif self.hashtag is not None and not _tag(self.hashtag):
             found.append(("hashtag", f"expected one word, got {self.hashtag!r}"))
+        if self.timeline is Timeline.HOME and self.token is None:
+            found.append(("timeline", "the home timeline is an account's own: set token_env"))
+        if self.timeline is Timeline.HOME and self.local:
+            found.append(("local", "the home timeline shows whomever the account follows"))
+        if self.stream and self.token is None:
+            found.append(("stream", "servers stream for their own people only: set token_env"))
+        if self.stream and self.query is not None:
+            found.append(("stream", "a search cannot be streamed: use a hashtag or a timeline"))
         return found
 
 
@@ -116,12 +135,16 @@ class Mastodon:
         self._query = options.query
         self._token = options.token
         self._asked_access_at: datetime | None = None
-        timeline = f"tag/{quote(self._hashtag, safe='')}" if self._hashtag else "public"
+        self._streams = options.stream
+        self._is_home = options.timeline is Timeline.HOME
+        self._no_stream: tuple[datetime, str] | None = None
+        named = options.timeline or Timeline.PUBLIC
+        timeline = f"tag/{quote(self._hashtag, safe='')}" if self._hashtag else named
         self._timeline = f"{self._server}/api/v1/timelines/{timeline}"
         self.host = host_of(self._server)
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what is new, oldest first, then the newest page again, then the roots' counters.
+        """Yield what is new, oldest first, then the newest page again.
 
         The newest page is asked for first. Mostly it reaches back to what is known, and its older
         posts bring their counters and edits; where it does not, what lies between is paged
@@ -131,39 +154,163 @@ class Mastodon:
             async for page in self._searched(web, poll, self._query):
                 yield page
             return
+        if not (self._streams and poll.may_listen) or poll.is_first:
+            async for page in self._read(web, poll):
+                yield page
+            return
+        async for page in self._listened(web, poll):
+            yield page
+
+    async def _read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield what the timeline shows since the last poll."""
         place = _Place.of(poll.cursor)
         threads: dict[str, str] = {}
-        counted: dict[str, Counters] = {}
         newest = await self._ask(web, {}, None if poll.unconditional else place.etag)
         if newest is not None and not newest.listed:
             await self._check_access(web, poll.now)
         if newest is None:
             yield Page(cursor=poll.cursor, is_unchanged=True)
-        else:
-            async for listing in self._between(web, poll, place, newest):
-                place = place.after(listing)
-                counted |= _counted(listing.posts)
-                if listing is not newest:
-                    # With the validator of a page in between, the newest one could be skipped.
-                    place = replace(place, etag=None)
-                yield Page(
-                    posts=_threaded(listing.posts, threads),
-                    cursor=place.cursor(poll.now),
-                    listed=listing.listed,
-                    invalid=listing.invalid,
-                    rate=listing.rate,
-                )
-        if poll.roots and not place.is_resting(poll.now):
-            counts, is_refused = await self._recount(web, poll.roots, threads)
-            if is_refused:
-                place = replace(place, rests_until=poll.now + REST)
-            counted |= {count.thread_id: count.counters for count in counts}
-            posts, growth = await self._follow(web, poll.roots, counted, place.growth)
-            place = replace(place, growth=growth)
-            if counts or posts or is_refused:
-                yield Page(
-                    posts=posts, counts=counts, cursor=place.cursor(poll.now), listed=len(posts)
-                )
+            return
+        async for listing in self._between(web, poll, place, newest):
+            place = place.after(listing)
+            if listing is not newest:
+                # With the validator of a page in between, the newest one could be skipped.
+                place = replace(place, etag=None)
+            yield Page(
+                posts=_threaded(listing.posts, threads),
+                cursor=place.cursor(poll.now),
+                listed=listing.listed,
+                invalid=listing.invalid,
+                rate=listing.rate,
+            )
+
+    # ------------------------------------------------------------ the stream
+    async def _listened(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield what the timeline shows, then what the server tells until the next poll is near.
+
+        The stream is begun first, so that nothing falls between the two; and as it moves no place,
+        each poll reads back over all that it brought, or should have. Where it cannot be had, the
+        feed is polled, and says so.
+        """
+        cursor: Cursor = poll.cursor
+        async with AsyncExitStack() as stack:
+            messages = await self._stream(web, poll, stack)
+            note = self._no_stream[1] if self._no_stream else ""
+            async for page in self._read(web, poll):
+                cursor = page.cursor
+                yield replace(page, note=note)
+            if messages is None:
+                return
+            try:
+                async with asyncio.timeout(LISTENS_FOR * poll.every.total_seconds()):
+                    async for batch in batches(messages):
+                        yield self._heard(batch, cursor, poll.now)
+                broke = "the server ended the stream"
+            except TimeoutError:
+                return
+            except FeedUnavailable as error:
+                broke = error.why
+        yield Page(cursor=cursor, is_unchanged=True, note=f"polled until it streams again: {broke}")
+
+    async def _stream(
+        self, web: Web, poll: Poll, stack: AsyncExitStack
+    ) -> AsyncIterator[bytes] | None:
+        """Return what the server tells; None where it does not stream."""
+        if self._no_stream is not None and poll.now < self._no_stream[0]:
+            return None
+        self._no_stream = None
+        try:
+            where = await self._streamed_at(web)
+            stream = "user" if self._is_home else "hashtag" if self._hashtag else "public"
+            stream += ":local" if self._params else ""
+            params = {"stream": stream, **({"tag": self._hashtag} if self._hashtag else {})}
+            token = self._token.reveal() if self._token is not None else ""
+            request = Request(
+                url=f"{where}/api/v1/streaming",
+                params=params,
+                headers={"authorization": f"Bearer {token}"},
+            )
+            return await stack.enter_async_context(web.listen(request))
+        except (FeedRefused, FeedUnavailable) as error:
+            until = NO_STREAM_FOR if isinstance(error, FeedRefused) else poll.every
+            self._no_stream = poll.now + until, f"polled, for it does not stream: {error.why}"
+            return None
+
+    async def _streamed_at(self, web: Web) -> str:
+        """Return where the server streams: it may name another host for that."""
+        try:
+            told = decode_json(await self._get(web, f"{self._server}/api/v2/instance", {}))
+        except (FeedRefused, FeedUnavailable):
+            return self._server
+        urls = as_mapping(as_mapping(as_mapping(told).get("configuration")).get("urls"))
+        return spoken_at(as_text(urls.get("streaming")), self._server) or self._server
+
+    def _heard(self, batch: tuple[Told, ...], cursor: Cursor, now: datetime) -> Page:
+        posts: list[Post] = []
+        invalid = []
+        for told in batch:
+            if told.deleted is None:
+                try:
+                    status = as_mapping(json.loads(told.status))
+                except (ValueError, RecursionError):
+                    status = {}
+                made = list(_with_original(status, self.host, now))
+                if not made:
+                    invalid.append(f"a post of the stream: {NOT_KEPT}")
+                elif as_text(status.get("visibility")) in SHOWN_TO_ALL:
+                    posts += made
+        return Page(
+            posts=_threaded(posts, {}),
+            gone=tuple(
+                Gone(key=post_key(SOURCE, self.host, told.deleted))
+                for told in batch
+                if told.deleted is not None
+            ),
+            cursor=cursor,
+            listed=len(batch),
+            invalid=tuple(invalid),
+            is_just_told=True,
+        )
+
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is one of this server's."""
+        return root.host == self.host
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and what stands under those that grew.
+
+        Some servers (snac2) show single posts to nobody: after a few refusals in a row nothing
+        more is asked.
+        """
+        shown = refusals = 0
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            nonlocal shown, refusals
+            url = f"{self._server}/api/v1/statuses/{quote(roots[0].native_id, safe='')}"
+            answer = await self._get(web, url, {}, heeds=NOT_THERE)
+            if answer.status in NOT_THERE:
+                refusals += 1
+                if refusals >= REFUSALS_UNTIL_REST and not shown:
+                    raise FeedRefused(f"{self.host} shows single posts to nobody like us")
+                return missing(answer, roots[0], "error")
+            shown += 1
+            post = _post(as_mapping(decode_json(answer)), self.host, answer.received_at)
+            return Counted.of((post,)) if post is not None else Counted()
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            id = quote(root.native_id, safe="")
+            answer = await self._get(web, f"{self._server}/api/v1/statuses/{id}/context", {})
+            listed = as_list(as_mapping(decode_json(answer)).get("descendants"))
+            shown = [
+                post
+                for status in map(as_mapping, listed)
+                if as_text(status.get("visibility")) in SHOWN_TO_ALL
+                and (post := _post(status, self.host, answer.received_at)) is not None
+            ]
+            return tuple(replace(post, thread_id=root.key) for post in shown)
+
+        async for page in followed(poll, recount, replies):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts that one recorded answer lists, in its order.
@@ -186,20 +333,24 @@ class Mastodon:
     def describe(self) -> str:
         """Say what a feed of this kind can and cannot see."""
         what = f"the hashtag #{self._hashtag}" if self._hashtag else "the public timeline"
+        if self._is_home:
+            what = "the home timeline of its account"
         if self._query is not None:
             what = f"what the search for {self._query!r} finds"
+        how = "Listens to" if self._streams else "Reads"
+        deletions = (
+            "deletions, mostly at once" if self._streams else "deletions of roots that it follows"
+        )
         return (
-            f"Reads {what} as {self.host} knows it: posts of people whom somebody on that server "
+            f"{how} {what} as {self.host} knows it: posts of people whom somebody on that server "
             "follows, not the whole fediverse. Sees counters of replies, boosts, quotes and "
-            "likes, edits, and the replies of threads that grow, as far as that server has them; "
-            "no deletions."
+            "likes, edits, the replies of threads that grow, as far as that server has them, and "
+            f"{deletions}."
         )
 
     # ------------------------------------------------------------ search
     async def _searched(self, web: Web, poll: Poll, query: str) -> AsyncIterator[Page]:
-        """Yield what the search found since the last poll, then the threads that grew."""
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+        """Yield what the search found since the last poll."""
 
         async def ask(more: str | None) -> Sheet:
             params = {
@@ -218,29 +369,22 @@ class Mastodon:
                 rate=found.rate,
             )
 
-        counted: dict[str, Counters] = {}
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
-            cursor = dict(page.cursor)
-            counted |= _counted(page.posts)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
             yield replace(page, posts=_threaded(page.posts, {}))
-        counts, _ = await self._recount(web, poll.roots, dict.fromkeys(counted, ""))
-        counted |= {count.thread_id: count.counters for count in counts}
-        posts, growth = await self._follow(web, poll.roots, counted, Growth.of(cursor))
-        if counts or posts:
-            yield Page(
-                posts=posts,
-                counts=counts,
-                cursor={**cursor, "threads": growth.told()},
-                listed=len(posts),
-            )
 
     # ------------------------------------------------------------ what the server shows
     async def _get(
-        self, web: Web, url: str, params: Mapping[str, str], etag: str | None = None
+        self,
+        web: Web,
+        url: str,
+        params: Mapping[str, str],
+        etag: str | None = None,
+        heeds: tuple[int, ...] = (),
     ) -> Answer:
         token = self._token
         headers = {"authorization": f"Bearer {token.reveal()}"} if token is not None else {}
-        return await web.get(Request(url=url, params=params, headers=headers, etag=etag))
+        request = Request(url=url, params=params, headers=headers, etag=etag, heeds=heeds)
+        return await web.get(request)
 
     async def _check_access(self, web: Web, now: datetime) -> None:
         """Raise `FeedRefused` when the server shows this timeline to nobody like us.
@@ -343,57 +487,6 @@ class Mastodon:
         answer = await self._get(web, self._timeline, asked, etag)
         return None if answer.is_unchanged else _listing(answer, self.host)
 
-    # ------------------------------------------------------------ counters
-    async def _recount(
-        self, web: Web, roots: tuple[Root, ...], read: Mapping[str, str]
-    ) -> tuple[tuple[Count, ...], bool]:
-        """Return the counters of roots not just read, and whether the server shows none of them."""
-        counts: list[Count] = []
-        refusals = 0
-        for root in [root for root in roots if root.key not in read][:MOST_ROOTS]:
-            url = f"{self._server}/api/v1/statuses/{quote(root.native_id, safe='')}"
-            try:
-                status = as_mapping(decode_json(await self._get(web, url, {})))
-            except FeedRefused:  # deleted, or shown to nobody
-                refusals += 1
-                if refusals == REFUSALS_UNTIL_REST and not counts:
-                    return (), True
-                continue
-            except FeedUnavailable as error:
-                if error.retry_after is not None:
-                    raise
-                break  # the posts were read: a site that is down shows at the next poll
-            if as_id(status.get("id")) == root.native_id:
-                counters = _counters(status)
-                counts.append(
-                    Count(thread_id=root.key, counters=counters, root_created_at=root.created_at)
-                )
-        return tuple(counts), False
-
-    async def _follow(
-        self,
-        web: Web,
-        roots: tuple[Root, ...],
-        counted: Mapping[str, Counters],
-        before: Growth,
-    ) -> tuple[tuple[Post, ...], Growth]:
-        """Return what stands under the roots that grew, as far as the server has it."""
-        found = [(root, counted[root.key]) for root in roots if root.key in counted]
-
-        async def replies(root: Root) -> tuple[Post, ...]:
-            id = quote(root.native_id, safe="")
-            answer = await self._get(web, f"{self._server}/api/v1/statuses/{id}/context", {})
-            listed = as_list(as_mapping(decode_json(answer)).get("descendants"))
-            shown = [
-                post
-                for status in map(as_mapping, listed)
-                if as_text(status.get("visibility")) in SHOWN_TO_ALL
-                and (post := _post(status, self.host, answer.received_at)) is not None
-            ]
-            return tuple(replace(post, thread_id=root.key) for post in shown)
-
-        return await follow(found, before, replies)
-
 
 # ---------------------------------------------------------------- where a feed stands
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,8 +496,6 @@ class _Place:
     seen: tuple[str, ...] = ()
     newest_at: datetime | None = None
     etag: str | None = None
-    rests_until: datetime | None = None
-    growth: Growth = NO_GROWTH
 
     @staticmethod
     def of(cursor: Cursor) -> "_Place":
@@ -412,23 +503,13 @@ class _Place:
             seen=tuple(cursor.get("seen", "").split()),
             newest_at=as_instant(cursor.get("at")),
             etag=cursor.get("etag"),
-            rests_until=as_instant(cursor.get("rests_until")),
-            growth=Growth.of(cursor),
         )
 
     def cursor(self, now: datetime) -> Cursor:
         told = {"seen": " ".join(self.seen), "at": (self.newest_at or now).isoformat()}
         if self.etag is not None:
             told["etag"] = self.etag
-        if self.rests_until is not None and self.is_resting(now):
-            told["rests_until"] = self.rests_until.isoformat()
-        if self.growth.replies:
-            told["threads"] = self.growth.told()
         return told
-
-    def is_resting(self, now: datetime) -> bool:
-        """Whether roots are left alone for now."""
-        return self.rests_until is not None and now < self.rests_until <= now + REST
 
     def touches(self, listing: "_Listing") -> bool:
         """Whether a page reaches back to a post that we know: nothing lies between."""
@@ -503,10 +584,6 @@ def _links(answer: Answer) -> dict[str, dict[str, str]]:
     return {
         relation: dict(parse_qsl(urlsplit(url).query)) for relation, url in links_of(answer).items()
     }
-
-
-def _counted(posts: Iterable[Post]) -> dict[str, Counters]:
-    return {post.key: post.counters for post in posts if post.kind is not PostKind.BOOST}
 
 
 def _threaded(posts: Iterable[Post], threads: dict[str, str]) -> tuple[Post, ...]:

@@ -30,7 +30,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import Counted, followed
 
 SOURCE = "reddit"
 
@@ -43,7 +43,10 @@ COMMENTS_PER_THREAD = 200
 MOST_DEPTH = 500
 """Comments under comments, counted from the top; no page of Reddit nests so deep."""
 
-TAKEN_BACK = frozenset(("[deleted]", "[removed]", "[ Removed by Reddit ]"))
+DELETED = "[deleted]"
+REMOVED = frozenset(("[removed]", "[ Removed by Reddit ]"))
+REMOVED_BY = frozenset(("moderator", "reddit", "content_takedown", "copyright_takedown"))
+TAKEN_BACK = REMOVED | {DELETED}
 """What stands where an author or a moderator took the words away."""
 
 
@@ -93,9 +96,7 @@ class Reddit:
         self._token: _Token | None = None
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield what is new, oldest first, then the threads that grew."""
-        cursor = dict(poll.cursor)
-        threads = {"threads": cursor["threads"]} if "threads" in cursor else {}
+        """Yield what is new, oldest first."""
         roots = {root.key: root for root in poll.roots}
         path, params = self._listing()
 
@@ -103,18 +104,23 @@ class Reddit:
             answer = await self._ask(web, path, {**params, **({"after": older} if older else {})})
             return _sheet(answer)
 
-        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps=threads):
-            cursor = dict(page.cursor)
+        async for page in newest_first(poll, ask, most=MOST_PAGES, keeps={}):
             yield replace(
                 page,
                 posts=tuple(_uncounted(post) for post in page.posts),
                 counts=tuple(_counted_by_comments(page.posts, roots)),
             )
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            names = ",".join(root.native_id for root in roots[:POSTS_PER_PAGE])
-            answer = await self._ask(web, "/api/info", {"id": names})
-            return {post.native_id: post.counters for post in _things(answer)[0]}
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a post of Reddit."""
+        return root.native_id.startswith("t3_")
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots as they are now, and the newest comments of those that grew."""
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            names = ",".join(root.native_id for root in roots)
+            return Counted.of(_things(await self._ask(web, "/api/info", {"id": names}))[0])
 
         async def replies(root: Root) -> tuple[Post, ...]:
             id = quote(root.native_id.removeprefix("t3_"), safe="")
@@ -122,9 +128,8 @@ class Reddit:
             posts, _ = _things(await self._ask(web, f"/comments/{id}", asked))
             return tuple(_uncounted(post) for post in posts if post.kind is PostKind.COMMENT)
 
-        grown = await reread(poll, cursor, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies, at_once=POSTS_PER_PAGE):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts and comments of one answer, each comment before its replies."""
@@ -321,8 +326,21 @@ def _post(thing: Mapping[str, object], seen_at: datetime) -> Post | None:
         counters=Counters(
             replies=as_count(data.get("num_comments")), likes=as_rating(data.get("score"))
         ),
-        flags=frozenset() if created_at else frozenset((Flag.UNDATED,)),
+        flags=_flags(data, is_dated=created_at is not None),
     )
+
+
+def _flags(data: Mapping[str, object], *, is_dated: bool) -> frozenset[Flag]:
+    """Return what is strange about a post; of a deleted account nothing may be kept either."""
+    words = {as_text(data.get(name)).strip() for name in ("selftext", "body")}
+    is_removed = bool(words & REMOVED) or as_text(data.get("removed_by_category")) in REMOVED_BY
+    is_deleted = DELETED in words or as_text(data.get("author")).strip() == DELETED
+    told = {
+        Flag.UNDATED: not is_dated,
+        Flag.REMOVED: is_removed,
+        Flag.TAKEN_BACK: is_deleted and not is_removed,
+    }
+    return frozenset(flag for flag, is_so in told.items() if is_so)
 
 
 def _words(value: object) -> str:

@@ -14,7 +14,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
-from emberwatch.sources.feed_worker import MOST_ENTRIES, Entry, FeedWorker, ParsedFeed
+from emberwatch.sources.feed_worker import MOST_ENTRIES, Entry, FeedWorkers, ParsedFeed
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -29,7 +29,7 @@ from emberwatch.sources.fields import (
     not_expected,
 )
 from emberwatch.sources.plain import clean, compose, one_line, to_plain
-from emberwatch.sources.threads import reread
+from emberwatch.sources.threads import Counted, followed
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, "
@@ -46,7 +46,7 @@ _REDDITS_OWN = re.compile(
     r"\s*submitted by\s+/u/\S+(?:\s+to\s+r/\S+)?\s+\[link\]\s+\[comments\]\s*$"
 )
 
-_WORKER = FeedWorker()
+_WORKERS = FeedWorkers()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,42 +67,53 @@ class Rss:
     kind: ClassVar[str] = "rss"
     Options: ClassVar[type[RssOptions]] = RssOptions
 
-    def __init__(self, options: RssOptions, worker: FeedWorker = _WORKER) -> None:
+    def __init__(self, options: RssOptions, workers: FeedWorkers = _WORKERS) -> None:
         self._url = options.url
         self.host = host_of(options.url)
         self._place = _place(options.url)
-        self._worker = worker
+        self._workers = workers
+        self._counts = False
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
-        """Yield one page with all that the feed shows, oldest first, then comments that came.
-
-        A repeat is not left out. While one of its threads is young, the feed is asked for the
-        whole: a site may answer *unchanged* while comments pile up.
-        """
-        is_whole = poll.unconditional or bool(poll.roots)
-        answer = await self._ask(web, self._url, {} if is_whole else poll.cursor)
+        """Yield one page with all that the feed shows, oldest first. A repeat is not left out."""
+        answer = await self._ask(web, self._url, {} if poll.unconditional else poll.cursor)
         rate = parse_rate(answer.headers, answer.received_at)
         if answer.is_unchanged:
             yield Page(cursor=poll.cursor or {"read": "yes"}, is_unchanged=True, rate=rate)
             return
         entries, invalid = await self._entries(answer)
         posts = [self._post(entry, answer, is_live=True) for entry in entries]
-        threads = {"threads": poll.cursor["threads"]} if "threads" in poll.cursor else {}
-        cursor = {"read": "yes", **_validators(answer), **threads}
+        self._counts = any(entry.comments is not None for entry in entries)
         yield Page(
             posts=tuple(sorted(posts, key=_created_at)),
-            cursor=cursor,
+            cursor={"read": "yes", **_validators(answer)},
             listed=len(posts),
             invalid=tuple(invalid),
             rate=rate,
         )
-        listed = dict(zip((post.native_id for post in posts), entries, strict=True))
 
-        async def recount(roots: tuple[Root, ...]) -> Mapping[str, Counters]:
-            return {post.native_id: post.counters for post in posts if post.counters.replies}
+    def reaches(self, root: Root) -> bool:
+        """Tell whether the feed may list a root, and says how many comments there are."""
+        return self._counts and root.host in (self.host, self._place)
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield how many comments the roots have now, and the comments of those that grew.
+
+        The feed is asked for the whole: a site may answer *unchanged* while comments pile up.
+        """
+        entries: dict[str, Entry] = {}
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            answer = await self._ask(web, self._url, {})
+            listed, _ = await self._entries(answer)
+            made = [(self._post(entry, answer, is_live=True), entry) for entry in listed]
+            wanted = {root.key for root in roots}
+            found = [(post, entry) for post, entry in made if post.key in wanted]
+            entries.update((post.native_id, entry) for post, entry in found)
+            return Counted.of(tuple(post for post, _ in found))
 
         async def replies(root: Root) -> tuple[Post, ...]:
-            comments = as_link(listed[root.native_id].comments_feed)
+            comments = as_link(entries[root.native_id].comments_feed)
             if comments is None:
                 return ()
             answer = await self._ask(web, comments, {})
@@ -111,9 +122,8 @@ class Rss:
                 self._under(root, self._post(each, answer, is_live=True)) for each in found
             )
 
-        grown = await reread(poll, cursor, recount, replies)
-        if grown is not None:
-            yield grown
+        async for page in followed(poll, recount, replies, at_once=MOST_ENTRIES):
+            yield page
 
     async def _ask(self, web: Web, url: str, validators: Mapping[str, str]) -> Answer:
         return await web.get(
@@ -153,7 +163,8 @@ class Rss:
         )
 
     def _queue(self, answer: Answer) -> Future[ParsedFeed]:
-        return self._worker.submit(answer.body, answer.headers.get("content-type", ""))
+        told = answer.headers.get("content-type", "")
+        return self._workers.submit(answer.body, told, self._place)
 
     def _post(self, entry: Entry, answer: Answer, *, is_live: bool = False) -> Post:
         """Return an entry as a post; `is_live` puts a comment into the thread of its post."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
-from emberwatch.ports import Answer, Page, Parsed, Poll, Rate, Request, Web
+from emberwatch.ports import Answer, Page, Parsed, Poll, Rate, Request, Root, Web
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -27,6 +27,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, read_since
 from emberwatch.sources.plain import compose, one_line, to_plain, unescape
+from emberwatch.sources.threads import Counted, followed
 
 SOURCE = "stackexchange"
 
@@ -36,6 +37,9 @@ MOST_ASKED = 100
 """Questions whose answers one request brings."""
 
 LONGEST_REST = timedelta(hours=1)
+
+LEFT_TO_POLLS = 0.5
+"""Of the day's quota; threads are followed while more of it remains."""
 
 _SECONDS = re.compile(r"in (\d{1,6}) seconds")
 
@@ -73,11 +77,14 @@ class StackExchange:
         self._options = options
         self._server = options.url.strip().rstrip("/")
         self._site = options.site.strip()
+        self._rest = _Rest(None)
+        self._left: Rate | None = None
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
         """Yield questions that saw activity, oldest first, then new answers to them."""
         since = read_since(poll)
-        rest = _Rest(as_instant(poll.cursor.get("rests_until")))
+        rest = self._rest
+        rest.remember(as_instant(poll.cursor.get("rests_until")))
         rest.check(poll.now)
         kept = dict[str, str]()
         answered: dict[str, None] = {}
@@ -128,6 +135,35 @@ class StackExchange:
                 invalid=sheet.invalid,
                 rate=sheet.rate,
             )
+
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a question of this site, and enough of the quota remains."""
+        left = self._left
+        is_tight = (
+            left is not None
+            and left.remaining is not None
+            and left.remaining < LEFT_TO_POLLS * (left.limit or 0)
+        )
+        return root.host == self._site and root.native_id.isdecimal() and not is_tight
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the questions as they are now, and the newest answers to those that grew."""
+
+        async def ask(path: str) -> tuple[Post, ...]:
+            self._rest.check(poll.now)
+            answer = await self._ask(web, path, {"sort": "creation", "order": "desc"})
+            self._rest.note(answer)
+            return self._sheet(answer, None).posts
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            ids = ";".join(root.native_id for root in roots)
+            return Counted.of(await ask(f"questions/{ids}"), asked=roots)
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            return await ask(f"questions/{root.native_id}/answers")
+
+        async for page in followed(poll, recount, replies, at_once=MOST_ASKED):
+            yield page
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the questions, answers or comments of one answer, in its order."""
@@ -191,15 +227,15 @@ class StackExchange:
             posts.append(post)
             active.append(as_epoch(item.get("last_activity_date")) or post.created_at)
         left = as_count(told.get("quota_remaining"))
+        if left is not None:
+            self._left = Rate(limit=as_count(told.get("quota_max")), remaining=left, reset_at=None)
         return Sheet(
             posts=tuple(posts),
             more=str(int(page or "1") + 1) if told.get("has_more") is True else None,
             oldest_at=min(active, default=None),
             newest_at=max(active, default=None),
             invalid=tuple(invalid),
-            rate=None
-            if left is None
-            else Rate(limit=as_count(told.get("quota_max")), remaining=left, reset_at=None),
+            rate=None if left is None else self._left,
         )
 
     def _post(self, item: Mapping[str, object], seen_at: datetime) -> Post | None:
@@ -249,6 +285,11 @@ class _Rest:
 
     def __init__(self, until: datetime | None) -> None:
         self.until = until
+
+    def remember(self, until: datetime | None) -> None:
+        """Heed what the site said before a start of ours."""
+        if until is not None and (self.until is None or until > self.until):
+            self.until = until
 
     def note(self, answer: Answer) -> None:
         """Heed the `backoff` of an answer."""

@@ -9,7 +9,19 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Cursor, Meter, Page, Parsed, Poll, Request, Web
+from emberwatch.ports import (
+    Answer,
+    Count,
+    Cursor,
+    Gone,
+    Meter,
+    Page,
+    Parsed,
+    Poll,
+    Request,
+    Root,
+    Web,
+)
 from emberwatch.sources.budget import Budget, Spending, stopped
 from emberwatch.sources.fields import (
     LONGEST_ID,
@@ -62,6 +74,8 @@ class XOptions:
     """Dollars that X bills for each author shown."""
     price_of_count: float = 0.005
     """Dollars that X bills for counting how many posts there are."""
+    follow_share: float = 0.2
+    """The share of a day's dollars that may go into counting threads again; 0: none are."""
     url: str = "https://api.x.com"
     """Where the API answers."""
 
@@ -73,6 +87,8 @@ class XOptions:
         for name in ("price_of_post", "price_of_name", "price_of_count"):
             if not 0 <= getattr(self, name) < MICRO:
                 found.append((name, "expected dollars, such as 0.005"))
+        if not 0 <= self.follow_share <= 1:
+            found.append(("follow_share", f"expected 0 to 1, got {self.follow_share:g}"))
         if found:
             return found
         least = self.least
@@ -111,8 +127,11 @@ class X:
         """
         spending = self._spending(poll.cursor, poll.now)
         place: Mapping[str, str] = {
-            name: poll.cursor[name] for name in ("newest", "from") if name in poll.cursor
+            name: value
+            for name, value in poll.cursor.items()
+            if name in _PLACE or name.startswith(_FOLLOWED)
         }
+        kept = {name: place[name] for name in place if name.startswith(_FOLLOWED)}
         newest = place.get("newest")
         since = self._since(poll)
         token: str | None = None
@@ -144,7 +163,7 @@ class X:
             is_last = token is None or (poll.is_first and poll.since is None)
             # Only once all above it was read may the next poll begin at the newest post.
             if is_last:
-                place = _place(newest, poll.now)
+                place = {**_place(newest, poll.now), **kept}
             yield Page(
                 posts=found.posts[::-1],
                 cursor={**place, **spending.cursor()},
@@ -154,7 +173,55 @@ class X:
             )
             if is_last:
                 return
-        yield await self._count(web, since, _place(newest, poll.now), spending)
+        yield await self._count(web, since, {**_place(newest, poll.now), **kept}, spending)
+
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root's counters may be read again, which costs as much as the post."""
+        return self._options.follow_share > 0 and root.native_id.isdecimal()
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the roots' counters as they are now, as far as money goes.
+
+        What it costs at most is committed as held beforehand, as for a search.
+        """
+        spending, following = self._spending(poll.cursor, poll.now), self._following(poll)
+        each = self._options.price_of_post
+        left = min(spending.left() - self._options.least, following.left())
+        size = MOST if not each else min(MOST, int(left / each + 1e-9))
+        roots = {root.native_id: root for root in poll.roots[: max(size, 0)]}
+        if not roots:
+            return
+        place = {name: poll.cursor[name] for name in _PLACE if name in poll.cursor}
+        spending, following = (
+            spending.hold(len(roots) * each), following.hold(len(roots) * each)
+        )  # fmt: skip
+        yield Page(cursor={**place, **spending.cursor(), **_as_followed(following)})
+        try:
+            params = {"ids": ",".join(roots), "tweet.fields": FIELDS}
+            answer = await self._ask(web, "", params)
+        except (FeedRefused, FeedUnavailable) as error:
+            if isinstance(error, FeedRefused) or error.retry_after is not None:
+                spending, following = spending.let_go(), following.let_go()  # it showed nothing
+                yield Page(cursor={**place, **spending.cursor(), **_as_followed(following)})
+            raise
+        found = _found(answer, is_live=True)
+        cost = found.listed * each
+        spending, following = spending.spend(cost), following.spend(cost)
+        yield Page(
+            counts=tuple(
+                Count(thread_id=root.key, counters=post.counters, root_created_at=root.created_at)
+                for post in found.posts
+                if (root := roots.get(post.native_id)) is not None
+            ),
+            gone=tuple(
+                Gone(key=root.key)
+                for each in as_list(as_mapping(decode_json(answer)).get("errors"))
+                if as_text(as_mapping(each).get("type")).endswith("/resource-not-found")
+                and (root := roots.get(as_text(as_mapping(each).get("resource_id")))) is not None
+            ),
+            cursor={**place, **spending.cursor(), **_as_followed(following)},
+            listed=found.listed,
+        )
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the posts that one recorded answer lists, in its order."""
@@ -191,6 +258,20 @@ class X:
             scale=MICRO,
         )
         return Spending.of(budget, cursor, now)
+
+    def _following(self, poll: Poll) -> Spending:
+        """Return what was spent today on threads."""
+        budget = Budget(
+            unit="USD",
+            per_day=self._options.dollars_a_day * self._options.follow_share,
+            scale=MICRO,
+        )
+        kept = {
+            name.removeprefix(_FOLLOWED): value
+            for name, value in poll.cursor.items()
+            if name.startswith(_FOLLOWED)
+        }
+        return Spending.of(budget, kept, poll.now)
 
     def _affordable(self, spending: Spending) -> int:
         """Return how many posts the next search may show, 0 for none at all."""
@@ -237,7 +318,7 @@ class X:
     async def _ask(self, web: Web, what: str, params: Mapping[str, str]) -> Answer:
         return await web.get(
             Request(
-                url=f"{self._server}/2/tweets/{what}/recent",
+                url=f"{self._server}/2/tweets" + (f"/{what}/recent" if what else ""),
                 params=params,
                 headers={"authorization": f"Bearer {self._options.token.reveal()}"},
                 heeds=(400,) if what == "search" else (),
@@ -279,6 +360,16 @@ class _Found:
     newest: str | None
     older: str | None
     invalid: tuple[str, ...]
+
+
+_PLACE = ("newest", "from")
+"""What a cursor tells of how far was read."""
+_FOLLOWED = "followed_"
+"""Begins what a cursor tells of money that went into threads."""
+
+
+def _as_followed(following: Spending) -> Mapping[str, str]:
+    return {f"{_FOLLOWED}{name}": value for name, value in following.cursor().items()}
 
 
 def _place(newest: str | None, now: datetime) -> Mapping[str, str]:

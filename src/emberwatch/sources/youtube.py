@@ -9,7 +9,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Cursor, Meter, Page, Parsed, Poll, Request, Web
+from emberwatch.ports import Answer, Cursor, Meter, Page, Parsed, Poll, Request, Root, Web
 from emberwatch.sources.budget import Budget, Spending, stopped
 from emberwatch.sources.fields import (
     LONGEST_ID,
@@ -26,6 +26,7 @@ from emberwatch.sources.fields import (
 )
 from emberwatch.sources.listing import Sheet, newest_first, oldest
 from emberwatch.sources.plain import compose, one_line, to_plain, unescape
+from emberwatch.sources.threads import Counted, followed
 
 SOURCE = "youtube"
 
@@ -34,6 +35,15 @@ SITE = "https://www.youtube.com/watch?v="
 COMMENTS_PER_PAGE = 100
 MOST_PAGES = 20
 VIDEOS_PER_REQUEST = 50
+COMMENTS = {
+    "part": "snippet,replies",
+    "order": "time",
+    "textFormat": "plainText",
+    "maxResults": str(COMMENTS_PER_PAGE),
+}
+
+LEFT_TO_POLLS = 0.5
+"""Of the day's quota; the rest may go into following videos."""
 
 DAY_STARTS = timedelta(hours=8)
 """The quota starts anew at midnight in California, which is 7:00 UTC in summer and 8:00 in winter;
@@ -86,32 +96,21 @@ class YouTube:
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
         """Yield new comments, oldest first, then the videos that they stand under."""
-        spending = self._spending(poll.cursor, poll.now)
-        kept = spending.cursor()
-        if spending.left() < 1:
+        till = _Till(self._spending(poll.cursor, poll.now))
+        kept = till.kept
+        if till.spending.left() < 1:
             raise stopped(self.meters(poll.cursor, poll.now), "units_a_day", poll.now)
-        videos = {root.native_id: None for root in poll.roots}
-        if self._options.video:
-            videos[self._options.video.strip()] = None
+        videos = {self._options.video.strip(): None} if self._options.video else {}
 
         async def ask(resource: str, params: Mapping[str, str]) -> Answer:
-            nonlocal spending
-            if spending.left() < 1:
-                raise stopped(
-                    spending.meters("quota of YouTube", 1, poll.now), "units_a_day", poll.now
-                )
-            spending = spending.spend(1)
-            kept.update(spending.cursor())
+            till.spend(poll.now)
             return await self._ask(web, resource, params)
 
         async def comments(older: str | None) -> Sheet:
             answer = await ask(
                 "commentThreads",
                 {
-                    "part": "snippet,replies",
-                    "order": "time",
-                    "textFormat": "plainText",
-                    "maxResults": str(COMMENTS_PER_PAGE),
+                    **COMMENTS,
                     **self._what(),
                     **({"pageToken": older} if older else {}),
                 },
@@ -127,9 +126,9 @@ class YouTube:
                 yield page
         except _UsedUp as error:
             if not poll.is_first:
-                yield Page(cursor={**poll.cursor, **spending.used_up().cursor()})
+                yield Page(cursor={**poll.cursor, **till.spending.used_up().cursor()})
             raise FeedUnavailable(error.why, retry_after=error.retry_after) from None
-        if videos and spending.left() >= 1:
+        if videos and till.spending.left() >= 1:
             ids = ",".join(list(videos)[:VIDEOS_PER_REQUEST])
             try:
                 answer = await ask("videos", {"part": "snippet,statistics", "id": ids})
@@ -137,6 +136,37 @@ class YouTube:
                 return  # the comments were read: a site that is down shows at the next poll
             posts, invalid = _posts(_items(answer), answer.received_at, is_live=True)
             yield Page(posts=posts, cursor={**cursor, **kept}, listed=len(posts), invalid=invalid)
+
+    def reaches(self, root: Root) -> bool:
+        """Tell whether a root is a video."""
+        return True
+
+    async def follow(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield the videos as they are now, and the newest comments under those that grew.
+
+        At least half of the day's quota is left to the polls.
+        """
+        till = _Till(self._spending(poll.cursor, poll.now))
+        reserve = self._options.units_a_day * LEFT_TO_POLLS
+
+        async def ask(resource: str, params: Mapping[str, str]) -> Answer:
+            if till.spending.left() - 1 < reserve:
+                raise FeedUnavailable("half of the day's quota is left to the polls")
+            till.spend(poll.now)
+            return await self._ask(web, resource, params)
+
+        async def recount(roots: tuple[Root, ...]) -> Counted:
+            ids = ",".join(root.native_id for root in roots)
+            answer = await ask("videos", {"part": "snippet,statistics", "id": ids})
+            posts, _ = _posts(_items(answer), answer.received_at, is_live=True)
+            return Counted.of(posts, asked=roots)
+
+        async def replies(root: Root) -> tuple[Post, ...]:
+            answer = await ask("commentThreads", {**COMMENTS, "videoId": root.native_id})
+            return _posts(_items(answer), answer.received_at, is_live=True)[0]
+
+        async for page in followed(poll, recount, replies, at_once=VIDEOS_PER_REQUEST):
+            yield replace(page, cursor={**page.cursor, **till.kept})
 
     def parse(self, answer: Answer) -> Parsed:
         """Return the comments or videos of one answer, each in a thread of its own."""
@@ -204,6 +234,21 @@ class YouTube:
     def _spending(self, cursor: Cursor, now: datetime) -> Spending:
         budget = Budget(unit="units", per_day=self._options.units_a_day, day_starts=DAY_STARTS)
         return Spending.of(budget, cursor, now)
+
+
+class _Till:
+    """What a reading spends of the quota; `kept` is what its cursor is to remember."""
+
+    def __init__(self, spending: Spending) -> None:
+        self.spending = spending
+        self.kept = dict(spending.cursor())
+
+    def spend(self, now: datetime) -> None:
+        """Take a unit; raise `FeedUnavailable` when there is none."""
+        if self.spending.left() < 1:
+            raise stopped(self.spending.meters("quota of YouTube", 1, now), "units_a_day", now)
+        self.spending = self.spending.spend(1)
+        self.kept.update(self.spending.cursor())
 
 
 class _UsedUp(FeedUnavailable):

@@ -2,20 +2,22 @@
 
 import threading
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
-from emberwatch.core.respond import background
+from emberwatch.core.respond import background, triage
 from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
-from emberwatch.model.incident import Exhibit, Incident
-from emberwatch.model.mention import Correction, Mention
-from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.incident import Incident
+from emberwatch.model.mention import Correction, Mention, Voice
+from emberwatch.model.notification import DIGEST, TRIAL, DeliveryState, Notification, Owed
 from emberwatch.model.post import Counters, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -63,6 +65,7 @@ class _Shelves:
     health: dict[str, FeedHealth] = field(default_factory=dict)
     states: dict[tuple[str, str], StoredState] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
     leases: dict[str, datetime] = field(default_factory=dict)
@@ -134,6 +137,21 @@ class _MemoryReading:
             for kept in reversed(self.shelves.posts.values())
             if kept.post.key in wanted and kept.post.kind is not PostKind.BOOST
         }
+
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        wanted = set(keys)
+        return {
+            id: kept.post.key
+            for id, kept in self.shelves.posts.items()
+            if kept.post.key in wanted and not kept.is_erased
+        }
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        return tuple(
+            incident
+            for incident in self.incidents()
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
+        )
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         return {
@@ -217,6 +235,14 @@ class _MemoryReading:
         found = sorted(self.shelves.corrections.values(), key=lambda each: each.at)
         return [each for each in found if post_ids is None or each.post_id in post_ids]
 
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        found = [
+            _voice(each, self.shelves.corrections.get(each.post.id))
+            for each in self._mentions()
+            if each.brand == brand and since <= each.post.created_at < until
+        ]
+        return sorted(found, key=lambda each: each.at)
+
     def states(self) -> Iterator[StoredState]:
         yield from self.shelves.states.values()
 
@@ -254,7 +280,7 @@ class _MemoryReading:
     def health(self) -> dict[str, FeedHealth]:
         return dict(sorted(self.shelves.health.items()))
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
         posts = [kept.post for kept in self.shelves.posts.values()]
         spoken_of = {self.shelves.posts[id].post.thread_id for id, _ in self.shelves.mentions}
         now = max((post.seen_at for post in posts), default=NEVER)
@@ -263,14 +289,46 @@ class _MemoryReading:
             root = kept.post
             if not root.is_root or kept.is_erased or root.key not in spoken_of:
                 continue
-            size = _size(root, posts, self.shelves.counts.get(root.key, root.counters))
-            if (root.source, root.host) == (source, host) and root.created_at > since and size:
+            replies, size, counted = _size(
+                root, posts, self.shelves.counts.get(root.key, root.counters)
+            )
+            touched_at = self._touched_at(root, posts)
+            if root.created_at > created_after and touched_at > moved_after:
                 age = max(now - root.created_at, timedelta(minutes=10))
-                found.append((size / age.total_seconds(), root))
+                moved_at = touched_at if size > counted else self._counted_less(root, counted)
+                readings = [at for key, at in self.shelves.counted if key == root.key]
+                told = Root(
+                    key=root.key,
+                    native_id=root.native_id,
+                    created_at=root.created_at,
+                    source=root.source,
+                    host=root.host,
+                    feed=kept.feed,
+                    url=root.url,
+                    size=size,
+                    replies=replies,
+                    moved_at=moved_at if size else None,
+                    counted_at=max(readings, default=None),
+                )
+                found.append((size / age.total_seconds(), told))
         found.sort(key=lambda each: -each[0])
-        return tuple(
-            Root(key=root.key, native_id=root.native_id, created_at=root.created_at)
-            for _, root in found[:most]
+        return tuple(told for _, told in found[:most])
+
+    def _touched_at(self, root: Post, posts: Sequence[Post]) -> datetime:
+        """Return when a thread's root came, or last was counted or answered."""
+        counted = [at for key, at in self.shelves.counted if key == root.key]
+        said = [p.seen_at for p in posts if root.key in (p.thread_id, p.boost_of, p.quote_of)]
+        return max([root.seen_at, *counted, *said])
+
+    def _counted_less(self, root: Post, counted: int) -> datetime:
+        """Return when a root's counters last were read as less than they are now."""
+        return max(
+            (
+                at
+                for (key, at), count in self.shelves.counted.items()
+                if key == root.key and _reactions(count.counters) < counted
+            ),
+            default=root.seen_at,
         )
 
     def gathering(self) -> tuple[Incident, ...]:
@@ -291,6 +349,19 @@ class _MemoryReading:
             if incident.follow_up_at is not None and (due is None or incident.follow_up_at <= due)
         ]
         return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
+
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        planned = [
+            (incident.waiting.wakes_at, incident)
+            for incident in self.incidents()
+            if incident.waiting.wakes_at is not None
+            and (due is None or incident.waiting.wakes_at <= due)
+        ]
+        return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        kept = sorted(self.shelves.silences.values(), key=lambda each: (each.at, each.id))
+        return tuple(each for each in kept if at is None or each.is_active(at))
 
     def incident(self, id: str) -> Incident | None:
         if id in self.shelves.incidents:
@@ -320,13 +391,6 @@ class _MemoryReading:
     def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
         return background.by_author(self._mentions(), post, brand, most)
 
-    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
-        return [
-            incident
-            for incident in self.incidents(brand=brand)
-            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
-        ]
-
     def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
         mine = (
             each
@@ -347,14 +411,29 @@ class _MemoryReading:
         return None
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = [
             each
             for each in sorted(self.shelves.notifications.values(), key=lambda n: n.created_at)
-            if state in (None, each.state) and notifier in (None, each.notifier)
+            if state in (None, each.state)
+            and notifier in (None, each.notifier)
+            and told_by in (None, each.told_by)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        for each in self.shelves.notifications.values():
+            at, id = each.delivered_at, each.incident_id
+            if at is not None and each.attempts and id in incident_ids:
+                found[id] = min(at, found.get(id, at))
+        return found
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         taken = sorted(
@@ -376,9 +455,66 @@ class _MemoryReading:
     def due(self, now: datetime) -> tuple[str, ...]:
         return tuple(sorted({each.notifier for each in self._due(now)}))
 
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        due = [each for each in self._due(now) if each.notifier == notifier]
+        return [
+            Owed(
+                id=each.id,
+                incident_id=each.incident_id,
+                type=each.type,
+                sequence=each.sequence,
+                severity=each.severity,
+                subject=each.subject,
+                created_at=each.created_at,
+            )
+            for each in sorted(due, key=lambda each: -each.severity.rank)[:most]
+        ]
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        return any(
+            (each.incident_id, each.sequence) == (incident_id, sequence)
+            and each.state in (DeliveryState.WAITING, DeliveryState.DELIVERED)
+            for each in self.notifications(notifier=notifier)
+        )
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        mine = self.notifications(notifier=notifier)
+        last_ok_at = max((each.delivered_at for each in mine if each.delivered_at), default=NEVER)
+        failing = [
+            each.first_try_at
+            for each in mine
+            if each.state is DeliveryState.WAITING
+            and each.first_try_at is not None
+            and each.first_try_at <= failing_since
+        ]
+        is_silent = bool(failing) and min(failing) > last_ok_at
+        found = []
+        for each in mine:
+            teller = self.shelves.notifications.get(each.told_by)
+            tried_at = (teller or each).first_try_at or each.first_try_at
+            has_failed = tried_at is not None and tried_at <= failing_since
+            if (
+                each.state is not DeliveryState.DELIVERED
+                and each.created_at > since
+                and not each.handed_to
+                and each.payload
+                and each.type not in (DIGEST, TRIAL)
+                and (teller is None or teller.is_digest)
+                and (each.state is not DeliveryState.WAITING or is_silent or has_failed)
+            ):
+                found.append(each)
+        return found[:most]
+
     def statistics(self, now: datetime) -> Statistics:
         outbox = self.notifications()
         waiting = [each for each in outbox if each.state is DeliveryState.WAITING]
+        last_ok_at: dict[str, datetime] = {}
+        for each in outbox:
+            if each.delivered_at is not None:
+                before = last_ok_at.get(each.notifier, NEVER)
+                last_ok_at[each.notifier] = max(before, each.delivered_at)
         surges = {
             alert.brand: alert.started_at
             for alert in self.shelves.alerts.values()
@@ -396,7 +532,14 @@ class _MemoryReading:
                 )
             ),
             waiting=len(waiting),
-            oldest_waiting_at=min((each.created_at for each in waiting), default=None),
+            oldest_waiting_at=min(
+                (
+                    each.created_at
+                    for each in waiting
+                    if each.attempts or last_ok_at.get(each.notifier, NEVER) <= each.created_at
+                ),
+                default=None,
+            ),
             dead=sum(each.state is DeliveryState.DEAD for each in outbox),
             quarantined=len(self.shelves.quarantine),
             bytes=0,
@@ -422,7 +565,9 @@ class _MemoryReading:
         return [
             each
             for each in self.notifications(state=DeliveryState.WAITING)
-            if each.next_try_at <= now and self.shelves.leases.get(each.id, NEVER) <= now
+            if each.next_try_at <= now
+            and not each.told_by
+            and self.shelves.leases.get(each.id, NEVER) <= now
         ]
 
     def _whole(self, incident: Incident) -> Incident:
@@ -463,6 +608,8 @@ class _MemoryWriting(_MemoryReading):
             shelves.notifications.setdefault(notification.id, notification)
         self._hold_disabled()
         shelves.quarantine.update(((id, at), why) for id, at, why in ledger.quarantine)
+        if ledger.deleted:
+            self._delete(ledger.deleted)
         if ledger.clock is not None:
             shelves.clock["clock"] = ledger.clock
 
@@ -513,6 +660,9 @@ class _MemoryWriting(_MemoryReading):
                 count += 1
         return count
 
+    def silence(self, silence: Silence) -> None:
+        self.shelves.silences[silence.id] = silence
+
     def correct(self, correction: Correction) -> bool:
         is_known = any(id == correction.post_id for id, _ in self.shelves.mentions)
         if is_known:
@@ -520,9 +670,18 @@ class _MemoryWriting(_MemoryReading):
         return is_known
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
-        due = [each for each in self._due(now) if notifier in (None, each.notifier)][:most]
+        due = [
+            each
+            for each in self._due(now)
+            if notifier in (None, each.notifier) and (ids is None or each.id in ids)
+        ][:most]
         self.shelves.leases.update((each.id, now + lease) for each in due)
         return due
 
@@ -533,9 +692,36 @@ class _MemoryWriting(_MemoryReading):
 
     def settle(self, notification: Notification) -> None:
         self.shelves.leases.pop(notification.id, None)
-        if notification.id in self.shelves.notifications:
-            self.shelves.notifications[notification.id] = notification
+        before = self.shelves.notifications.get(notification.id)
+        if before is not None:
+            self.shelves.notifications[notification.id] = replace(
+                notification, told_by=before.told_by, handed_to=before.handed_to
+            )
+        if notification.state in (DeliveryState.DELIVERED, DeliveryState.DEAD):
+            self._follow(notification)
         self._hold_disabled()
+
+    def _follow(self, teller: Notification) -> None:
+        for each in self.notifications():
+            if each.told_by == teller.id and each.state is not DeliveryState.DELIVERED:
+                told = replace(
+                    each,
+                    state=teller.state,
+                    delivered_at=teller.delivered_at,
+                    first_try_at=each.first_try_at or teller.first_try_at,
+                )
+                self._put(told)
+                self._follow(told)
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        for each in self.notifications(state=DeliveryState.WAITING):
+            if each.id in ids:
+                self._put(replace(each, told_by=id, last_answer=why))
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        for each in self.notifications():
+            if each.id in ids:
+                self.shelves.notifications[each.id] = replace(each, handed_to=notifier)
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:
         self.shelves.disabled[notifier] = why
@@ -562,6 +748,7 @@ class _MemoryWriting(_MemoryReading):
                     attempts=0,
                     next_try_at=at,
                     delivered_at=None,
+                    told_by="",
                 )
             )
         self._hold_disabled()
@@ -574,30 +761,7 @@ class _MemoryWriting(_MemoryReading):
             for id, kept in self.shelves.posts.items()
             if not kept.is_erased and kept.post.seen_at < before
         }
-        for id, kept in gone.items():
-            author = replace(kept.post.author, handle="", name="")
-            post = replace(kept.post, author=author, title="", text="", url=None)
-            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
-        for (id, brand), mention in self.shelves.mentions.items():
-            if id in gone:
-                score = replace(mention.score, why=())
-                self.shelves.mentions[id, brand] = replace(mention, score=score)
-        for id in gone.keys() & self.shelves.corrections.keys():
-            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
-        touched = set()
-        for incident in self.shelves.incidents.values():
-            exhibits = tuple(
-                replace(each, author="", text="", url=None, why=(), signs=())
-                if each.post_id in gone
-                else each
-                for each in incident.exhibits
-            )
-            erased = _without(replace(incident, exhibits=exhibits), gone)
-            if erased != incident:
-                touched.add(incident.id)
-                self.shelves.incidents[incident.id] = erased
-        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
-            self.shelves.quarantine[key] = ""
+        touched = self._erase(gone)
         payloads = [
             each
             for each in self.notifications()
@@ -610,6 +774,46 @@ class _MemoryWriting(_MemoryReading):
         for each in payloads:
             self._put(_emptied(each))
         return len(gone) or int(bool(payloads))
+
+    def _delete(self, deleted: Sequence[tuple[str, datetime]]) -> None:
+        posts = self.shelves.posts
+        gone = {
+            id: kept
+            for id, _ in deleted
+            if (kept := posts.get(id)) is not None and not kept.is_erased
+        }
+        if not gone:
+            return
+        touched = self._erase(gone)
+        for each in self.notifications():
+            if each.state in (DeliveryState.WAITING, DeliveryState.HELD) and each.payload:
+                self.shelves.notifications[each.id] = replace(
+                    each, payload=without_posts(each.payload, gone)
+                )
+            elif each.incident_id in touched:
+                self._put(_emptied(each))
+
+    def _erase(self, gone: Mapping[str, _Kept]) -> set[str]:
+        """Forget the text and the author of posts; return the incidents that showed them."""
+        for id, kept in gone.items():
+            author = replace(kept.post.author, handle="", name="")
+            post = replace(kept.post, author=author, title="", text="", url=None)
+            self.shelves.posts[id] = replace(kept, post=post, is_erased=True)
+        for (id, brand), mention in self.shelves.mentions.items():
+            if id in gone:
+                score = replace(mention.score, why=())
+                self.shelves.mentions[id, brand] = replace(mention, score=score)
+        for id in gone.keys() & self.shelves.corrections.keys():
+            self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
+        touched: set[str] = set()
+        for incident in self.shelves.incidents.values():
+            erased = triage.without_posts(incident, gone)
+            if any(each.post_id in gone for each in incident.exhibits) or erased != incident:
+                touched.add(incident.id)
+                self.shelves.incidents[incident.id] = erased
+        for key in [key for key in self.shelves.quarantine if key[0] in gone]:
+            self.shelves.quarantine[key] = ""
+        return touched
 
     def _put(self, notification: Notification) -> None:
         self.shelves.notifications[notification.id] = notification
@@ -636,19 +840,22 @@ def _reactions(counters: Counters) -> int:
     return (counters.replies or 0) + (counters.boosts or 0) + (counters.quotes or 0)
 
 
-def _size(root: Post, posts: Sequence[Post], counted: Counters) -> int:
-    """Return the greater of seen and counted for replies, boosts and quotes, summed."""
+def _size(root: Post, posts: Sequence[Post], counted: Counters) -> tuple[int, int, int]:
+    """Return the replies seen, the size (the greater of seen and counted of each kind, summed), and
+    what the counters alone come to.
+    """
     boosts = sum(p.kind is PostKind.BOOST and root.key in (p.boost_of, p.thread_id) for p in posts)
     quotes = sum(p.kind is PostKind.QUOTE and p.quote_of == root.key for p in posts)
     replies = sum(
         p.thread_id == root.key and not p.is_root and p.kind not in (PostKind.BOOST, PostKind.QUOTE)
         for p in posts
     )
-    return (
+    size = (
         max(replies, counted.replies or 0)
         + max(boosts, counted.boosts or 0)
         + max(quotes, counted.quotes or 0)
     )
+    return replies, size, _reactions(counted)
 
 
 def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:
@@ -660,16 +867,16 @@ def _by_time(item: tuple[tuple[str, datetime], Count]) -> tuple[datetime, str]:
     return at, thread_id
 
 
-def _without(incident: Incident, gone: Container[str]) -> Incident:
-    """Return an incident without the posts beside it that are erased."""
-
-    def kept(posts: Sequence[Exhibit]) -> tuple[Exhibit, ...]:
-        return tuple(each for each in posts if each.post_id not in gone)
-
-    history = incident.history
-    return replace(
-        incident,
-        history=None if history is None else replace(history, earlier=kept(history.earlier)),
-        recurring=tuple(replace(each, examples=kept(each.examples)) for each in incident.recurring),
-        affected=kept(incident.affected),
+def _voice(mention: Mention, said: Correction | None) -> Voice:
+    post, score = mention.post, mention.score
+    said_anger = said.anger if said else None
+    return Voice(
+        brand=mention.brand,
+        name=post.voice,
+        post_id=post.id,
+        at=post.created_at,
+        anger=score.anger if said_anger is None else said_anger,
+        language=score.language or post.language,
+        followers=post.author.followers,
+        reactions=_reactions(post.counters),
     )

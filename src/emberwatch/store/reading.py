@@ -18,9 +18,10 @@ from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
-from emberwatch.model.mention import FAILED, Correction, Mention
-from emberwatch.model.notification import Notification
+from emberwatch.model.mention import FAILED, Correction, Mention, Voice
+from emberwatch.model.notification import Notification, Owed
 from emberwatch.model.post import Post
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -62,6 +63,10 @@ MENTIONS = f"""
     WHERE p.id IN (SELECT value FROM json_each(?)) AND m.brand = ?
 """
 
+STANDING = """
+    SELECT id, key FROM _post
+    WHERE is_erased = 0 AND key IN (SELECT value FROM json_each(?)) ORDER BY row
+"""
 MENTIONS_OF_POST = f"""
     SELECT {rows.MENTION_READ_COLUMNS}
     FROM _post p JOIN _mention m ON m.post = p.row
@@ -111,6 +116,14 @@ CORRECTIONS = """
     WHERE ?1 IS NULL OR p.id IN (SELECT value FROM json_each(?1)) ORDER BY c.at, c.post
 """
 
+VOICES = """
+    SELECT m.brand, p.source, p.host, p.author, p.id, m.created_at, ifnull(c.anger, m.anger),
+      ifnull(m.language, p.language), p.followers,
+      ifnull(p.replies, 0) + ifnull(p.boosts, 0) + ifnull(p.quotes, 0)
+    FROM _mention m JOIN _post p ON p.row = m.post LEFT JOIN _correction c ON c.post = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? ORDER BY m.created_at, m.post
+"""
+
 # a root's counters as they were first read were read with the post itself
 POSTS = f"""
     SELECT p.row, {rows.MENTION_READ_COLUMNS}, p.feed, p.is_erased,
@@ -136,22 +149,38 @@ CURSOR = "SELECT cursor FROM _cursor WHERE feed = ?"
 HEALTH = f"SELECT {rows.FEED_COLUMNS} FROM _feed ORDER BY feed"
 
 # Hottest: most reactions (the greater of seen and counted, as everywhere) an hour of its life,
-# which is taken as ten minutes at least. A thread that moved cannot have been still since before
-# its root was written; the hour allows for authors' clocks that are ahead of ours. CROSS and `+`
-# keep SQLite to the few threads that moved, where it would walk through all posts.
+# which is taken as ten minutes at least. CROSS and `+` keep SQLite to the few posts that came and
+# threads that moved, where it would walk through all posts. A thread moved last when its counters
+# were read last as less than they are now, unless it is items that we saw which make its size.
 ROOTS = """
-    SELECT p.key, p.native_id, p.created_at
-    FROM _thread t CROSS JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
-    WHERE t.at > ?3 AND p.created_at > ?4 AND p.source = ?1 AND p.host = ?2
-      AND +p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
-      AND max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
-        + max(t.quotes, t.quotes_seen) > 0
-    GROUP BY p.key
-    ORDER BY (max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
-        + max(t.quotes, t.quotes_seen))
-      / max(julianday((SELECT max(at) FROM _thread)) - julianday(p.created_at), 10.0 / 1440) DESC,
-      p.row DESC
-    LIMIT ?5
+    WITH candidate (row) AS (
+      SELECT row FROM _post
+      WHERE is_erased = 0 AND seen_at > ?2 AND is_root = 1 AND is_mention = 1
+      UNION
+      SELECT p.row FROM _thread t CROSS JOIN _post p ON p.key = t.thread_id AND p.is_root = 1
+      WHERE t.at > ?2 AND +p.is_erased = 0 AND (t.has_mention = 1 OR p.is_mention = 1)
+    ), root AS (
+      SELECT p.*, ifnull(t.replies_seen, 0) AS read_replies, t.at AS touched_at,
+        ifnull(t.replies + t.boosts + t.quotes, 0) AS counted,
+        ifnull(max(t.replies, t.replies_seen) + max(t.boosts, t.boosts_seen)
+          + max(t.quotes, t.quotes_seen), 0) AS size
+      FROM candidate c CROSS JOIN _post p ON p.row = c.row
+      LEFT JOIN _thread t ON t.thread_id = p.key
+      WHERE p.created_at > ?1
+      GROUP BY p.key
+      ORDER BY size
+        / max(julianday((SELECT max(at) FROM _thread)) - julianday(p.created_at), 10.0 / 1440) DESC,
+        p.row DESC
+      LIMIT ?3
+    )
+    SELECT key, native_id, created_at, source, host, feed, url, size, read_replies,
+      CASE WHEN size = 0 THEN NULL WHEN size > counted THEN touched_at ELSE ifnull((
+        SELECT c.at FROM _count c WHERE c.thread_id = root.key
+          AND ifnull(c.replies, 0) + ifnull(c.boosts, 0) + ifnull(c.quotes, 0) < counted
+        ORDER BY c.at DESC LIMIT 1
+      ), seen_at) END,
+      (SELECT max(c.at) FROM _count c WHERE c.thread_id = root.key)
+    FROM root
 """
 
 INCIDENT_BY_ID = f"SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident WHERE id = ?"
@@ -174,6 +203,14 @@ FOLLOW_UPS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
     WHERE follow_up_at IS NOT NULL AND (?1 IS NULL OR follow_up_at <= ?1)
     ORDER BY follow_up_at, row
+"""
+WAKING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE wakes_at IS NOT NULL AND (?1 IS NULL OR wakes_at <= ?1) ORDER BY wakes_at, row
+"""
+SILENCES = f"""
+    SELECT {rows.SILENCE_COLUMNS} FROM _silence
+    WHERE ?1 IS NULL OR (until > ?1 AND at <= ?1) ORDER BY at, id
 """
 INCIDENTS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
@@ -200,7 +237,7 @@ STEPS_OF_INCIDENTS = f"""
 """
 EXHIBITING = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
-    WHERE brand = ? AND row IN (
+    WHERE row IN (
       SELECT incident FROM _exhibit WHERE post_id IN (SELECT value FROM json_each(?))
     )
     ORDER BY opened_at, row
@@ -237,7 +274,14 @@ INCIDENT_OF_ALERT = """
 NOTIFICATIONS = f"""
     SELECT {rows.NOTIFICATION_COLUMNS} FROM _notification
     WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
+      AND (?4 IS NULL OR told_by = ?4)
     ORDER BY created_at DESC, row DESC LIMIT ?3
+"""
+# what a later message overtook was settled without a try
+DELIVERED = """
+    SELECT incident_id, min(delivered_at) FROM _notification
+    WHERE incident_id IN (SELECT value FROM json_each(?)) AND attempts > 0
+    GROUP BY incident_id HAVING min(delivered_at) IS NOT NULL
 """
 CONVERSATION = """
     SELECT max(sequence), (
@@ -250,7 +294,41 @@ CONVERSATION = """
 DISABLED = "SELECT notifier, why FROM _disabled ORDER BY notifier"
 
 DUE_NOW = """
-    state = 'waiting' AND next_try_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
+    state = 'waiting' AND told_by = '' AND next_try_at <= ?1
+    AND (leased_until IS NULL OR leased_until <= ?1)
+"""
+OWED = f"""
+    SELECT {rows.OWED_COLUMNS} FROM _notification
+    WHERE {DUE_NOW} AND notifier = ?2
+    ORDER BY
+      CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END,
+      created_at, row
+    LIMIT ?3
+"""
+IS_TOLD = """
+    SELECT count(*) FROM _notification
+    WHERE incident_id = ?2 AND notifier = ?1 AND sequence = ?3 AND state IN ('waiting', 'delivered')
+"""
+# a message that a digest tells has failed when the digest has; one that a later state of its
+# incident tells is not handed over, the later one is
+STRANDED = f"""
+    SELECT {", ".join(f"n.{column}" for column in rows.NOTIFICATION_COLUMNS.split(", "))}
+    FROM _notification n LEFT JOIN _notification d ON d.id = n.told_by
+    WHERE n.state IN ('waiting', 'held', 'dead') AND n.created_at > ?3
+      AND n.notifier = ?1 AND n.handed_to = '' AND n.is_erased = 0
+      AND n.type NOT IN ('digest', 'test') AND (n.told_by = '' OR d.type = 'digest')
+      AND (
+        n.state <> 'waiting'
+        OR ifnull(d.first_try_at, n.first_try_at) <= ?2
+        OR (
+          SELECT min(first_try_at) FROM _notification
+          WHERE state = 'waiting' AND notifier = ?1 AND first_try_at <= ?2
+        ) > (
+          SELECT ifnull(max(delivered_at), '') FROM _notification
+          WHERE notifier = ?1 AND delivered_at IS NOT NULL
+        )
+      )
+    ORDER BY n.created_at, n.row LIMIT ?4
 """
 DUE_NOTIFIERS = f"SELECT DISTINCT notifier FROM _notification WHERE {DUE_NOW} ORDER BY notifier"
 
@@ -285,7 +363,11 @@ POSTS_BY_FEED = """
 """
 OUTBOX = """
     SELECT (SELECT count(*) FROM _notification WHERE state = 'waiting'),
-      (SELECT min(created_at) FROM _notification WHERE state = 'waiting'),
+      (SELECT min(n.created_at) FROM _notification n
+        WHERE n.state = 'waiting' AND (n.attempts > 0 OR NOT EXISTS (
+          SELECT 1 FROM _notification d
+          WHERE d.notifier = n.notifier AND d.delivered_at > n.created_at
+        ))),
       (SELECT count(*) FROM _notification WHERE state = 'dead'),
       (SELECT count(*) FROM _quarantine)
 """
@@ -318,6 +400,15 @@ class SqliteReading:
         asked = {clean(key): key for key in keys}
         found = self._db.execute(THREADS, (strings_json(tuple(asked)),))
         return {asked[key]: thread for key, thread in found}
+
+    def standing(self, keys: Sequence[str]) -> dict[str, str]:
+        asked = {clean(key): key for key in keys}
+        found = self._db.execute(STANDING, (strings_json(tuple(asked)),))
+        return {id: asked[key] for id, key in found}
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        found = self._db.execute(EXHIBITING, (strings_json(post_ids),)).fetchall()
+        return tuple(self._whole(found))
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))
@@ -368,6 +459,10 @@ class SqliteReading:
         asked = None if post_ids is None else strings_json(post_ids)
         return [rows.read_correction(row) for row in self._db.execute(CORRECTIONS, (asked,))]
 
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        return [rows.read_voice(row) for row in self._db.execute(VOICES, asked)]
+
     def states(self) -> Iterator[StoredState]:
         for detector, version, key, body in self._db.execute(STATES):
             yield StoredState(detector=detector, version=version, key=key, body=body)
@@ -413,13 +508,27 @@ class SqliteReading:
     def health(self) -> dict[str, FeedHealth]:
         return {row[0]: rows.read_feed(row) for row in self._db.execute(HEALTH)}
 
-    def roots(self, source: str, host: str, since: datetime, most: int) -> tuple[Root, ...]:
-        moved_since = instant_text(_earlier(since, timedelta(hours=1)))
-        found = self._db.execute(ROOTS, (source, host, moved_since, instant_text(since), most))
+    def roots(self, created_after: datetime, moved_after: datetime, most: int) -> tuple[Root, ...]:
+        asked = (instant_text(created_after), instant_text(moved_after), most)
         return tuple(
-            Root(key=key, native_id=native_id, created_at=read_instant(created_at))
-            for key, native_id, created_at in found
-        )
+            Root(
+                key=key,
+                native_id=native_id,
+                created_at=read_instant(created_at),
+                source=source,
+                host=host,
+                feed=feed,
+                url=url,
+                size=size,
+                replies=replies,
+                moved_at=None if moved_at is None else read_instant(moved_at),
+                counted_at=None if counted_at is None else read_instant(counted_at),
+            )
+            for (
+                key, native_id, created_at, source, host, feed, url, size, replies, moved_at,
+                counted_at,
+            ) in self._db.execute(ROOTS, asked)
+        )  # fmt: skip
 
     def gathering(self) -> tuple[Incident, ...]:
         return tuple(self._whole(self._db.execute(GATHERING).fetchall()))
@@ -436,6 +545,15 @@ class SqliteReading:
         found = self._db.execute(FOLLOW_UPS, (until,)).fetchall()
         return tuple(self._whole(found)) if found else ()
 
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        until = None if due is None else instant_text(due)
+        found = self._db.execute(WAKING, (until,)).fetchall()
+        return tuple(self._whole(found)) if found else ()
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        when = None if at is None else instant_text(at)
+        return tuple(map(rows.read_silence, self._db.execute(SILENCES, (when,))))
+
     def incident(self, id: str) -> Incident | None:
         beginning = clean(id)
         found = self._db.execute(INCIDENT_BY_ID, (beginning,)).fetchall()
@@ -444,10 +562,6 @@ class SqliteReading:
                 INCIDENT_BY_BEGINNING, (beginning, beginning + "\U0010ffff")
             ).fetchall()
         return self._whole(found)[0] if len(found) == 1 else None
-
-    def exhibiting(self, post_ids: Sequence[str], brand: str) -> list[Incident]:
-        asked = (clean(brand), strings_json(post_ids))
-        return self._whole(self._db.execute(EXHIBITING, asked).fetchall())
 
     def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
         asked = rows.cells(post.author.handle, post.source, post.host, brand, most)
@@ -490,7 +604,12 @@ class SqliteReading:
         return None if row is None else cast("str", row[0])
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = self._db.execute(
             NOTIFICATIONS,
@@ -498,9 +617,14 @@ class SqliteReading:
                 None if state is None else str(state),
                 None if notifier is None else clean(notifier),
                 -1 if most is None else most,
+                None if told_by is None else clean(told_by),
             ),
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found = self._db.execute(DELIVERED, (strings_json(incident_ids),))
+        return {id: read_instant(at) for id, at in found}
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         sequence, handle = self._db.execute(
@@ -514,6 +638,22 @@ class SqliteReading:
     def due(self, now: datetime) -> tuple[str, ...]:
         found = self._db.execute(DUE_NOTIFIERS, (instant_text(now),))
         return tuple(notifier for (notifier,) in found)
+
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        found = self._db.execute(OWED, (instant_text(now), clean(notifier), most))
+        return [rows.read_owed(row) for row in found]
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        asked = (clean(notifier), clean(incident_id), sequence)
+        return bool(self._db.execute(IS_TOLD, asked).fetchone()[0])
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        found = self._db.execute(
+            STRANDED, (clean(notifier), instant_text(failing_since), instant_text(since), most)
+        )
+        return [rows.read_notification(row) for row in found]
 
     def statistics(self, now: datetime) -> Statistics:
         day = (instant_text(_earlier(now, timedelta(hours=24))), instant_text(now))

@@ -16,9 +16,10 @@ from emberwatch.model.incident import (
     Status,
     Step,
 )
-from emberwatch.model.mention import Correction, Mention, Score
-from emberwatch.model.notification import DeliveryState, Notification
-from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
+from emberwatch.model.mention import Correction, Mention, Score, Voice
+from emberwatch.model.notification import DeliveryState, Notification, Owed
+from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, voice_of
+from emberwatch.model.silence import Silence
 from emberwatch.ports import FeedHealth
 from emberwatch.store.codec import (
     clean,
@@ -29,9 +30,11 @@ from emberwatch.store.codec import (
     read_recurring,
     read_signs,
     read_strings,
+    read_waiting,
     recurring_json,
     signs_json,
     strings_json,
+    waiting_json,
 )
 
 Cell = str | int | float | bytes | None
@@ -151,8 +154,8 @@ def edit_cells(post: Post, row: int) -> Row:
 
 # ---------------------------------------------------------------- mentions
 MENTION_COLUMNS = (
-    "post, brand, feed, matched, fingerprint, themes, created_at, sentiment, negative, anger, "
-    "language, confidence, judged, scorer, scorer_version, why"
+    "post, brand, feed, matched, fingerprint, themes, unseen_at, created_at, sentiment, negative, "
+    "anger, language, confidence, judged, scorer, scorer_version, why"
 )
 
 
@@ -165,6 +168,7 @@ def mention_cells(mention: Mention, row: int) -> Row:
         mention.matched,
         mention.fingerprint,
         strings_json(mention.themes),
+        instant_cell(mention.unseen_at),
         instant_text(mention.post.created_at),
         *score_cells(mention.score),
     )
@@ -193,7 +197,7 @@ POST_READ_COLUMNS = (
 )
 MENTION_READ_COLUMNS = POST_READ_COLUMNS + (
     ", m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
-    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.themes"
+    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.themes, m.unseen_at"
 )
 
 
@@ -249,6 +253,7 @@ def read_mention(row: Sequence[Cell], post: Post | None = None) -> Mention:
             why=read_strings(texts[38]),
         ),
         themes=read_strings(texts[39]),
+        unseen_at=instant_from(cast("str | None", row[40])),
     )
 
 
@@ -266,8 +271,25 @@ def read_correction(row: Sequence[Cell]) -> Correction:
     )
 
 
+def read_voice(row: Sequence[Cell]) -> Voice:
+    """Read a voice: brand, source, host, author, post, when, anger, language, reach, reactions."""
+    brand, source, host, author, post_id, at = cast("Sequence[str]", row[:6])
+    return Voice(
+        brand=brand,
+        name=voice_of(source, host, author, post_id),
+        post_id=post_id,
+        at=read_instant(at),
+        anger=cast("float | None", row[6]),
+        language=cast("str | None", row[7]),
+        followers=cast("int | None", row[8]),
+        reactions=cast("int", row[9]),
+    )
+
+
 # ---------------------------------------------------------------- feeds
-FEED_COLUMNS = "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at"
+FEED_COLUMNS = (
+    "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at, note"
+)
 
 
 def feed_cells(health: FeedHealth) -> Row:
@@ -281,6 +303,7 @@ def feed_cells(health: FeedHealth) -> Row:
         health.why,
         health.failures,
         instant_cell(health.next_poll_at),
+        health.note,
     )
 
 
@@ -297,6 +320,7 @@ def read_feed(row: Sequence[Cell]) -> FeedHealth:
         why=texts[5],
         failures=cast("int", row[6]),
         next_poll_at=instant_from(maybe[7]),
+        note=texts[8],
     )
 
 
@@ -362,9 +386,10 @@ def read_alert(row: Sequence[Cell]) -> Alert:
 INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
-    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, themes, history, recurring"
+    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, themes, team, waiting, "
+    "unseen_at, acknowledge_by, respond_by, resolve_by, history, recurring"
 )
-INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire"
+INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire, wakes_at"
 
 
 def incident_cells(incident: Incident) -> Row:
@@ -391,12 +416,19 @@ def incident_cells(incident: Incident) -> Row:
         incident.is_our_mistake,
         instant_cell(incident.follow_up_at),
         strings_json(incident.themes),
+        incident.team,
+        waiting_json(incident.waiting),
+        instant_cell(incident.unseen_at),
+        instant_cell(incident.acknowledge_by),
+        instant_cell(incident.respond_by),
+        instant_cell(incident.resolve_by),
         None if incident.history is None else history_json(replace(incident.history, earlier=())),
         recurring_json([replace(each, examples=()) for each in incident.recurring]),
         incident.status.is_closed,
         incident.kind.value,
         strings_json([kind.value for kind in incident.kinds]),
         incident.fire.value,
+        instant_cell(incident.waiting.wakes_at),
     )
 
 
@@ -460,7 +492,7 @@ def read_incident(
     """Read an incident, in the order of `INCIDENT_COLUMNS`."""
     texts = cast("Sequence[str]", row)
     maybe = cast("Sequence[str | None]", row)
-    history = None if maybe[21] is None else read_history(texts[21])
+    history = None if maybe[27] is None else read_history(texts[27])
     return Incident(
         id=texts[0],
         brand=maybe[1],
@@ -483,12 +515,18 @@ def read_incident(
         is_our_mistake=None if row[18] is None else bool(row[18]),
         follow_up_at=instant_from(maybe[19]),
         themes=read_strings(texts[20]),
+        team=texts[21],
+        waiting=read_waiting(texts[22]),
+        unseen_at=instant_from(maybe[23]),
+        acknowledge_by=instant_from(maybe[24]),
+        respond_by=instant_from(maybe[25]),
+        resolve_by=instant_from(maybe[26]),
         history=None
         if history is None
         else replace(history, earlier=_beside(beside, Role.EARLIER)),
         recurring=tuple(
             replace(each, examples=_beside(beside, Role.EXAMPLE, each.theme))
-            for each in read_recurring(texts[22])
+            for each in read_recurring(texts[28])
         ),
         affected=_beside(beside, Role.AFFECTED),
         alerts=tuple(alerts),
@@ -497,6 +535,46 @@ def read_incident(
     )
 
 
+# ---------------------------------------------------------------- silences
+SILENCE_COLUMNS = "id, at, until, who, reason, brand, kinds, themes, languages, below, ended_by"
+
+
+def silence_cells(silence: Silence) -> Row:
+    """Write a silence, in the order of `SILENCE_COLUMNS`."""
+    return cells(
+        silence.id,
+        instant_text(silence.at),
+        instant_text(silence.until),
+        silence.by,
+        silence.reason,
+        silence.brand,
+        strings_json([kind.value for kind in silence.kinds]),
+        strings_json(silence.themes),
+        strings_json(silence.languages),
+        None if silence.below is None else silence.below.value,
+        silence.ended_by,
+    )
+
+
+def read_silence(row: Sequence[Cell]) -> Silence:
+    """Read a silence, in the order of `SILENCE_COLUMNS`."""
+    texts = cast("Sequence[str]", row)
+    return Silence(
+        id=texts[0],
+        at=read_instant(texts[1]),
+        until=read_instant(texts[2]),
+        by=texts[3],
+        reason=texts[4],
+        brand=texts[5],
+        kinds=tuple(AlertKind(kind) for kind in read_strings(texts[6])),
+        themes=read_strings(texts[7]),
+        languages=read_strings(texts[8]),
+        below=None if row[9] is None else Severity(texts[9]),
+        ended_by=texts[10],
+    )
+
+
+# ---------------------------------------------------------------- the evidence of incidents
 EXHIBIT_COLUMNS = (
     "post_id, author, followers, created_at, url, language, text, sentiment, anger, matched, "
     "thread_id, why, signs, themes"
@@ -565,7 +643,8 @@ def read_step(row: Sequence[Cell]) -> Step:
 # ---------------------------------------------------------------- notifications
 NOTIFICATION_COLUMNS = (
     "id, incident_id, notifier, type, sequence, payload, created_at, attempts, state, "
-    "next_try_at, first_try_at, delivered_at, last_answer, handle"
+    "next_try_at, first_try_at, delivered_at, last_answer, handle, severity, subject, told_by, "
+    "handed_to"
 )
 
 
@@ -580,6 +659,10 @@ def notification_cells(notification: Notification) -> Row:
         notification.payload,
         instant_text(notification.created_at),
         *settled_cells(notification),
+        notification.severity.value,
+        notification.subject,
+        notification.told_by,
+        notification.handed_to,
     )
 
 
@@ -615,4 +698,25 @@ def read_notification(row: Sequence[Cell]) -> Notification:
         delivered_at=instant_from(maybe[11]),
         last_answer=texts[12],
         handle=texts[13],
+        severity=Severity(texts[14]),
+        subject=texts[15],
+        told_by=texts[16],
+        handed_to=texts[17],
+    )
+
+
+OWED_COLUMNS = "id, incident_id, type, sequence, severity, subject, created_at"
+
+
+def read_owed(row: Sequence[Cell]) -> Owed:
+    """Read what is owed, in the order of `OWED_COLUMNS`."""
+    texts = cast("Sequence[str]", row)
+    return Owed(
+        id=texts[0],
+        incident_id=texts[1],
+        type=texts[2],
+        sequence=cast("int", row[3]),
+        severity=Severity(texts[4]),
+        subject=texts[5],
+        created_at=read_instant(texts[6]),
     )

@@ -448,6 +448,53 @@ def _follow_ups(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+ROUTING = (
+    "ALTER TABLE _incident ADD COLUMN team TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _incident ADD COLUMN waiting TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE _incident ADD COLUMN wakes_at TEXT",
+    "CREATE INDEX _incident_wakes ON _incident (wakes_at) WHERE wakes_at IS NOT NULL",
+    """
+    CREATE TABLE _silence (
+      id TEXT PRIMARY KEY,
+      at TEXT NOT NULL,
+      until TEXT NOT NULL,
+      who TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      brand TEXT NOT NULL,
+      kinds TEXT NOT NULL,
+      themes TEXT NOT NULL,
+      languages TEXT NOT NULL,
+      below TEXT,
+      ended_by TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX _silence_until ON _silence (until)",
+    """
+    CREATE VIEW silences AS
+    SELECT id, at, until, who, reason, brand, kinds, themes, languages, below, ended_by
+    FROM _silence ORDER BY at, id
+    """,
+    """
+    CREATE VIEW escalations AS
+    SELECT i.id AS incident_id, i.brand, i.team, i.status, i.severity,
+      json_extract(i.waiting, '$.since') AS waits_since,
+      ifnull(json_extract(i.waiting, '$.links'), 0) AS links_told,
+      ifnull(json_extract(i.waiting, '$.told'), '[]') AS told,
+      ifnull(json_extract(i.waiting, '$.withheld'), '[]') AS withheld,
+      ifnull(json_extract(i.waiting, '$.silenced'), '[]') AS silenced,
+      i.wakes_at
+    FROM _incident i
+    WHERE i.is_closed = 0 OR i.wakes_at IS NOT NULL
+    ORDER BY i.opened_at, i.row
+    """,
+)
+
+
+def _routing(db: "Database") -> None:
+    for statement in ROUTING:
+        db.conn.execute(statement)
+
+
 THEMES = (
     "ALTER TABLE _mention ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE _exhibit ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
@@ -528,6 +575,117 @@ def _themes(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+CLOCKS = (
+    "ALTER TABLE _mention ADD COLUMN unseen_at TEXT",
+    "ALTER TABLE _incident ADD COLUMN unseen_at TEXT",
+    "ALTER TABLE _incident ADD COLUMN acknowledge_by TEXT",
+    "ALTER TABLE _incident ADD COLUMN respond_by TEXT",
+    "ALTER TABLE _incident ADD COLUMN resolve_by TEXT",
+    # instants are text that sorts as time does; max() and min() of them are instants
+    """
+    CREATE VIEW response_times AS
+    WITH way AS (
+      SELECT i.*,
+        CASE WHEN i.status = 'resolved' THEN i.closed_at END AS resolved_at,
+        (SELECT min(n.delivered_at) FROM _notification n
+          WHERE n.incident_id = i.id AND n.attempts > 0) AS delivered_at,
+        CASE WHEN i.unseen_at IS NOT NULL AND i.first_seen_at > i.first_post_at
+          THEN min(max(i.first_post_at, i.unseen_at), i.first_seen_at) END AS shown_at,
+        (SELECT at FROM _clock) AS now
+      FROM _incident i WHERE i.brand IS NOT NULL AND i.kind <> 'follow_up_due'
+    )
+    SELECT id AS incident_id, brand, kind, severity, status, opened_at,
+      round((julianday(shown_at) - julianday(first_post_at)) * 86400, 3) AS source_seconds,
+      round((julianday(first_seen_at) - julianday(shown_at)) * 86400, 3) AS poll_seconds,
+      round((julianday(opened_at) - julianday(first_seen_at)) * 86400, 3) AS detection_seconds,
+      round((julianday(delivered_at) - julianday(opened_at)) * 86400, 3) AS delivery_seconds,
+      round((julianday(coalesce(responded_at, resolved_at))
+        - julianday(coalesce(delivered_at, opened_at))) * 86400, 3) AS people_seconds,
+      round((julianday(first_seen_at) - julianday(first_post_at)) * 86400, 3) AS seen_after,
+      round((julianday(opened_at) - julianday(first_post_at)) * 86400, 3) AS detected_after,
+      round((julianday(delivered_at) - julianday(first_post_at)) * 86400, 3) AS delivered_after,
+      round((julianday(acknowledged_at) - julianday(first_post_at)) * 86400, 3)
+        AS acknowledged_after,
+      round((julianday(responded_at) - julianday(first_post_at)) * 86400, 3) AS responded_after,
+      round((julianday(resolved_at) - julianday(first_post_at)) * 86400, 3) AS resolved_after,
+      acknowledge_by, respond_by, resolve_by,
+      CASE WHEN acknowledge_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN coalesce(acknowledged_at, resolved_at) <= acknowledge_by THEN 1
+        WHEN coalesce(acknowledged_at, resolved_at) IS NOT NULL OR now > acknowledge_by THEN 0
+      END AS acknowledged_in_time,
+      CASE WHEN respond_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN coalesce(responded_at, resolved_at) <= respond_by THEN 1
+        WHEN coalesce(responded_at, resolved_at) IS NOT NULL OR now > respond_by THEN 0
+      END AS responded_in_time,
+      CASE WHEN resolve_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN resolved_at <= resolve_by THEN 1
+        WHEN resolved_at IS NOT NULL OR now > resolve_by THEN 0
+      END AS resolved_in_time
+    FROM way
+    """,
+)
+
+
+def _clocks(db: "Database") -> None:
+    for statement in CLOCKS:
+        db.conn.execute(statement)
+
+
+DIGESTS = (
+    "ALTER TABLE _notification ADD COLUMN severity TEXT NOT NULL DEFAULT 'info'",
+    "ALTER TABLE _notification ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN told_by TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
+    """
+    UPDATE _notification SET
+      severity = ifnull(json_extract(payload, '$.incident.severity'), 'info'),
+      subject = coalesce(
+        json_extract(payload, '$.incident.brand'), json_extract(payload, '$.incident.subject'), ''
+      )
+    WHERE is_erased = 0 AND json_valid(payload)
+    """,
+    "CREATE INDEX _notification_told_by ON _notification (told_by) WHERE told_by <> ''",
+    """
+    CREATE INDEX _notification_delivered ON _notification (notifier, delivered_at)
+    WHERE delivered_at IS NOT NULL
+    """,
+    "DROP VIEW deliveries",
+    """
+    CREATE VIEW deliveries AS
+    SELECT id AS notification_id, nullif(incident_id, '') AS incident_id, notifier, attempts, state,
+      first_try_at, delivered_at, last_answer, type, sequence, created_at, next_try_at,
+      severity, subject, nullif(told_by, '') AS told_by, nullif(handed_to, '') AS handed_to
+    FROM _notification
+    """,
+)
+
+
+def _digests(db: "Database") -> None:
+    for statement in DIGESTS:
+        db.conn.execute(statement)
+
+
+FEED_NOTES = (
+    "ALTER TABLE _feed ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    "DROP VIEW feeds_health",
+    """
+    CREATE VIEW feeds_health AS
+    SELECT f.feed, f.source, f.last_ok_at, f.blind_since, f.why,
+      (SELECT count(*) FROM _post p
+        WHERE p.feed = f.feed AND p.is_erased IN (0, 1) AND p.seen_at > (
+          SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', at, '-24 hours') FROM _clock
+        )) AS posts_24h,
+      f.last_post_at, f.failures, f.next_poll_at, f.note
+    FROM _feed f
+    """,
+)
+
+
+def _feed_notes(db: "Database") -> None:
+    for statement in FEED_NOTES:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
@@ -535,7 +693,11 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0004_unwatched", _unwatched),
     ("0005_handles", _handles),
     ("0006_follow_ups", _follow_ups),
+    ("0007_routing", _routing),
     ("0008_themes", _themes),
+    ("0009_clocks", _clocks),
+    ("0010_digests", _digests),
+    ("0011_feed_notes", _feed_notes),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

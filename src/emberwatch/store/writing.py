@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Ledger
 from emberwatch.store import rows
 from emberwatch.store.codec import clean, instant_text, mapping_json, strings_json
@@ -86,7 +88,9 @@ COUNTED_IN_THREAD = """
 INSERT_COUNT = "INSERT OR REPLACE INTO _count VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 SET_CURSOR = "INSERT OR REPLACE INTO _cursor VALUES (?, ?)"
-SET_HEALTH = f"INSERT OR REPLACE INTO _feed ({rows.FEED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+SET_HEALTH = (
+    f"INSERT OR REPLACE INTO _feed ({rows.FEED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 SET_STATE = """
     INSERT INTO _state (detector, key, version, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (detector, key) DO UPDATE SET version = excluded.version, body = excluded.body
@@ -130,6 +134,11 @@ INSERT_BESIDE = f"""
 """
 INSERT_STEP = "INSERT INTO _step VALUES (?, ?, ?, ?, ?, ?)"
 
+KEEP_SILENCE = f"""
+    INSERT OR REPLACE INTO _silence ({rows.SILENCE_COLUMNS})
+    VALUES ({", ".join("?" * len(rows.SILENCE_COLUMNS.split(", ")))})
+"""
+
 CORRECT = """
     INSERT OR REPLACE INTO _correction (post, at, who, sentiment, anger, note)
     SELECT row, ?2, ?3, ?4, ?5, ?6 FROM _post WHERE id = ?1 AND is_mention = 1
@@ -147,7 +156,9 @@ HOLD_DISABLED = """
 """
 DUE = f"""
     SELECT row FROM _notification
-    WHERE {DUE_NOW} AND (?3 IS NULL OR notifier = ?3) ORDER BY created_at, row LIMIT ?2
+    WHERE {DUE_NOW} AND (?3 IS NULL OR notifier = ?3)
+      AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
+    ORDER BY created_at, row LIMIT ?2
 """
 LEASE = f"""
     UPDATE _notification SET leased_until = ? WHERE row = ?
@@ -162,6 +173,27 @@ SETTLE = """
       delivered_at = ?, last_answer = ?, handle = ?, leased_until = NULL
     WHERE id = ?
 """
+HOLD_IF_DISABLED = """
+    UPDATE _notification SET state = 'held', leased_until = NULL
+    WHERE id = ? AND state = 'waiting' AND notifier IN (SELECT notifier FROM _disabled)
+"""
+FOLLOW = """
+    WITH RECURSIVE told (id) AS (
+      SELECT id FROM _notification WHERE told_by = ?1 AND told_by <> ''
+      UNION
+      SELECT n.id FROM _notification n JOIN told t ON n.told_by = t.id AND n.told_by <> ''
+    )
+    UPDATE _notification SET state = ?2, delivered_at = ?3,
+      first_try_at = ifnull(first_try_at, ?4), leased_until = NULL
+    WHERE id IN (SELECT id FROM told) AND state <> 'delivered'
+"""
+TELL_BY = """
+    UPDATE _notification SET told_by = ?2, last_answer = ?3, leased_until = NULL
+    WHERE state = 'waiting' AND id IN (SELECT value FROM json_each(?1))
+"""
+HAND_OVER = """
+    UPDATE _notification SET handed_to = ?2 WHERE id IN (SELECT value FROM json_each(?1))
+"""
 DISABLE = "INSERT OR REPLACE INTO _disabled VALUES (?, ?, ?)"
 ENABLE = "DELETE FROM _disabled WHERE notifier = ?"
 LET_GO_HELD = """
@@ -170,7 +202,7 @@ LET_GO_HELD = """
 """
 REVIVE = """
     UPDATE _notification SET state = 'waiting', attempts = 0, next_try_at = ?,
-      delivered_at = NULL, leased_until = NULL
+      delivered_at = NULL, leased_until = NULL, told_by = ''
     WHERE state IN ('waiting', 'delivered', 'dead') AND is_erased = 0
       AND id IN (SELECT value FROM json_each(?))
 """
@@ -180,6 +212,14 @@ PURGEABLE = """
     SELECT row, id, text, uri, is_mention FROM _post
     WHERE is_erased = 0 AND seen_at < ? ORDER BY seen_at LIMIT ?
 """
+DELETABLE = """
+    SELECT row, id, text, uri, is_mention FROM _post
+    WHERE is_erased = 0 AND id IN (SELECT value FROM json_each(?))
+"""
+UNSENT = """
+    SELECT row, payload FROM _notification WHERE state IN ('waiting', 'held') AND is_erased = 0
+"""
+REWRITE_PAYLOAD = "UPDATE _notification SET payload = ? WHERE row = ?"
 ERASE_POST = """
     UPDATE _post SET author = '', author_name = '', title = '', text = '', url = NULL, uri = ?,
       is_erased = 1, erased_at = ?
@@ -253,6 +293,8 @@ class SqliteWriting(SqliteReading):
             QUARANTINE,
             [rows.cells(id, instant_text(at), why) for id, at, why in ledger.quarantine],
         )
+        if ledger.deleted:
+            self._delete(ledger.deleted)
         for time in ledger.unwatched:
             row = rows.cells(time.brand, instant_text(time.since), instant_text(time.at))
             goes_on = time.at - time.since <= MINUTE
@@ -402,6 +444,9 @@ class SqliteWriting(SqliteReading):
         )
         return max(0, written.rowcount)
 
+    def silence(self, silence: Silence) -> None:
+        self._db.execute(KEEP_SILENCE, rows.silence_cells(silence))
+
     def correct(self, correction: Correction) -> bool:
         written = self._db.execute(
             CORRECT,
@@ -417,11 +462,17 @@ class SqliteWriting(SqliteReading):
         return written.rowcount > 0
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
         until = instant_text(now + lease)
         only = None if notifier is None else clean(notifier)
-        due = self._db.execute(DUE, (instant_text(now), most, only)).fetchall()
+        named = None if ids is None else strings_json(ids)
+        due = self._db.execute(DUE, (instant_text(now), most, only, named)).fetchall()
         return [
             rows.read_notification(self._db.execute(LEASE, (until, row)).fetchall()[0])
             for (row,) in due
@@ -431,9 +482,20 @@ class SqliteWriting(SqliteReading):
         return self._db.execute(RELEASE).rowcount
 
     def settle(self, notification: Notification) -> None:
-        self._db.execute(SETTLE, (*rows.settled_cells(notification), clean(notification.id)))
+        id = clean(notification.id)
+        self._db.execute(SETTLE, (*rows.settled_cells(notification), id))
         if notification.state is DeliveryState.WAITING:
-            self._db.execute(HOLD_DISABLED)
+            self._db.execute(HOLD_IF_DISABLED, (id,))
+        elif notification.state is not DeliveryState.HELD:
+            delivered_at = rows.instant_cell(notification.delivered_at)
+            tried_at = rows.instant_cell(notification.first_try_at)
+            self._db.execute(FOLLOW, (id, notification.state.value, delivered_at, tried_at))
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        self._db.execute(TELL_BY, (strings_json(ids), clean(id), clean(why)))
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        self._db.execute(HAND_OVER, (strings_json(ids), clean(notifier)))
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:
         self._db.execute(DISABLE, rows.cells(notifier, instant_text(at), why))
@@ -456,6 +518,28 @@ class SqliteWriting(SqliteReading):
         """
         limit = instant_text(before)
         found = self._db.execute(PURGEABLE, (limit, PURGE_CHUNK)).fetchall()
+        self._erase(found, at)
+        payloads = self._db.execute(ERASE_OLD_PAYLOADS, (limit, PURGE_CHUNK)).rowcount
+        is_merging = self._merge_search(is_new=bool(found))
+        self.has_erased_all = not is_merging and len(found) < PURGE_CHUNK
+        return len(found) or int(is_merging or payloads > 0)
+
+    def _delete(self, deleted: Sequence[tuple[str, datetime]]) -> None:
+        """Forget posts that were taken away on their site, and what of them is not sent yet."""
+        ids = [id for id, _ in deleted]
+        found = self._db.execute(DELETABLE, (strings_json(ids),)).fetchall()
+        if not found:
+            return
+        unsent = self._db.execute(UNSENT).fetchall()
+        for row, payload in unsent:
+            left = without_posts(payload, ids)
+            if left != payload:
+                self._db.execute(REWRITE_PAYLOAD, (left, row))
+        self._erase(found, max(at for _, at in deleted))
+        self._merge_search(is_new=True)
+
+    def _erase(self, found: Sequence[tuple[int, str, str, str | None, int]], at: datetime) -> None:
+        """Forget the text and the author of posts, wherever they stand."""
         self._db.executemany(
             FORGET_SEARCH, [(row, text) for row, _, text, _, is_mention in found if is_mention]
         )
@@ -474,10 +558,6 @@ class SqliteWriting(SqliteReading):
         self._db.execute(ERASE_BESIDE, ids)
         self._db.execute(ERASE_QUARANTINE, ids)
         self._db.execute(ERASE_PAYLOADS_OF_INCIDENTS, (strings_json(incidents),))
-        payloads = self._db.execute(ERASE_OLD_PAYLOADS, (limit, PURGE_CHUNK)).rowcount
-        is_merging = self._merge_search(is_new=bool(found))
-        self.has_erased_all = not is_merging and len(found) < PURGE_CHUNK
-        return len(found) or int(is_merging or payloads > 0)
 
     def _merge_search(self, *, is_new: bool) -> bool:
         # a negative number begins to merge the whole index, a positive one goes on with it

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from emberwatch.config.reader import PlugIns, read_config
-from emberwatch.config.schema import Config, FeedSettings, ScorerSettings
+from emberwatch.config.schema import Config, FeedSettings, Limit, ScorerSettings
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand, Group, Theme
@@ -569,6 +569,28 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "3:20: routes[0].notify[0]: unknown notifier 'opps'; did you mean 'ops'?",
         ),
         (
+            BRAND + "notifiers: [{name: ops, kind: screen, fallback: op}]\n",
+            "2:49: notifiers[0].fallback: unknown notifier 'op'; did you mean 'ops'?",
+        ),
+        (
+            BRAND + "notifiers: [{name: ops, kind: screen, fallback: ops}]\n",
+            "2:49: notifiers[0].fallback: goes round in a circle (ops -> ops): nobody would stand "
+            "in for the last one",
+        ),
+        (
+            BRAND + "notifiers:\n"
+            "  - {name: a, kind: screen, fallback: b}\n"
+            "  - {name: b, kind: screen, fallback: c}\n"
+            "  - {name: c, kind: screen, fallback: b}\n",
+            "5:39: notifiers[2].fallback: goes round in a circle (c -> b -> c): nobody would stand "
+            "in for the last one",
+        ),
+        (
+            BRAND + "notifiers: [{name: ops, kind: screen, per_minute: 0}]\n",
+            "2:51: notifiers[0].per_minute: expected messages a minute, from 1 to 9999, or none, "
+            "got '0'",
+        ),
+        (
             BRAND + "notifiers: [{name: o, kind: screen}]\n"
             "routes: [{brands: [Acm], notify: [o]}]\n",
             "3:20: routes[0].brands[0]: unknown brand 'Acm'; did you mean 'Acme'?",
@@ -579,7 +601,10 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "3:19: routes[0].kinds[0]: expected one of spike, pile_on, surge, watch_blind, "
             "trouble, follow_up_due, got 'spikes'; did you mean 'spike'?",
         ),
-        (BRAND + "routes: [{brands: [Acme]}]\n", "2:10: routes[0].notify: required, but missing"),
+        (
+            BRAND + "routes: [{brands: [Acme]}]\n",
+            "2:10: routes[0]: needs whom to tell: a team or notify",
+        ),
         (BRAND + "routes: [{notify: []}]\n", "2:19: routes[0].notify: needs at least one entry"),
         # YAML that we do not take
         (
@@ -1052,3 +1077,23 @@ def test_a_scorer_that_cannot_be_loaded_is_refused_with_the_reason(wrong: Wrong)
     assert wrong(BRAND + "scorer: judge\n", {}, plugins) == [
         "2:9: scorer: the scorer 'judge' cannot be loaded"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"), [("20", Limit(most=20)), ("none", Limit(most=None)), (None, None)]
+)
+def test_a_notifier_has_the_limit_that_is_written(
+    read: Read, written: str | None, limit: Limit | None
+) -> None:
+    key = "" if written is None else f", per_minute: {written}"
+    config = read(BRAND + f"notifiers: [{{name: a, kind: screen{key}}}]\n")
+    assert config.notifiers[0].per_minute == limit
+    assert config.notifiers[0].fallback == ""
+
+
+def test_a_notifier_has_the_fallback_that_is_written(read: Read) -> None:
+    config = read(
+        BRAND + "notifiers: [{name: a, kind: screen, fallback: b},\n"
+        " {name: b, kind: screen, fallback: c}, {name: c, kind: screen}]\n"
+    )
+    assert [each.fallback for each in config.notifiers] == ["b", "c", ""]

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from emberwatch.core.pipeline import Policy, States, Step, advance, notifications
+from emberwatch.core.pipeline import Outcome, Policy, States, Step, advance, notifications
 from emberwatch.core.respond import workflow
+from emberwatch.core.respond.attention import tell
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Mentioned, Reacted, Tick
 from emberwatch.model.incident import Action, Incident, Severity, Status
+from emberwatch.model.team import Link, Team
 from emberwatch.store.memory import MemoryStore
 from tests.build import NOON, a_mention, a_post, an_alert, minutes
 from tests.rules import NOTIFIERS, Crier, Sleeper, SmallWatch, a_policy, act
@@ -534,7 +536,11 @@ def test_who_asked_for_volume_hears_of_it_within_an_incident_too() -> None:
     watch = _crying({"1": [SPIKE], "2": [_at(SURGE, 5)]}, routes=(route,))
     watch.feed(_said("1"))
     outcome = watch.feed(_said("2", 5))
-    assert [(owed.notifier, owed.sequence) for owed in outcome.notifications] == [("chat", 2)]
+    # and who heard of the incident before hears of it to its end
+    assert [(owed.notifier, owed.sequence) for owed in outcome.notifications] == [
+        ("ops", 2),
+        ("chat", 2),
+    ]
 
 
 # ---------------------------------------------------------------- troubles of our own
@@ -590,7 +596,8 @@ def test_what_a_person_did_is_owed_with_their_name_and_note() -> None:
     at = NOON + minutes(3)
     deed = workflow.Deed(action=Action.DISMISSED, by="anna", at=at, note="a lyric")
     incident = workflow.act(_only(watch), deed)
-    owed = notifications(watch.policy, incident, Action.DISMISSED, at, note="a lyric", by="anna")
+    _, calls = tell(watch.policy.directory, incident, incident.timeline[-1])
+    owed = [row for call in calls for row in notifications(watch.policy, call, by="anna")]
     assert [row.type for row in owed] == ["incident.dismissed"] * 2
     assert json.loads(owed[0].payload)["reason"] == "dismissed by anna: a lyric"
 
@@ -637,6 +644,60 @@ def test_a16_a_follow_up_opens_an_incident_that_names_the_old_and_tells_once() -
     assert (asked.kind, asked.previous_id) == (AlertKind.FOLLOW_UP_DUE, resolved.id)
     assert (old.id, old.follow_up_at) == (resolved.id, None)
     assert {row.incident_id for row in outcome.notifications} == {asked.id}
+    # whoever had the trouble has what was promised of it
+    assert asked.owner == "anna"
+
+
+# ---------------------------------------------------------------- what the clock does
+def _escalating() -> SmallWatch:
+    team = Team(
+        name="support", notify=("chat",), escalation=(Link(after=minutes(10), notify=("ops",)),)
+    )
+    policy = replace(
+        a_policy(Crier({"1": [SPIKE], "2": [PILE_ON]}), team="support"), teams={"support": team}
+    )
+    return SmallWatch(policy)
+
+
+def _woken_at(watch: SmallWatch, minute: float, *events: Mentioned) -> Outcome:
+    with watch.store.reading() as look:
+        step = Step(watch.policy, watch.states, look)
+        for event in events:
+            step.feed(event)
+        for incident in look.incidents():
+            step.wake(incident, NOON + minutes(minute))
+    return step.outcome()
+
+
+def test_a1_an_incident_that_nobody_takes_on_is_escalated_by_the_clock() -> None:
+    watch = _escalating()
+    watch.feed(_said("1"))
+    outcome = _woken_at(watch, 10)
+
+    (escalated,) = outcome.incidents
+    assert escalated.timeline[-1].action is Action.ESCALATED
+    assert [(row.notifier, row.type) for row in outcome.notifications] == [
+        ("ops", "incident.updated")
+    ]
+    reason = json.loads(outcome.notifications[0].payload)["reason"]
+    assert reason == "nobody acknowledged within 10 min: ops (ops)"
+
+
+def test_an_incident_whose_time_has_not_come_is_left_as_it_is() -> None:
+    watch = _escalating()
+    watch.feed(_said("1"))
+    outcome = _woken_at(watch, 9)
+    assert (outcome.incidents, outcome.notifications) == ((), ())
+
+
+def test_the_clock_looks_at_an_incident_as_the_batch_has_left_it() -> None:
+    watch = _escalating()
+    watch.feed(_said("1"))
+    outcome = _woken_at(watch, 10, _said("2", 9))
+
+    (grown,) = outcome.incidents
+    assert grown.kinds == (AlertKind.SPIKE, AlertKind.PILE_ON)
+    assert [row.sequence for row in outcome.notifications] == [2, 3]
 
 
 # ---------------------------------------------------------------- what stands behind a trouble

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emberwatch.model.post import Post
-from emberwatch.ports import Answer, Page, Poll, Request, Source, Web
+from emberwatch.ports import Answer, Follows, Page, Poll, Request, Root, Source, Web
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -61,6 +61,17 @@ async def pages(
     """Read a source once."""
     poll = {"feed": "town", "now": NOON, "every": timedelta(seconds=30), **poll}
     return [page async for page in source.read(web, Poll(cursor=cursor or {}, **poll))]
+
+
+async def looks(
+    source: Source, web: Web, *roots: Root, cursor: Mapping[str, str] | None = None, **poll: Any
+) -> list[Page]:
+    """Look at some threads once, as far as they are within the source's reach."""
+    assert isinstance(source, Follows)
+    reached = tuple(root for root in roots if source.reaches(root))
+    poll = {"feed": "town", "now": NOON, "every": timedelta(seconds=30), **poll}
+    asked = Poll(cursor=cursor or {"at": "x"}, roots=reached, unconditional=True, **poll)
+    return [page async for page in source.follow(web, asked)]
 
 
 def posts_of(read: list[Page]) -> list[Post]:

@@ -1,12 +1,13 @@
 """Bluesky is searched with a session that renews itself; threads that grow are read whole."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
@@ -337,23 +338,36 @@ async def test_a_session_without_tokens_is_none() -> None:
         await pages(source(), Site(lambda _: an_answer({"did": ANN})))
 
 
-async def test_a_thread_that_grows_brings_replies_that_do_not_match() -> None:
+async def test_a_thread_that_grew_brings_replies_that_do_not_match() -> None:
     server = Server(a_view("1", replyCount=1))
     root = Root(key=f"bluesky::{address('1')}", native_id=address("1"), created_at=NOON)
     reply = {"root": {"uri": address("1")}, "parent": {"uri": address("1")}}
     under = a_view("2", record={"text": "a disgrace", "reply": reply})
     server.threads[address("1")] = {"post": a_view("1"), "replies": [{"post": under}]}
     site, bluesky = server.site(), source()
-    first = (await pages(bluesky, site, {"at": NOON.isoformat()}, roots=(root,)))[-1]
-    assert [post.text for post in first.posts] == ["a disgrace"]
-    assert first.posts[0].thread_id == root.key
-    assert first.counts[0].counters.replies == 1
-    again = (await pages(bluesky, site, first.cursor, roots=(root,)))[-1]
-    assert again.posts == ()
-    server.views = [a_view("1", replyCount=9)]
-    grown = (await pages(bluesky, site, again.cursor, roots=(root,)))[-1]
-    assert grown.counts[0].counters.replies == 9
-    assert grown.posts
+    counted, grown = await looks(bluesky, site, root)
+    assert counted.counts[0].counters.replies == 1
+    assert [post.text for post in grown.posts] == ["a disgrace"]
+    assert grown.posts[0].thread_id == root.key
+    (again,) = await looks(bluesky, site, replace(root, replies=1))
+    assert again.posts[0].native_id == root.native_id
+
+
+async def test_a_poll_and_a_look_share_one_session() -> None:
+    server = Server(a_view("1"))
+    root = Root(key=f"bluesky::{address('1')}", native_id=address("1"), created_at=NOON)
+    site, bluesky = server.site(), source()
+    await asyncio.gather(pages(bluesky, site), looks(bluesky, site, root))
+    server.access = "another"  # both find it expired
+    await asyncio.gather(pages(bluesky, site), looks(bluesky, site, root))
+    assert (server.sessions, server.renewals) == (1, 1)
+
+
+def test_a_firehose_reaches_no_single_post() -> None:
+    root = Root(key=f"bluesky::{address('1')}", native_id=address("1"), created_at=NOON)
+    heard = Bluesky(BlueskyOptions(firehose="wss://jet.test/subscribe", words=("acme",)))
+    assert not heard.reaches(root)
+    assert source().reaches(root)
 
 
 async def test_a_poll_asks_for_no_more_pages_than_it_may() -> None:
@@ -382,3 +396,12 @@ def test_neither_password_nor_tokens_show_themselves() -> None:
     bluesky = source()
     assert APP_PASSWORD not in repr(bluesky._options)
     assert "acme" in bluesky.describe()
+
+
+async def test_a_root_that_is_not_among_those_shown_is_missed() -> None:
+    server = Server(a_view("1"))
+    roots = [
+        Root(key=f"bluesky::{address(n)}", native_id=address(n), created_at=NOON) for n in "12"
+    ]
+    (page,) = await looks(source(), server.site(), *roots)
+    assert page.missed == (roots[1].key,)

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
-from emberwatch.model.errors import FeedUnavailable
+from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Request, Root
@@ -203,12 +203,45 @@ async def test_a_search_is_read_page_by_page() -> None:
 async def test_a_topic_that_grew_is_read_at_its_end() -> None:
     server = Server(a_post(84), a_post(83, number=1))
     server.topics = [a_topic(57, posts_count=61, highest_post_number=64), a_topic(58)]
-    root = Root(key="discourse:forum.test:topic:57", native_id="topic:57", created_at=NOON)
+    root = Root(
+        key="discourse:forum.test:topic:57",
+        native_id="topic:57",
+        created_at=NOON,
+        host="forum.test",
+    )
     site = Site(server.talk)
-    grown = (await pages(source(), site, roots=(root,)))[-1]
+    counted, grown = await looks(source(), site, root)
     assert site.requests[-1].url == f"{FORUM}/t/57/64.json"
-    assert [count.counters.replies for count in grown.counts] == [60]
+    assert [count.counters.replies for count in counted.counts] == [60]
     assert [post.native_id for post in grown.posts] == ["84"]
+
+
+async def test_a_topic_that_is_not_among_the_latest_is_asked_for_by_itself() -> None:
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/latest.json"):
+            return an_answer({"topic_list": {"topics": [a_topic(58)]}})
+        if request.url.endswith("/t/59.json"):
+            raise FeedRefused("404")
+        posts = {"post_stream": {"posts": [a_post(83, number=1)]}}
+        return an_answer({**a_topic(57, posts_count=3, highest_post_number=3), **posts})
+
+    def a_root(topic: int, host: str = "forum.test") -> Root:
+        id = f"topic:{topic}"
+        return Root(key=f"discourse:{host}:{id}", native_id=id, created_at=NOON, host=host)
+
+    site = Site(talk)
+    read = await looks(
+        source(), site, *(replace(a_root(n), replies=60) for n in (57, 58, 59)), a_root(5, "else")
+    )
+    assert [[count.thread_id[-2:] for count in page.counts] for page in read] == [
+        ["57"],
+        ["58"],
+        [],
+    ]
+    assert [request.url.removeprefix(FORUM) for request in site.requests] == [
+        "/latest.json", "/t/57.json", "/t/59.json",
+    ]  # fmt: skip
+    assert [post.native_id for post in posts_of(read)] == ["topic:57"]
 
 
 async def test_a_members_key_goes_along_in_headers() -> None:
@@ -231,3 +264,32 @@ def test_options_that_cannot_work_are_named(options: dict[str, Any], field: str)
 def test_a_feed_says_what_it_reads() -> None:
     assert "every new post of forum.test" in source().describe()
     assert "match 'acme'" in source(query="acme").describe()
+
+
+# ---------------------------------------------------------------- deletions
+@pytest.mark.parametrize(
+    ("told", "flags"),
+    [
+        ({"user_deleted": True}, {Flag.TAKEN_BACK}), ({"deleted_at": "x"}, {Flag.REMOVED}),
+        ({"hidden": True}, set()),
+    ],
+)  # fmt: skip
+def test_what_was_taken_away_says_by_whom(told: dict[str, Any], flags: set[Flag]) -> None:
+    (post,) = source().parse(an_answer({"latest_posts": [a_post(5, **told)]})).posts
+    assert post.flags == flags
+
+
+async def test_a_topic_that_the_forum_knows_no_more_is_missed() -> None:
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/latest.json"):
+            return an_answer({"topic_list": {"topics": []}})
+        return an_answer({"errors": ["not found"], "error_type": "not_found"}, status=404)
+
+    root = Root(
+        key="discourse:forum.test:topic:57",
+        native_id="topic:57",
+        created_at=NOON,
+        host="forum.test",
+    )
+    (page,) = await looks(source(), Site(talk), root)
+    assert page.missed == (root.key,)

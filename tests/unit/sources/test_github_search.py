@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, PostKind
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Request
-from emberwatch.sources.github import GitHub, GitHubOptions, What
-from emberwatch.sources.threads import MOST_THREADS
+from emberwatch.ports import Answer, Request, Root
+from emberwatch.sources.github import MOST_THREADS, GitHub, GitHubOptions, What
 
 API = "https://api.github.com"
 
@@ -222,3 +221,60 @@ def test_options_that_cannot_work_are_named(options: dict[str, Any], field: str)
 def test_a_feed_says_what_it_reads() -> None:
     assert "issues and pull requests" in source().describe()
     assert "discussions" in source(what=What.DISCUSSIONS, token=Secret("x")).describe()
+
+
+# ---------------------------------------------------------------- threads that are followed
+def a_root(id: str, url: str | None = None, **known: Any) -> Root:
+    address = url or f"https://github.com/acme/app/issues/{id}"
+    return Root(key=f"github::{id}", native_id=id, created_at=NOON, url=address, **known)
+
+
+async def test_an_issue_that_grew_brings_its_newest_comments() -> None:
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/issues/5/comments"):
+            assert request.params["page"] == "3"  # a hundred a page, the oldest first
+            return an_answer([a_comment(9)])
+        if request.url.endswith("/issues/6"):
+            raise FeedRefused("404")
+        return an_answer(an_issue(5, comments=201))
+
+    site = Site(talk)
+    read = await looks(source(), site, a_root("5"), a_root("6"))
+    assert [count.counters.replies for page in read for count in page.counts] == [201]
+    assert [post.native_id for post in posts_of(read)] == ["5", "comment:9"]
+    assert posts_of(read)[1].thread_id == "github::5"
+    assert site.requests[0].url == f"{API}/repos/acme/app/issues/5"
+
+
+async def test_what_a_moved_issue_says_is_not_the_old_ones() -> None:
+    (page,) = await looks(source(), Site(lambda _: an_answer(an_issue(7))), a_root("5"))
+    assert (page.counts, page.posts) == ((), ())
+
+
+async def test_discussions_that_grew_bring_their_newest_comments() -> None:
+    comment = {"id": "DC_1", "body": "me too", "createdAt": NOON.isoformat(), "author": None}
+
+    def talk(request: Request) -> Answer:
+        assert json.loads(request.body or b"")["variables"] == {"ids": ["D_1", "D_2"]}
+        return an_answer({"data": {"nodes": [a_discussion("D_1", comment), None]}})
+
+    talked = source(what=What.DISCUSSIONS, token=Secret("t"))
+    counted, grown = await looks(talked, Site(talk), a_root("D_1"), a_root("D_2"), a_root("7"))
+    assert [count.counters.replies for count in counted.counts] == [1]
+    assert [(post.native_id, post.thread_id) for post in grown.posts] == [("DC_1", "github::D_1")]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://github.com/acme/../issues/5", "https://github.com/acme/app/wiki", "x", ""],
+)
+def test_an_issue_without_a_proper_address_is_out_of_reach(url: str) -> None:
+    assert not source().reaches(a_root("5", url or "-"))
+    assert source().reaches(a_root("5", "https://github.com/acme/.github/pull/5"))
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_an_issue_that_github_knows_no_more_is_missed(status: int) -> None:
+    gone = an_answer({"message": "This issue was deleted"}, status=status)
+    (page,) = await looks(source(), Site(lambda _: gone), a_root("5"))
+    assert page.missed == ("github::5",)

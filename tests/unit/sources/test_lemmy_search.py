@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
-from emberwatch.model.errors import FeedRefused, FeedUnavailable
+from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Counters, Flag, PostKind
 from emberwatch.ports import Answer, Request, Root
 from emberwatch.sources.lemmy import Lemmy, LemmyOptions
@@ -116,21 +116,24 @@ async def test_a_search_is_read_back_to_what_is_known() -> None:
 
 async def test_a_thread_that_grew_brings_its_comments_and_a_deleted_one_is_passed_over() -> None:
     def talk(request: Request) -> Answer:
-        if request.url.endswith("/search"):
-            return found()
         if request.url.endswith("/comment/list"):
             return an_answer({"comments": [a_comment(9)]})
         if request.params["id"] == "2":
-            raise FeedRefused("404")
+            return an_answer({"error": "couldnt_find_post"}, status=404)
         return an_answer({"post_view": a_post(1, counts={"comments": 61})})
 
     roots = tuple(
-        Root(key=f"lemmy:town.test:post:{n}", native_id=f"post:{n}", created_at=NOON)
+        Root(
+            key=f"lemmy:town.test:post:{n}",
+            native_id=f"post:{n}",
+            created_at=NOON,
+            host="town.test",
+        )
         for n in (1, 2)
     )
-    grown = (await pages(source(), Site(talk), roots=roots))[-1]
-    assert [count.counters.replies for count in grown.counts] == [61]
-    assert [post.native_id for post in grown.posts] == ["comment:9"]
+    read = await looks(source(), Site(talk), *roots, replace(roots[0], host="else.test"))
+    assert [count.counters.replies for page in read for count in page.counts] == [61]
+    assert [post.native_id for post in posts_of(read)] == ["post:1", "comment:9"]
 
 
 @pytest.mark.parametrize(("options", "field"), [({"url": "x"}, "url"), ({"query": ""}, "query")])
@@ -142,3 +145,25 @@ def test_options_that_cannot_work_are_named(options: dict[str, Any], field: str)
 
 def test_a_feed_says_what_it_reads() -> None:
     assert "in tech" in source(community="tech").describe()
+
+
+# ---------------------------------------------------------------- deletions
+@pytest.mark.parametrize(
+    ("answer", "missed"),
+    [
+        (an_answer({"error": "couldnt_find_post"}, status=404), 1),
+        (an_answer({"error": "couldnt_find_post"}, status=400), 1),
+        (an_answer("<h1>404</h1>", status=404), 0),
+    ],
+)
+async def test_a_root_that_the_server_knows_no_more_is_missed(answer: Answer, missed: int) -> None:
+    root = Root(key="lemmy:town.test:post:1", native_id="post:1", created_at=NOON, host="town.test")
+    (page,) = await looks(source(), Site(lambda _: answer), root)
+    assert page.missed == (root.key,) * missed
+
+
+def test_what_was_taken_away_says_by_whom() -> None:
+    (post,) = source().parse(an_answer({"post_view": a_post(1, deleted=True)})).posts
+    assert post.flags == {Flag.TAKEN_BACK}
+    (post,) = source().parse(an_answer({"post_view": a_post(1, removed=True)})).posts
+    assert post.flags == {Flag.REMOVED}

@@ -1,12 +1,12 @@
 """Timelines of the fediverse are read without gaps, boosts and counters too."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of, saying
+from recorded import NOON, Site, an_answer, looks, pages, posts_of, saying
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
@@ -307,10 +307,10 @@ class Town:
         if self.is_small:
             raise FeedRefused("answered 401")
         if id not in self.counts:
-            raise FeedRefused("answered 404")
+            return an_answer({"error": "Record not found"}, status=404)
         if isinstance(self.counts[id], Exception):
             raise self.counts[id]
-        return an_answer({"id": id, **self.counts[id]})
+        return an_answer(a_status(int(id), **self.counts[id]))
 
 
 def ids(posts: list[Post]) -> list[int]:
@@ -556,115 +556,74 @@ async def test_a_private_original_stays_in_its_boost() -> None:
     assert [post.kind for post in posts_of(await pages(source(), Site(town)))] == ["boost"]
 
 
-# ---------------------------------------------------------------- counters of roots
-def a_root(id: int) -> Root:
-    return Root(key=f"mastodon:town.test:{id}", native_id=str(id), created_at=START)
+# ---------------------------------------------------------------- threads that are followed
+def a_root(id: int, **known: Any) -> Root:
+    key = f"mastodon:town.test:{id}"
+    return Root(key=key, native_id=str(id), created_at=START, host="town.test", **known)
 
 
 async def test_roots_are_read_again_for_their_counters() -> None:
     town = Town(counts={"7": {"replies_count": 60, "reblogs_count": 4}}, contexts={"7": []})
-    town.post(100)
-    *_, page = await pages(source(), Site(town), {"seen": "100"}, roots=(a_root(7), a_root(8)))
+    page, *_ = await looks(source(), Site(town), a_root(7), a_root(8))
     (count,) = page.counts
     assert count.thread_id == "mastodon:town.test:7"
     assert count.counters == Counters(replies=60, boosts=4)
     assert count.root_created_at == START
-    assert "rests_until" not in page.cursor
 
 
-async def test_a_root_on_the_newest_page_is_not_asked_for_twice() -> None:
-    town = Town(counts={"100": {}})
+async def test_a_poll_asks_for_no_root() -> None:
+    town = Town(counts={"7": {}})
     town.post(100)
     site = Site(town)
-    await pages(source(), site, {"seen": "100"}, roots=(a_root(100),))
+    await pages(source(), site, {"seen": "100"}, roots=(a_root(7),))
     assert len(site.requests) == 1
 
 
-async def test_roots_are_read_when_the_timeline_is_unchanged_too() -> None:
-    town = Town(etag='"1"', counts={"7": {"replies_count": 1}}, contexts={"7": []})
-    cursor = {"seen": "7", "at": START.isoformat(), "etag": '"1"'}
-    unchanged, counted = await pages(source(), Site(town), cursor, roots=(a_root(7),))
-    assert unchanged.is_unchanged
-    assert len(counted.counts) == 1
-    assert counted.cursor == {**cursor, "threads": '{"7":1}'}
+def test_roots_of_other_servers_are_out_of_reach() -> None:
+    assert source().reaches(a_root(7))
+    assert not source().reaches(replace(a_root(7), host="else.test"))
 
 
-async def test_at_most_twenty_roots_are_asked_for() -> None:
-    town = Town(counts={str(id): {"replies_count": 0} for id in range(1, 40)})
-    town.post(100)
-    site = Site(town)
-    await pages(source(), site, {"seen": "100"}, roots=tuple(a_root(id) for id in range(1, 40)))
-    assert len(site.requests) == 21
-
-
-async def test_a_server_that_shows_single_posts_to_nobody_is_left_alone_for_a_while() -> None:
-    town = Town(is_small=True)
-    town.post(100)
-    site = Site(town)
-    roots = tuple(a_root(id) for id in range(1, 9))
-    *_, page = await pages(source(), site, {"seen": "100"}, roots=roots)
-    assert len(site.requests) == 4
-    site.requests.clear()
-    again = await pages(source(), site, page.cursor, roots=roots)
+async def test_a_server_that_wants_a_login_for_single_posts_is_asked_once() -> None:
+    site = Site(Town(is_small=True))
+    with pytest.raises(FeedRefused):
+        await looks(source(), site, *(a_root(id) for id in range(1, 9)))
     assert len(site.requests) == 1
-    later = NOON + timedelta(hours=2)
-    await pages(source(), site, again[-1].cursor, roots=roots, now=later)
-    assert len(site.requests) > 2
+
+
+async def test_a_server_that_shows_single_posts_to_nobody_is_asked_three_times() -> None:
+    site = Site(lambda _: an_answer("<h1>404 Not Found</h1>", status=404))
+    with pytest.raises(FeedRefused, match="to nobody like us"):
+        await looks(source(), site, *(a_root(id) for id in range(1, 9)))
+    assert len(site.requests) == 3
 
 
 async def test_a_few_deleted_roots_hide_no_others() -> None:
-    town = Town(
-        counts={"1": {"replies_count": 1}, "9": {"replies_count": 9}}, contexts={"1": [], "9": []}
-    )
-    roots = tuple(a_root(id) for id in range(1, 10))
-    *_, page = await pages(source(), Site(town), {"seen": "x"}, roots=roots)
-    assert [count.counters.replies for count in page.counts] == [1, 9]
-
-
-async def test_a_site_that_fails_on_a_root_keeps_what_was_read() -> None:
-    town = Town(counts={"1": {"replies_count": 1}, "2": FeedUnavailable("500")}, contexts={"1": []})
-    *_, page = await pages(source(), Site(town), {"seen": "x"}, roots=(a_root(1), a_root(2)))
-    assert len(page.counts) == 1
-
-
-async def test_a_site_that_asks_for_a_pause_gets_it() -> None:
-    slow = FeedUnavailable("429", retry_after=timedelta(minutes=5))
-    with pytest.raises(FeedUnavailable):
-        await pages(source(), Site(Town(counts={"1": slow})), {"seen": "x"}, roots=(a_root(1),))
+    town = Town(counts={"1": {"replies_count": 0}, "9": {"replies_count": 0}})
+    read = await looks(source(), Site(town), *(a_root(id) for id in range(1, 10)))
+    assert [count.thread_id[-1] for page in read for count in page.counts] == ["1", "9"]
 
 
 async def test_an_answer_about_another_post_is_no_counter() -> None:
-    def talk(request: Request) -> Answer:
-        return an_answer([] if "timelines" in request.url else {"id": "2", "replies_count": 7})
-
-    read = await pages(source(), Site(talk), {"seen": "x"}, roots=(a_root(1),))
-    assert all(not page.counts for page in read)
+    read = await looks(source(), Site(lambda _: an_answer(a_status(2, replies_count=7))), a_root(1))
+    assert [(page.counts, page.posts) for page in read] == [((), ())]
 
 
-# ---------------------------------------------------------------- threads that grow
 async def test_a_thread_that_grew_brings_the_replies_that_the_timeline_does_not_list() -> None:
     town = Town(counts={"7": {"replies_count": 2}})
-    town.post(100)
     town.contexts["7"] = [
         a_status(8, in_reply_to_id="7"), a_status(9, in_reply_to_id="8"), {"id": "x"},
         a_status(10, in_reply_to_id="7", visibility="private"),
     ]  # fmt: skip
     site = Site(town)
-    *_, page = await pages(source(), site, {"seen": "100"}, roots=(a_root(7),))
+    _, page = await looks(source(), site, a_root(7))
     assert ids(list(page.posts)) == [8, 9]
     assert {post.thread_id for post in page.posts} == {a_root(7).key}
     assert page.posts[1].parent_id == "mastodon:town.test:8"
     site.requests.clear()
-    *_, again = await pages(source(), site, page.cursor, roots=(a_root(7),))
-    assert again.posts == ()
+    (counted,) = await looks(source(), site, a_root(7, replies=2))
+    assert len(counted.counts) == 1
     assert not any("context" in request.url for request in site.requests)
-
-
-async def test_a_thread_on_the_newest_page_is_followed_too() -> None:
-    town = Town(contexts={"100": [a_status(101, in_reply_to_id="100")]})
-    town.post(100, replies_count=1)
-    *_, page = await pages(source(), Site(town), {"seen": "100"}, roots=(a_root(100),))
-    assert ids(list(page.posts)) == [101]
 
 
 # ---------------------------------------------------------------- search
@@ -686,12 +645,12 @@ async def test_a_search_is_read_back_to_what_is_known() -> None:
     assert first.headers["authorization"] == "Bearer t0ken"
 
 
-async def test_a_search_follows_the_threads_that_grow() -> None:
+async def test_a_search_follows_with_its_token() -> None:
     town = Town(counts={"7": {"replies_count": 1}}, contexts={"7": [a_status(8)]})
-    *_, page = await pages(searching(), Site(town), {"at": NOON.isoformat()}, roots=(a_root(7),))
-    assert [count.counters.replies for count in page.counts] == [1]
+    site = Site(town)
+    _, page = await looks(searching(), site, a_root(7))
     assert ids(list(page.posts)) == [8]
-    assert page.cursor["threads"] == '{"7":1}'
+    assert {each.headers["authorization"] for each in site.requests} == {"Bearer t0ken"}
 
 
 @pytest.mark.parametrize(
@@ -745,3 +704,20 @@ async def test_a_quiet_server_is_asked_for_its_rules_once_an_hour_at_most() -> N
     for minutes in (0, 1, 59, 61):
         await pages(feed, site, now=NOON + timedelta(minutes=minutes))
     assert sum("instance" in request.url for request in site.requests) == 2
+
+
+# ---------------------------------------------------------------- deletions
+async def test_a_root_that_the_server_knows_no_more_is_missed() -> None:
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/7"):
+            return an_answer(a_status(7))
+        return an_answer({"error": "Record not found"}, status=404)
+
+    read = await looks(source(), Site(talk), a_root(7), a_root(8))
+    assert [page.missed for page in read] == [(), (a_root(8).key,)]
+
+
+async def test_a_page_that_nobody_of_the_server_wrote_tells_of_no_deletion() -> None:
+    site = Site(lambda _: an_answer("<h1>404 Not Found</h1>", status=404))
+    (page,) = await looks(source(), site, a_root(7))
+    assert page.missed == ()

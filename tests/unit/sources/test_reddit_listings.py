@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
@@ -235,10 +235,11 @@ async def test_a_thread_that_grew_brings_its_comments() -> None:
     server = Server(a_link("1", num_comments=1))
     server.under["1"] = [a_comment("a", num_comments=1)]
     root = Root(key="reddit::t3_1", native_id="t3_1", created_at=NOON)
-    grown = (await pages(source(), Site(server.talk), roots=(root,)))[-1]
+    other = Root(key="reddit::t1_1", native_id="t1_1", created_at=NOON)
+    counted, grown = await looks(source(), Site(server.talk), root, other)
     assert [post.native_id for post in grown.posts] == ["t1_a"]
     assert grown.posts[0].counters.replies is None
-    assert grown.counts[0].counters.replies == 1
+    assert counted.counts[0].counters.replies == 1
 
 
 # ---------------------------------------------------------------- options
@@ -261,3 +262,25 @@ def test_options_that_cannot_work_are_named(options: dict[str, Any], field: str)
 )
 def test_a_feed_says_what_it_sees(options: dict[str, Any]) -> None:
     assert "about a thousand" in source(**options).describe()
+
+
+# ---------------------------------------------------------------- deletions
+@pytest.mark.parametrize(
+    ("told", "flags"),
+    [
+        ({"selftext": "[deleted]", "author": "[deleted]"}, {Flag.TAKEN_BACK}),
+        ({"author": "[deleted]"}, {Flag.TAKEN_BACK}),
+        ({"selftext": "[removed]"}, {Flag.REMOVED}),
+        ({"selftext": "[removed]", "author": "[deleted]"}, {Flag.REMOVED}),
+        ({"selftext": "", "removed_by_category": "moderator"}, {Flag.REMOVED}),
+        ({"selftext": "", "removed_by_category": None}, set()),
+        ({"selftext": "", "removed_by_category": ["moderator"]}, set()),
+    ],
+)
+def test_what_was_taken_away_says_by_whom(told: dict[str, Any], flags: set[Flag]) -> None:
+    assert only(a_link("1", **told)).flags == flags
+
+
+def test_a_comment_that_was_taken_away_says_by_whom() -> None:
+    assert only(a_comment("c", body="[deleted]")).flags == {Flag.TAKEN_BACK}
+    assert only(a_comment("c", body="[ Removed by Reddit ]")).flags == {Flag.REMOVED}

@@ -1,9 +1,10 @@
 """Feeds of every age become posts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of, saying
+from recorded import NOON, Site, an_answer, looks, pages, posts_of, saying
 
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
@@ -456,7 +457,8 @@ async def test_an_answer_to_a_comment_stands_in_the_thread_of_the_post() -> None
 
 async def test_a_post_that_gathers_comments_has_them_read_though_the_site_says_unchanged() -> None:
     root = Root(key="rss:blog.test:8443:https://blog.test/?p=1",
-                native_id="https://blog.test/?p=1", created_at=NOON)  # fmt: skip
+                native_id="https://blog.test/?p=1", created_at=NOON,
+                host="blog.test:8443")  # fmt: skip
     shown = {"comments": 30}
 
     def talk(request: Request) -> Answer:
@@ -467,28 +469,38 @@ async def test_a_post_that_gathers_comments_has_them_read_though_the_site_says_u
         return an_answer(a_blog(shown["comments"]), url=URL, etag='"1"')
 
     site, feed = Site(talk), source()
-    first, comments = await pages(feed, site, {"etag": '"1"'}, roots=(root,))
-    assert not first.is_unchanged
-    assert [count.counters.replies for count in comments.counts] == [30]
+    assert await looks(feed, site, root) == []  # it is not known to count comments yet
+    (page,) = await pages(feed, site)
+    (unchanged,) = await pages(feed, site, page.cursor)
+    assert unchanged.is_unchanged
+    counted, comments = await looks(feed, site, root)
+    assert [count.counters.replies for count in counted.counts] == [30]
     assert {post.thread_id for post in comments.posts} == {root.key}
     assert {post.kind for post in comments.posts} == {PostKind.COMMENT}
-    _, again = await pages(feed, site, comments.cursor, roots=(root,))
-    assert again.posts == ()
+    (again,) = await looks(feed, site, replace(root, replies=30))
+    assert again.counts == counted.counts
     shown["comments"] = 60
-    _, grown = await pages(feed, site, again.cursor, roots=(root,))
+    _, grown = await looks(feed, site, replace(root, replies=30))
     assert len(grown.posts) == 2
-    (unchanged,) = await pages(feed, site, grown.cursor)
-    assert unchanged.is_unchanged
-    assert unchanged.cursor == grown.cursor
 
 
 async def test_a_post_whose_feed_names_no_comments_is_counted_alone() -> None:
-    root = Root(key="rss:blog.test:8443:tag:1", native_id="tag:1", created_at=NOON)
+    root = Root(key="rss:blog.test:8443:tag:1", native_id="tag:1", created_at=NOON,
+                host="blog.test:8443")  # fmt: skip
     body = an_rss(an_item("tag:1", "<title>A</title><slash:comments>3</slash:comments>"))
-    site = saying(an_answer(body, url=URL))
-    _, counted = await pages(source(), site, {"read": "yes"}, roots=(root,))
-    assert counted.posts == ()
+    site, feed = saying(an_answer(body, url=URL)), source()
+    await pages(feed, site)
+    counted, read = await looks(feed, site, root, replace(root, host="else.test"))
+    assert read.posts == ()
     assert len(counted.counts) == 1
+
+
+async def test_a_post_with_an_id_of_its_feeds_own_is_followed_too() -> None:
+    body = an_rss(an_item("1", "<title>A</title><slash:comments>3</slash:comments>"))
+    site, feed = saying(an_answer(body, url=URL)), source()
+    ((post,),) = [page.posts for page in await pages(feed, site)]
+    root = Root(key=post.key, native_id="1", created_at=NOON, host=post.host)
+    assert [len(page.counts) for page in await looks(feed, site, root)] == [1, 0]
 
 
 # ---------------------------------------------------------------- feeds of other sites

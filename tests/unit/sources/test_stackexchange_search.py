@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, PostKind
-from emberwatch.ports import Answer, Request
+from emberwatch.ports import Answer, Request, Root
 from emberwatch.sources.stackexchange import StackExchange, StackExchangeOptions
 
 AT = int(NOON.timestamp())
@@ -161,3 +161,39 @@ def test_options_that_cannot_work_are_named(options: dict[str, Any], field: str)
 
 def test_a_feed_says_what_it_reads() -> None:
     assert "questions of stackoverflow" in source().describe()
+
+
+# ---------------------------------------------------------------- threads that are followed
+def a_root(id: str, host: str = "stackoverflow") -> Root:
+    return Root(key=f"stackexchange:{host}:{id}", native_id=id, created_at=NOON, host=host)
+
+
+async def test_a_question_that_grew_brings_its_newest_answers() -> None:
+    def talk(request: Request) -> Answer:
+        if request.url.endswith("/questions/5;6"):
+            return items(a_question(5, answer_count=3), a_question(6))
+        assert request.url.endswith("/questions/5/answers")
+        return items(an_answer_to(5, 9))
+
+    counted, grown = await looks(
+        source(), Site(talk), a_root("5"), a_root("6"), a_root("7", "superuser")
+    )
+    assert [count.counters.replies for count in counted.counts] == [3, 0]
+    assert [post.native_id for post in grown.posts] == ["9"]
+
+
+async def test_a_site_that_wants_rest_in_a_look_gets_it_from_polls_too() -> None:
+    site, feed = Site(lambda _: items(a_question(5), backoff=30)), source()
+    await looks(feed, site, a_root("5"))
+    with pytest.raises(FeedUnavailable, match="asked us to wait"):
+        await pages(feed, site)
+    with pytest.raises(FeedUnavailable, match="asked us to wait"):
+        await looks(feed, site, a_root("5"))
+
+
+async def test_half_of_the_quota_is_left_to_the_polls() -> None:
+    feed = source()
+    await pages(feed, Site(lambda _: items(quota_remaining=150)))
+    assert feed.reaches(a_root("5"))
+    await pages(feed, Site(lambda _: items(quota_remaining=149)))
+    assert not feed.reaches(a_root("5"))

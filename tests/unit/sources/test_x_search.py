@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, posts_of
+from recorded import NOON, Site, an_answer, looks, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Cursor, Page, Poll, Request, Web
+from emberwatch.ports import Answer, Cursor, Page, Poll, Request, Root, Web
 from emberwatch.sources.x import MOST_PAGES, X, XOptions
 
 TOKEN = "AAAA-bearer-token"
@@ -365,3 +365,76 @@ async def test_free_posts_are_read_without_end() -> None:
     pages, cursor = await read(x, Site(server.talk), {})
     assert len(posts_of(pages)) == 5
     assert used(x, cursor) == 0
+
+
+# ---------------------------------------------------------------- threads that are followed
+def a_root(id: int) -> Root:
+    return Root(key=f"x::{id}", native_id=str(id), created_at=NOON)
+
+
+def shown_again(request: Request) -> Answer:
+    return an_answer({"data": [a_post(int(id)) for id in request.params["ids"].split(",")]})
+
+
+async def test_counters_are_read_again_for_a_share_of_the_money() -> None:
+    site, feed = Site(shown_again), source(dollars_a_day=1.0)
+    roots = [a_root(FIRST + number) for number in range(50)]
+    held, counted = await looks(feed, site, *roots, cursor={"newest": "9"})
+    assert site.requests[0].url == "https://api.x.com/2/tweets"
+    assert len(counted.counts) == 40  # of a dollar a fifth, at half a cent
+    assert counted.counts[0].counters == Counters(replies=2, boosts=3, quotes=1, likes=9, views=500)
+    assert held.cursor["held"] == "200000"
+    assert (counted.cursor["newest"], counted.cursor["spent_on_day"]) == ("9", "200000")
+    assert await looks(feed, site, *roots, cursor=counted.cursor) == []
+    tomorrow = NOON + timedelta(days=1)
+    assert await looks(feed, site, *roots, cursor=counted.cursor, now=tomorrow)
+
+
+async def test_a_search_remembers_what_threads_have_cost() -> None:
+    server = Server(10)
+    feed = source(dollars_a_day=1.0)
+    after = (await looks(feed, Site(shown_again), a_root(FIRST)))[-1].cursor
+    _, searched = await read(feed, Site(server.talk), after)
+    assert searched["followed_spent_on_day"] == "5000"
+    assert int(searched["spent_on_day"]) == 5_000 + 10 * 5_000
+
+
+@pytest.mark.parametrize(
+    ("error", "held"),
+    [(FeedRefused("401"), False), (FeedUnavailable("cut"), True)],
+)
+async def test_a_look_that_failed_is_paid_for_unless_it_was_refused(
+    error: Exception, held: bool
+) -> None:
+    def talk(_: Request) -> Answer:
+        raise error
+
+    feed, kept = source(), []
+    asked = Poll(feed="x", now=NOON, every=timedelta(minutes=1), roots=(a_root(FIRST),))
+
+    async def look() -> None:
+        async for page in feed.follow(Site(talk), asked):
+            kept.append(page.cursor)
+
+    with pytest.raises(type(error)):
+        await look()
+    assert ("held" in kept[-1]) is held
+    assert ("followed_held" in kept[-1]) is held
+
+
+async def test_no_money_is_no_look() -> None:
+    feed = source(follow_share=0.0)
+    assert not feed.reaches(a_root(FIRST))
+    spent = {"spent_day": NOON.date().isoformat(), "spent_on_day": "5000000"}
+    assert await looks(source(), Site(shown_again), a_root(FIRST), cursor=spent) == []
+
+
+async def test_a_post_that_x_says_was_deleted_is_gone() -> None:
+    errors = [
+        {"resource_id": str(FIRST), "type": "https://api.x.com/2/problems/resource-not-found"},
+        {"resource_id": "7", "type": "https://api.x.com/2/problems/resource-not-found"},
+        {"resource_id": str(FIRST), "type": "https://api.x.com/2/problems/not-authorized"},
+    ]
+    site = Site(lambda _: an_answer({"errors": errors, "data": []}))
+    _, page = await looks(source(), site, a_root(FIRST))
+    assert [gone.key for gone in page.gone] == [f"x::{FIRST}"]

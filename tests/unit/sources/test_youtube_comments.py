@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOON, Site, an_answer, pages, posts_of
+from recorded import NOON, Site, an_answer, looks, pages, posts_of
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Counters, Flag, Post, PostKind
@@ -168,11 +168,33 @@ async def test_comments_are_read_back_to_what_is_known_and_their_video_is_counte
     assert site.asked[0]["allThreadsRelatedToChannelId"] == "UCacme"
 
 
-async def test_known_videos_are_counted_even_when_nobody_comments() -> None:
-    root = Root(key="youtube::v7", native_id="v7", created_at=NOON)
+async def test_the_video_of_a_feed_is_counted_even_when_nobody_comments() -> None:
     server = Server(videos=(a_video("v7", commentCount="3"), a_video("v8")))
-    read = await pages(source(channel=None, video="v8"), Site(server.talk), roots=(root,))
-    assert [post.native_id for post in posts_of(read)] == ["v7", "v8"]
+    read = await pages(source(channel=None, video="v8"), Site(server.talk))
+    assert [post.native_id for post in posts_of(read)] == ["v8"]
+
+
+async def test_a_video_that_grew_brings_its_newest_comments() -> None:
+    server = Server(a_thread("a", video="v7"), videos=(a_video("v7", commentCount="3"),))
+    root = Root(key="youtube::v7", native_id="v7", created_at=NOON)
+    youtube, site = source(units_a_day=8), Site(server.talk)
+    counted, grown = await looks(youtube, site, root)
+    assert counted.counts[0].counters.replies == 3
+    assert {post.thread_id for post in grown.posts} == {root.key}
+    assert site.asked[-1]["videoId"] == "v7"
+    assert server.units == 2
+    assert youtube.meters(grown.cursor, NOON)[0].used == 2
+
+
+async def test_half_of_the_quota_is_left_to_the_polls() -> None:
+    server = Server(a_thread("a", video="v7"), videos=(a_video("v7", commentCount="3"),))
+    root = Root(key="youtube::v7", native_id="v7", created_at=NOON)
+    youtube, site = source(units_a_day=4), Site(server.talk)
+    cursor = (await looks(youtube, site, root))[-1].cursor
+    with pytest.raises(FeedUnavailable, match="left to the polls"):
+        await looks(youtube, site, root, cursor=cursor)
+    assert server.units == 2
+    assert await pages(youtube, site, cursor)
 
 
 async def test_what_a_feed_is_for_is_asked_for() -> None:

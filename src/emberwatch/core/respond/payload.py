@@ -1,6 +1,7 @@
 """The message that every notifier carries, as JSON text (contract section 5)."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -22,11 +23,17 @@ from emberwatch.core.respond.wording import brief_text, finite, not_judged
 from emberwatch.model.alert import Alert
 from emberwatch.model.incident import Exhibit, History, Incident, Recurrence
 from emberwatch.model.sign import Sign
+from emberwatch.model.team import Person
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 SCHEMA = "emberwatch.incident/1"
 SOURCE = "emberwatch"
+
+WITHDRAWN = "A post that was quoted here has been deleted on its site since."
+_FORGOTTEN: dict[str, Json] = {
+    "author": "", "url": None, "text": "", "why": [], "signs": [], "is_forgotten": True,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,7 @@ class Telling:
     at: datetime
     reason: str
     advice: tuple[Advice, ...] = ()
+    readers: tuple[Person, ...] = ()
     notes: tuple[Known, ...] = ()
 
 
@@ -51,6 +59,30 @@ def payload_of(telling: Telling) -> str:
         if fitting >= least:
             return _json(_payload(telling, fitting, room))
     return _json(_payload(telling, _fitting(telling, ROOMS[-1]), ROOMS[-1]))
+
+
+def without_posts(payload: str, post_ids: Collection[str]) -> str:
+    """Return a payload that is not sent yet without what these posts said and who wrote them.
+
+    Its text quotes posts, so that of it only the first line (what rang, and why) stays.
+    """
+    told = json.loads(payload)
+    left = _without(told, post_ids)
+    return payload if left == told else _json(left)
+
+
+def _without(told: Json, post_ids: Collection[str]) -> Json:
+    if isinstance(told, list):
+        return [_without(each, post_ids) for each in told]
+    if not isinstance(told, dict):
+        return told
+    if told.get("id") in post_ids and "author" in told:
+        return {**told, **_FORGOTTEN}
+    left = {name: _without(each, post_ids) for name, each in told.items()}
+    text, posts = told.get("text"), told.get("posts")
+    if left != told and isinstance(text, str) and isinstance(posts, list):
+        left["text"] = f"{text.partition(chr(10))[0]}\n{WITHDRAWN}"
+    return left
 
 
 def _fitting(telling: Telling, room: Room) -> int:
@@ -77,10 +109,13 @@ def _payload(telling: Telling, posts: int, room: Room) -> Json:
         "incident": _incident(incident, room),
         "alerts": [_alert(alert, room) for alert in told],
         "brief": {
-            "text": brief_text(incident, telling.reason, room, telling.advice, telling.notes),
+            "text": brief_text(
+                incident, telling.reason, room, telling.advice, telling.readers, telling.notes
+            ),
             "posts": [_post(exhibit, room) for exhibit in exhibits[:posts]],
             "thread_url": fit_address(thread_url(incident), room),
             "steps": [_step(each, room) for each in telling.advice[: room.steps]],
+            "readers": [_person(each, room) for each in telling.readers[: room.words]],
             "notes": [_note(note, room) for note in telling.notes[: room.beside]],
             "history": _history(incident.history, room),
             "recurring": [_recurring(each, room) for each in incident.recurring[: room.beside]],
@@ -115,6 +150,7 @@ def _incident(incident: Incident, room: Room) -> Json:
         "chance": finite(first.chance),
         "window_minutes": first.window_minutes,
         "not_judged": not_judged(incident),
+        "team": fit_line(incident.team, room),
         "owner": fit_line(incident.owner, room),
         "acknowledged_at": _instant_or_none(incident.acknowledged_at),
         "responded_at": _instant_or_none(incident.responded_at),
@@ -167,6 +203,7 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
         "themes": [fit_line(theme, room) for theme in exhibit.themes[: room.words]],
+        **({"is_forgotten": True} if exhibit.is_forgotten else {}),
     }
 
 
@@ -180,6 +217,13 @@ def _step(advice: Advice, room: Room) -> Json:
         "acknowledge_within": _seconds(advice.acknowledge),
         "answer_within": _seconds(advice.answer),
         "update_within": _seconds(advice.update),
+    }
+
+
+def _person(person: Person, room: Room) -> Json:
+    return {
+        "name": fit_line(person.name, room),
+        "languages": [fit_line(each, room) for each in person.languages[: room.words]],
     }
 
 

@@ -1,14 +1,16 @@
 """From alerts to incidents: one trouble, one incident."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from emberwatch.core.read.signs import read_signs
+from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.severity import severity_of
 from emberwatch.core.respond.themes import themes_of
 from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.event import Deleted
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
 from emberwatch.model.mention import Mention
 
@@ -127,6 +129,7 @@ def open_incident(
     With `leaves_it` the previous incident held the alert until now.
     """
     frozen = exhibits(alert, mentions)
+    seen_at, unseen_at = _first_sight(alert, mentions)
     return Incident(
         id=incident_id(alert, previous if leaves_it else None),
         brand=alert.brand,
@@ -135,7 +138,8 @@ def open_incident(
         opened_at=alert.at,
         last_alert_at=alert.at,
         first_post_at=alert.first_post_at,
-        first_seen_at=min(_seen(alert, mentions), default=None),
+        first_seen_at=seen_at,
+        unseen_at=unseen_at,
         previous_id=previous.id if previous else None,
         sequence=1,
         alerts=(alert,),
@@ -177,6 +181,7 @@ def take(
         last_alert_at=heard_at,
         first_post_at=began[0],
         first_seen_at=began[1],
+        unseen_at=began[2],
         severity=max(incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank),
         exhibits=shown,
         themes=themes_of(shown),
@@ -191,6 +196,56 @@ def take(
     return _told(incident, closed, alert, Action.RESOLVED)
 
 
+def without(incident: Incident, deleted: Deleted) -> Incident:
+    """Return the incident without what a post said that was taken away on its site.
+
+    The timeline says so. People are told when it was the post that began it all, for there the
+    answer was to be written, unless the incident is closed.
+    """
+    first = origin(incident)
+    is_origin = first is not None and first.post_id == deleted.post_id
+    left = without_posts(incident, {deleted.post_id})
+    what = "the origin post" if is_origin else "a post that stood here"
+    when = f"at {deleted.deleted_at:%Y-%m-%d %H:%M} UTC" if deleted.deleted_at else "(just noticed)"
+    note = f"{what} was deleted {deleted.by} {when}; its words and its author are forgotten"
+    is_told = is_origin and not incident.status.is_closed
+    step = Step(
+        at=deleted.at,
+        who=OURSELVES,
+        action=Action.UPDATED if is_told else Action.NOTED,
+        note=note,
+    )
+    return replace(left, sequence=incident.sequence + is_told, timeline=(*incident.timeline, step))
+
+
+def without_posts(incident: Incident, gone: Container[str]) -> Incident:
+    """Return an incident without what these posts said and who wrote them.
+
+    Of its evidence the place stays; what only stood beside it goes.
+    """
+    history = incident.history
+    if history is not None:
+        history = replace(history, earlier=_left(history.earlier, gone))
+    return replace(
+        incident,
+        exhibits=tuple(
+            replace(each, author="", text="", url=None, why=(), signs=())
+            if each.post_id in gone
+            else each
+            for each in incident.exhibits
+        ),
+        history=history,
+        recurring=tuple(
+            replace(each, examples=_left(each.examples, gone)) for each in incident.recurring
+        ),
+        affected=_left(incident.affected, gone),
+    )
+
+
+def _left(posts: Sequence[Exhibit], gone: Container[str]) -> tuple[Exhibit, ...]:
+    return tuple(each for each in posts if each.post_id not in gone)
+
+
 def _as_closed(held: Alert, alert: Alert) -> Alert:
     """Return an alert of a closed incident as it goes on; what it observed stands.
 
@@ -201,24 +256,32 @@ def _as_closed(held: Alert, alert: Alert) -> Alert:
 
 def _began(
     incident: Incident, alert: Alert, mentions: Mapping[str, Mention], *, is_new: bool
-) -> tuple[datetime | None, datetime | None]:
-    """Return when the trouble's first post was written and seen.
+) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """Return when the trouble's first post was written and seen, and when not seen yet.
 
     They stand as they were when the incident opened, for the clocks run from them: a window that
     grows takes in ordinary grumbles of long before. Only a thread that joins, and whose root is
     older, moves them back.
     """
-    before, seen = incident.first_post_at, incident.first_seen_at
+    before, seen_at = incident.first_post_at, incident.first_seen_at
     root_at = alert.first_post_at
-    if not is_new or alert.kind is not AlertKind.PILE_ON or root_at is None:
-        return before, seen
-    if before is not None and before <= root_at:
-        return before, seen
-    return root_at, min([at for at in (seen, *_seen(alert, mentions)) if at], default=None)
+    is_older = root_at is not None and (before is None or root_at < before)
+    if not is_new or alert.kind is not AlertKind.PILE_ON or not is_older:
+        return before, seen_at, incident.unseen_at
+    sights = [(seen_at, incident.unseen_at), _first_sight(alert, mentions)]
+    known = [(at, unseen_at) for at, unseen_at in sights if at is not None]
+    return root_at, *min(known, key=lambda sight: sight[0], default=(None, None))
 
 
-def _seen(alert: Alert, mentions: Mapping[str, Mention]) -> list[datetime]:
-    return [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
+def _first_sight(
+    alert: Alert, mentions: Mapping[str, Mention]
+) -> tuple[datetime | None, datetime | None]:
+    """Return when the first of the evidence was seen, and the reading before that lacked it."""
+    seen = [mention for id in alert.evidence if (mention := mentions.get(id))]
+    if not seen:
+        return None, None
+    first = min(seen, key=lambda mention: mention.post.seen_at)
+    return first.post.seen_at, first.unseen_at
 
 
 def _is_threat(exhibits: Iterable[Exhibit]) -> bool:

@@ -12,12 +12,14 @@ from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from emberwatch.model.team import Person
 
 NOT_JUDGED_WORTH_SAYING = 0.3
 """Above this share of mentions without an anger, every message says so (contract section 3)."""
 
 MOST_QUOTES = 3
 MOST_ALERTS_TOLD = 5
+MOST_READERS = 5
 
 KINDS = {
     AlertKind.SPIKE: "anger spike",
@@ -42,9 +44,13 @@ def brief_text(
     reason: str,
     room: Room,
     advice: Sequence[Advice] = (),
+    readers: Sequence[Person] = (),
     notes: Sequence[Known] = (),
 ) -> str:
-    """Return what a person reads first: why, the customers' own words, the facts, what to do."""
+    """Return what a person reads first: why, the customers' own words, the facts, what to do.
+
+    `readers` are the people of its team who read the language of the posts.
+    """
     exhibits = origin_first(incident)
     rang = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
     return "\n".join(
@@ -62,6 +68,7 @@ def brief_text(
             *_history(incident, room),
             *_waiting(incident, room),
             *_affected(incident, room),
+            *_owned(incident, readers, room),
             *_steps(advice, room),
             *_notes(notes, room),
         ]
@@ -85,6 +92,8 @@ def finite(value: float | None) -> float | None:
 
 
 def _quote(exhibit: Exhibit, room: Room) -> list[str]:
+    if exhibit.is_forgotten:
+        return [f"  (a post of {_clock(exhibit.created_at)} that was deleted since)"]
     lines = fit_text(exhibit.text.strip(), room.quote).splitlines()
     reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
     return [
@@ -245,6 +254,24 @@ def _unjudged(incident: Incident) -> list[str]:
     if share <= NOT_JUDGED_WORTH_SAYING:
         return []
     return [f"Not judged: {share:.0%} of the mentions bear no anger; there may be more than this."]
+
+
+def _owned(incident: Incident, readers: Sequence[Person], room: Room) -> list[str]:
+    """Say whose it is, and who can read it: one owner with authority (advice A1, rule R2)."""
+    owner = f"{incident.owner} has it" if incident.owner else ""
+    words = "; ".join(filter(None, (owner, who_answers(incident, readers))))
+    return [f"Whose it is: {fit_line(words, room)}."] if words else []
+
+
+def who_answers(incident: Incident, readers: Sequence[Person]) -> str:
+    """Return the team that owns an incident, and who reads it: `team support; Mara reads bg`."""
+    spoken = incident.languages
+    read = [
+        f"{person.name} reads {' and '.join(each for each in spoken if each in person.languages)}"
+        for person in readers[:MOST_READERS]
+    ]
+    whose = [f"team {incident.team}"] if incident.team else []
+    return "; ".join((*whose, *read))
 
 
 def _where(incident: Incident, room: Room) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 
 from emberwatch.core.respond import triage
 from emberwatch.model.alert import Alert, AlertKind, Fire
+from emberwatch.model.event import Deleted
 from emberwatch.model.incident import Action, Incident, Severity, Status
 from tests.build import NOON, a_mention, an_alert, minutes
 
@@ -245,3 +246,29 @@ def test_volume_alone_is_no_trouble_unless_asked(kind, surges_are, is_worth) -> 
 def test_an_alert_that_is_over_opens_nothing() -> None:
     over = an_alert("a", ended_at=NOON)
     assert not triage.is_worth_an_incident(over, surges_are=True)
+
+
+# ---------------------------------------------------------------- deletions
+def test_an_incident_without_its_origin_keeps_all_but_its_words() -> None:
+    before = _opened()
+    after = triage.without(before, Deleted(at=NOON + minutes(9), post_id="jsonl::post:1"))
+    (exhibit,) = after.exhibits
+    assert (exhibit.text, exhibit.author, exhibit.url, exhibit.why) == ("", "", None, ())
+    assert exhibit.is_forgotten
+    assert exhibit.followers == 120
+    assert (after.sequence, after.timeline[-1].at) == (2, NOON + minutes(9))
+
+
+def test_an_incident_without_a_lesser_post_is_no_news() -> None:
+    mentions = {f"jsonl::post:{n}": a_mention(str(n), at=NOON + minutes(n)) for n in (1, 2)}
+    before = triage.open_incident(an_alert(evidence=tuple(mentions)), mentions, None)
+    after = triage.without(before, Deleted(at=NOON, post_id="jsonl::post:2"))
+    assert [exhibit.is_forgotten for exhibit in after.exhibits] == [False, True]
+    assert after.sequence == before.sequence
+    assert after.timeline[-1].action is Action.NOTED
+
+
+def test_an_incident_that_shows_nothing_has_no_origin_to_lose() -> None:
+    before = triage.open_incident(an_alert(), {}, None)
+    after = triage.without(before, Deleted(at=NOON, post_id="jsonl::post:2"))
+    assert (after.exhibits, after.sequence) == ((), before.sequence)

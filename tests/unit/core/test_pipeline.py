@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -677,7 +678,7 @@ def test_a1_an_incident_that_nobody_takes_on_is_escalated_by_the_clock() -> None
     (escalated,) = outcome.incidents
     assert escalated.timeline[-1].action is Action.ESCALATED
     assert [(row.notifier, row.type) for row in outcome.notifications] == [
-        ("ops", "incident.updated")
+        ("ops", "incident.escalated")
     ]
     reason = json.loads(outcome.notifications[0].payload)["reason"]
     assert reason == "nobody acknowledged within 10 min: ops (ops)"
@@ -793,3 +794,97 @@ def test_a_nameless_author_or_a_post_that_is_gone_has_no_past() -> None:
     watch = _crying({"2": [replace(SPIKE, evidence=("jsonl::post:2",))]})
     watch.feed(_said("1", -5, author=""), _said("2", author=""))
     assert _only(watch).history is None
+
+
+# ---------------------------------------------------------------- two matters
+def _of(theme: str, first: int, count: int, minute: float) -> list[Mentioned]:
+    return [
+        _said(str(n), minute, author=f"user{n}", themes=(theme,) if theme else ())
+        for n in range(first, first + count)
+    ]
+
+
+def _about(alert: Alert, first: int, count: int, minute: float, **facts) -> Alert:
+    evidence = tuple(f"jsonl::post:{n}" for n in range(first, first + count))
+    return _at(alert, minute, evidence=evidence, **facts)
+
+
+TWO_MATTERS = {
+    "12": [_about(SPIKE, 10, 3, 1)],
+    "22": [_about(PILE_ON, 20, 3, 20, thread_id="t")],
+    "32": [_about(SPIKE, 30, 3, 30, fire=Fire.BURNING)],
+    "42": [
+        _about(
+            replace(SPIKE, id="pile_on:Acme:2", kind=AlertKind.PILE_ON),
+            40,
+            3,
+            40,
+        )
+    ],
+}
+
+
+def _two_matters(*themes: str, cuts: tuple[int, ...] = ()) -> SmallWatch:
+    """Feed three voices of each theme, ten minutes apart; a restart at each cut."""
+    said = [
+        event
+        for place, theme in enumerate(themes, 1)
+        for event in _of(theme, 10 * place, 3, 1 if place == 1 else 10.0 * place)
+    ]
+    watch = _crying(TWO_MATTERS)
+    places = [0, *cuts, len(said)]
+    for start, end in pairwise(places):
+        watch.feed(*said[start:end])
+        watch.restart()
+    return watch
+
+
+def test_a_second_storm_of_another_theme_opens_an_incident_beside_the_first() -> None:
+    first, second = _all(_two_matters("fees", "late"))
+    assert (first.kinds, second.kinds) == ((AlertKind.SPIKE,), (AlertKind.PILE_ON,))
+    assert second.previous_id == first.id
+    assert (first.themes, second.themes) == (("fees",), ("late",))
+    assert f"apart from {first.id}" in second.timeline[0].note
+
+
+@pytest.mark.parametrize("themes", [("", ""), ("fees", "fees"), ("fees", ""), ("", "late")])
+def test_without_another_theme_it_stays_one_incident(themes: tuple[str, str]) -> None:
+    assert _only(_two_matters(*themes)).kinds == (AlertKind.SPIKE, AlertKind.PILE_ON)
+
+
+def test_an_alert_stays_in_its_incident_though_its_theme_changes() -> None:
+    first, second = _all(_two_matters("fees", "late", "late"))
+    assert [alert.id for alert in first.alerts] == [SPIKE.id]
+    assert first.fire is Fire.BURNING
+    assert [alert.id for alert in second.alerts] == [PILE_ON.id]
+
+
+@pytest.mark.parametrize("theme", ["fees", "late"])
+def test_a_third_alert_joins_the_trouble_of_its_theme(theme: str) -> None:
+    watch = _two_matters("fees", "late", "fees", theme)
+    joined = [incident for incident in _all(watch) if len(incident.alerts) == 2]
+    assert [incident.themes for incident in joined] == [(theme,)]
+
+
+@pytest.mark.parametrize("cuts", [(1,), (3,), (4,), (5, 6), (2, 5, 8, 11), tuple(range(1, 12))])
+def test_where_batches_are_cut_does_not_matter_to_two_matters(cuts: tuple[int, ...]) -> None:
+    themes = ("fees", "late", "late", "fees")
+    assert _all(_two_matters(*themes, cuts=cuts)) == _all(_two_matters(*themes))
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (2,), (3,)])
+def test_of_two_that_open_together_the_next_names_the_later(cuts: tuple[int, ...]) -> None:
+    script = {
+        "1": [_about(SPIKE, 1, 1, 0)],
+        "2": [_about(PILE_ON, 2, 1, 0)],
+        "3": [_about(replace(PILE_ON, id="pile_on:Acme:3"), 3, 1, 0)],
+    }
+    watch = _crying(script)
+    said = [
+        _said(str(n), author=f"user{n}", themes=(theme,))
+        for n, theme in enumerate(("fees", "late", "rude"), 1)
+    ]
+    for start, end in zip((0, *cuts), (*cuts, 3), strict=True):
+        watch.feed(*said[start:end])
+    first, second, third = _all(watch)
+    assert (second.previous_id, third.previous_id) == (first.id, second.id)

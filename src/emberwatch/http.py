@@ -48,6 +48,9 @@ NOT_HANDED_ON = frozenset({"set-cookie", "content-encoding", "content-length"})
 """Headers that say nothing true of the unpacked body, or that nobody may act upon."""
 
 KEPT_ALIVE = timedelta(seconds=30)
+KEPT_AT_ONCE = 32
+"""Connections kept between requests. For each request httpcore looks at every pair of those that it
+keeps: a thousand feeds, each with a connection kept, were read late or not at all."""
 ADDRESSES_TRIED = 4
 LOOK_UPS_AT_ONCE = 64
 LONGEST_PAUSE_BEFORE_RETRY = timedelta(milliseconds=200)
@@ -112,7 +115,7 @@ class Network:
         # Transports, not a client: a client follows the environment, keeps cookies, logs
         # addresses, and stumbles over a redirect to `javascript:` even when it may not follow.
         self._guard = guard
-        self._kept = _Transport(guard, tls, kept_alive=None)
+        self._kept = _Transport(guard, tls, kept_alive=KEPT_AT_ONCE)
         self._fresh = _Transport(guard, tls, kept_alive=0)
         self._hosts: dict[str, _Host] = {}
         self._rests: dict[tuple[str, str], _Rest] = {}
@@ -361,31 +364,41 @@ class Network:
         except _Unfit as unfit:
             raise FeedRefused(f"the feed's url {unfit}") from None
         place = _place(url)
-        async with self._turn(feed, place) as host, contextlib.AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout(self._limits.total.total_seconds()):
-                    with _as_httpx():
-                        line = await self._line(url)
-                        stack.push_async_callback(line.aclose)
-                        conversation = self._conversation(line, url, request)
-                        await conversation.greet()
-            except TimeoutError:
-                self._note_failure(host, f"took longer than {_seconds(self._limits.total)}")
-                raise FeedUnavailable(f"{place} {host.trouble}") from None
-            except _Blocked as blocked:
-                raise FeedRefused(f"{place} {_trouble(blocked)}") from None
-            except httpx.TransportError as error:
-                self._note_failure(host, _trouble(error))
-                raise FeedUnavailable(f"{place} {host.trouble}") from error
-            except NotListenedTo as refused:
-                raise self._unheard(place, refused) from None
-            host.circuit = CLOSED
+        async with contextlib.AsyncExitStack() as stack:
+            # Who listens takes no place among the host's few: that may last, and others ask.
+            async with self._turn(feed, place) as host:
+                conversation = await self._greeted(host, url, request, stack)
             try:
                 yield self._heard(place, conversation)
             finally:
                 with contextlib.suppress(httpcore.NetworkError, TimeoutError):
                     async with asyncio.timeout(self._limits.nap.total_seconds()):
                         await conversation.part()
+
+    async def _greeted(
+        self, host: "_Host", url: httpx.URL, request: Request, stack: contextlib.AsyncExitStack
+    ) -> Conversation:
+        """Begin a conversation, whose line the stack closes."""
+        place = host.place
+        try:
+            async with asyncio.timeout(self._limits.total.total_seconds()):
+                with _as_httpx():
+                    line = await self._line(url)
+                    stack.push_async_callback(line.aclose)
+                    conversation = self._conversation(line, url, request)
+                    await conversation.greet()
+        except TimeoutError:
+            self._note_failure(host, f"took longer than {_seconds(self._limits.total)}")
+            raise FeedUnavailable(f"{place} {host.trouble}") from None
+        except _Blocked as blocked:
+            raise FeedRefused(f"{place} {_trouble(blocked)}") from None
+        except httpx.TransportError as error:
+            self._note_failure(host, _trouble(error))
+            raise FeedUnavailable(f"{place} {host.trouble}") from error
+        except NotListenedTo as refused:
+            raise self._unheard(place, refused) from None
+        host.circuit = CLOSED
+        return conversation
 
     async def _line(self, url: httpx.URL) -> httpcore.AsyncNetworkStream:
         """Open a guarded connection of our own, outside of httpx's pool."""
@@ -848,10 +861,10 @@ def _trust(ca: Path | None) -> ssl.SSLContext:
 class _Transport(httpx.AsyncBaseTransport):
     """httpx's own transport, but with our guard, for which it has no setting.
 
-    `kept_alive` is how many idle connections it keeps; None: all of them, for a while.
+    `kept_alive` is how many idle connections it keeps, for a while.
     """
 
-    def __init__(self, guard: _Guard, tls: ssl.SSLContext, *, kept_alive: int | None) -> None:
+    def __init__(self, guard: _Guard, tls: ssl.SSLContext, *, kept_alive: int) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
             network_backend=guard,

@@ -21,6 +21,8 @@ from statistics import median
 
 import psutil
 
+from tests.e2e.real_servers import free_port
+
 EVERY = 60.0
 ON_TIME = 1.1 * EVERY + 1.0
 """Seconds after the poll before: the schedule may come a tenth late, and so may not."""
@@ -149,7 +151,7 @@ def run(feeds: int, minutes: float) -> None:
     """Let a daemon read so many feeds for so long, and print the figures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        port = 18080
+        port = free_port()
         notes = folder / "asked.json"
         words = [sys.executable, "-m", "tests.benchmark.many_feeds", "serve"]
         sites = subprocess.Popen(
@@ -189,28 +191,27 @@ def run(feeds: int, minutes: float) -> None:
 
 def print_figures(asked: dict[int, list[float]], first: Cost, last: Cost) -> None:
     """Print how many polls came on time, and what a minute of them cost."""
-    gaps, late, due = [], 0, 0
+    gaps: list[float] = []
+    missed = 0
     for number, times in asked.items():
         if number == SLOW:
             continue
-        counted = [at for at in times if at <= last.at]
-        later = [gap for at, gap in zip(counted[1:], _gaps(counted), strict=True) if at > first.at]
-        gaps += later
-        late += sum(gap > ON_TIME for gap in later)
-        due += int((last.at - first.at) / EVERY)
-    polls = len(gaps)
-    print(f"{len(asked)} feeds: {polls} polls, {polls / due:.2%} of those that were due")
-    print(f"on time (at most {ON_TIME:.0f} s after the one before): {1 - late / polls:.2%}")
+        later = [at for at in times if first.at < at <= last.at]
+        before = [at for at in times if at <= first.at][-1:]
+        gaps += [after - before for before, after in pairwise([*before, *later])]
+        since = last.at - max([*before, *later], default=first.at)
+        missed += since > ON_TIME
+    missed += sum(round(gap / EVERY) - 1 for gap in gaps if gap > ON_TIME)
+    on_time = sum(gap <= ON_TIME for gap in gaps)
+    print(f"{len(asked)} feeds: {len(gaps)} polls, and {missed} that did not come")
+    print(f"on time (at most {ON_TIME:.0f} s after the one before): ", end="")
+    print(f"{on_time / (len(gaps) + missed):.2%} of those that were due")
     print(f"longest between two: {max(gaps):.1f} s; median {median(gaps):.1f} s")
     minutes = (last.at - first.at) / 60
     print(f"CPU: {(last.cpu - first.cpu) / minutes:.1f} s a minute")
     print(f"memory: {first.memory / 1e6:.0f} MB at first, {last.memory / 1e6:.0f} MB at last")
     slow = [at for at in asked.get(SLOW, []) if first.at < at <= last.at]
     print(f"the slow feed was asked {len(slow)} times")
-
-
-def _gaps(times: list[float]) -> list[float]:
-    return [after - before for before, after in pairwise(times)]
 
 
 def main(words: list[str]) -> None:

@@ -22,7 +22,7 @@ brands:
 feeds:
   - name: town
     source: mastodon
-    options: {{url: "{server}", hashtag: acme, token_env: TOWN}}
+    options: {{url: "{server}", hashtag: acme}}
     every: 1s
 """
 
@@ -49,7 +49,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
             snac.add(person)
         (folder / "config.yaml").write_text(CONFIG.format(server=snac.address))
         played = Played(snac, folder / "watch.db")
-        with Running(folder, TOWN=snac.tokens["alice"]) as daemon:
+        with Running(folder) as daemon:
             play(played, daemon)
             assert daemon.end() == 0
         played.said = daemon.said
@@ -68,8 +68,6 @@ def play(played: Played, daemon: Running) -> None:
     wait_until_stored("twize")
     old_id = snac.id_of("twize", "acme")
     snac.say("bob", "#acme did so to me & my brother", in_reply_to_id=old_id)
-    snac.say("bob", "they never answer anybody", in_reply_to_id=old_id)
-    wait_until_stored("never answer")
     snac.boost("bob", snac.id_of("twize", "acme"))
     wait_for(lambda: played.rows("SELECT 1 FROM _thread WHERE boosts = 1"), 30, daemon.log)
     snac.edit("alice", snac.id_of("twize", "acme"), "#acme charged me twice. Disgusting!")
@@ -88,13 +86,7 @@ def test_an_edit_is_seen_though_the_server_gives_the_post_another_id(played: Pla
 def test_answers_before_and_after_an_edit_stand_in_one_thread(played: Played) -> None:
     threads = [thread for (thread,) in played.rows("SELECT thread_id FROM _post")]
     ((root,),) = played.rows("SELECT thread_id FROM mentions WHERE kind = 'post'")
-    assert threads == [root] * 5
-
-
-def test_an_answer_that_does_not_name_the_brand_is_found_in_its_thread(played: Played) -> None:
-    mentions = played.rows("SELECT text FROM mentions WHERE kind = 'reply'")
-    assert ("they never answer anybody",) not in mentions
-    assert len(mentions) == 2
+    assert threads == [root] * 4
 
 
 def test_a_boost_under_its_originals_id_counts_as_one_boost(played: Played) -> None:
@@ -118,8 +110,12 @@ def test_dropped_connections_never_make_the_feed_blind(played: Played) -> None:
 
 
 def test_mastodon_py_reads_the_same_posts(played: Played) -> None:
+    requests = pytest.importorskip("requests")
     mastodon = pytest.importorskip("mastodon", reason="needs Mastodon.py (pip install '.[dev]')")
+    line = requests.Session()  # of which no request finds a connection that was dropped meanwhile
+    line.headers["connection"] = "close"
     client = mastodon.Mastodon(
+        session=line,
         api_base_url=played.snac.address,
         access_token=played.snac.tokens["alice"],
         version_check_mode="none",

@@ -1,5 +1,6 @@
 """The view of response times says what the clocks say (advice A2)."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -112,3 +113,35 @@ def test_only_what_customers_wait_for_is_timed(store: SqliteStore) -> None:
     with store.writing() as tx:
         tx.record(Ledger(incidents=incidents))
     assert rows(store) == []
+
+
+# ---------------------------------------------------------------- the questions of the reference
+def questions(root: Path) -> list[str]:
+    page = (root / "docs/reference/database.md").read_text()
+    section = page.split("\n## response_times\n")[1].split("\n## ")[0]
+    return re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
+
+
+def test_every_question_of_the_reference_is_tried(root: Path) -> None:
+    assert len(questions(root)) == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        (0, [("Acme", 1, 14.5, 50.0)]),
+        (1, [("answered", "Acme", 210.0, 45.0, 375.0, None, 240.0)]),
+        (2, [("late", "Acme", "anna", "2026-03-02T12:05:00.000000Z")]),
+    ],
+)
+def test_a2_the_questions_of_the_reference_are_answered(
+    root: Path, store: SqliteStore, number: int, answer: list[tuple[object, ...]]
+) -> None:
+    incidents = (
+        replace(done((Action.RESPONDED, 4)), id="answered"),
+        replace(done((Action.ACKNOWLEDGED, 1)), id="late"),
+    )
+    with store.writing() as tx:
+        tx.record(Ledger(incidents=incidents, clock=CLOCK))
+    with closing(sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True)) as connection:
+        assert connection.execute(questions(root)[number]).fetchall() == answer

@@ -174,7 +174,8 @@ def _storm(
     if picture is not None:
         yield draw(picture)
     for exhibit in storm.told.exhibits[:MOST_POSTS]:
-        yield quote(exhibit)
+        when = f"{clock(exhibit.created_at)} UTC"
+        yield quote(exhibit.text, exhibit.author, when, exhibit.anger)
 
 
 def _before(length: str) -> str:

@@ -29,6 +29,7 @@ _COMMANDS = {
     "followup": "List when customers are to be asked again.",
     "silence": "Say that nobody is to be notified for a while, and why.",
     "route": "Try out who would be told of an incident, when, and why.",
+    "report": "Say how a week went: what rang, how long it took, who still waits.",
     "explain": "Say why it rang, or why it did not.",
     "mention": "List and show mentions, correct them, judge them again.",
     "notifier": "List, test, enable and disable the channels that tell people.",

@@ -7,9 +7,7 @@ escaped. They follow the reader's choice of light or dark, and print on light gr
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from emberwatch.cli.present import clock
 from emberwatch.core.read.text import safe_line
-from emberwatch.model.incident import Exhibit
 
 LONGEST_POST = 500
 
@@ -33,6 +31,11 @@ th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px so
 td { white-space: nowrap; }
 blockquote { margin: .6rem 0; padding: .1rem 0 .1rem .8rem; border-left: 3px solid var(--faint); }
 svg { margin: .6rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .8rem;
+  margin: 1.2rem 0; } .tiles div { border: 1px solid var(--faint); border-radius: .5rem;
+  padding: .6rem .8rem; } .tiles p { margin: 0; } .tiles .value { font-size: 1.6rem;
+  font-weight: 600; line-height: 1.3; }
+.high, .critical { color: var(--red); }
 @page { margin: 1.5cm; }
 @media print { :root { color-scheme: light; --ink: #202124; --ground: #fff; --faint: #d5d8dc;
   --soft: #5f6368; --red: #b3261e; --green: #2e7d32; } body { max-width: none; padding: 0;
@@ -75,15 +78,25 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, plain: int)
     return f'<div class="wide"><table>\n<tr>{head}</tr>\n{body}\n</table></div>'
 
 
-def quote(exhibit: Exhibit) -> str:
-    """Return a post in its author's words."""
-    author = safe_line(exhibit.author, 60)
-    anger = "" if exhibit.anger is None else f", anger {exhibit.anger:.2f}"
-    text = safe_line(exhibit.text, LONGEST_POST)
+def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
+    """Return figures to be taken in at a glance: a name, a value, and what to set it beside."""
+    inner = "\n".join(
+        f'<div><p>{safe(name)}</p><p class="value">{safe(value)}</p>'
+        f'<p class="soft">{safe(beside)}</p></div>'
+        for name, value, beside in figures
+    )
+    return f'<div class="tiles">\n{inner}\n</div>'
+
+
+def quote(text: str, author: str, when: str, anger: float | None) -> str:
+    """Return a post in its author's words; `when` it was written is said as the page says times."""
+    name = safe_line(author, 60)
+    told = "" if anger is None else f", anger {anger:.2f}"
+    words = safe_line(text, LONGEST_POST)
     return (
-        f'<blockquote><p dir="auto">{safe(text) if text else "(erased)"}</p>'
-        f'<p class="soft">{safe("@" + author if author else "somebody")}, '
-        f"{clock(exhibit.created_at)} UTC{anger}</p></blockquote>"
+        f'<blockquote><p dir="auto">{safe(words) if words else "(erased)"}</p>'
+        f'<p class="soft">{safe("@" + name if name else "somebody")}, '
+        f"{safe(when)}{told}</p></blockquote>"
     )
 
 

@@ -26,7 +26,8 @@ def week_picture(
     A person counts once an hour, with their greatest anger. Incidents bear their number among
     `cases`, from 1; times when nobody watched the brand are shaded.
     """
-    first, last = _wall(since, zone), _wall(until, zone)
+    # a second short of midnight: the day after is not named
+    first, last = _wall(since, zone), _wall(until, zone) - timedelta(seconds=1)
     heat: dict[datetime, dict[str, float]] = {}
     for voice in voices:
         if voice.anger is not None and is_angry(voice):
@@ -55,7 +56,9 @@ def week_picture(
         panels=(
             Panel(
                 name="Anger of an hour (each angry person once, 0 to 1)",
-                lines=(Line(name="seen", points=points, colour=Colour.RED, is_stepped=True),),
+                lines=(
+                    Line(name="angry people", points=points, colour=Colour.RED, is_stepped=True),
+                ),
                 high=1.0,
             ),
         ),

@@ -709,6 +709,7 @@ class _MemoryWriting(_MemoryReading):
                     state=teller.state,
                     delivered_at=teller.delivered_at,
                     first_try_at=each.first_try_at or teller.first_try_at,
+                    attempts=max(each.attempts, teller.attempts),
                 )
                 self._put(told)
                 self._follow(told)

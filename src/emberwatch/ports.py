@@ -744,8 +744,8 @@ class Writing(Reading, Protocol):
     def settle(self, notification: Notification) -> None:
         """Write how a try ended and give back the lease.
 
-        What a delivered or dead one told in the stead of others (`tell_by`) stands as it does, and
-        its tries count as theirs.
+        What a delivered or dead one told in the stead of others (`tell_by`) stands as it does; the
+        tries of a digest count as theirs.
         """
         ...
 

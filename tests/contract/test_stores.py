@@ -1257,6 +1257,14 @@ def test_what_another_message_tells_is_not_due_and_stands_as_that_does(store: St
     assert (rows["one"].told_by, rows["oldest"].told_by) == ("digest", "one")
 
 
+def test_what_a_later_state_told_was_not_tried_itself(store: Store) -> None:
+    record(store, notifications=(a_notification("old"), a_notification("new", sequence=2)))
+    told_by(store, ["old"], "new")
+    settled(store, "new", state=DeliveryState.DELIVERED, attempts=1, delivered_at=NOON)
+    row = outbox(store)["old"]
+    assert (row.state, row.attempts) == (DeliveryState.DELIVERED, 0)
+
+
 def test_what_a_dead_message_told_is_dead_until_one_of_them_is_revived(store: Store) -> None:
     record(
         store,

@@ -489,7 +489,8 @@ class SqliteWriting(SqliteReading):
         elif notification.state is not DeliveryState.HELD:
             delivered_at = rows.instant_cell(notification.delivered_at)
             tried_at = rows.instant_cell(notification.first_try_at)
-            state, attempts = notification.state.value, notification.attempts
+            state = notification.state.value
+            attempts = notification.attempts if notification.is_digest else 0
             self._db.execute(FOLLOW, (id, state, delivered_at, tried_at, attempts))
 
     def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:

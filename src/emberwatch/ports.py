@@ -744,7 +744,8 @@ class Writing(Reading, Protocol):
     def settle(self, notification: Notification) -> None:
         """Write how a try ended and give back the lease.
 
-        What a delivered or dead one told in the stead of others (`tell_by`) stands as it does.
+        What a delivered or dead one told in the stead of others (`tell_by`) stands as it does; the
+        tries of a digest count as theirs.
         """
         ...
 

@@ -1248,13 +1248,24 @@ def test_what_another_message_tells_is_not_due_and_stands_as_that_does(store: St
     settled(store, "digest", attempts=1, first_try_at=NOON, last_answer="500")
     assert {each.state for each in outbox(store).values()} == {DeliveryState.WAITING}
     end = {"state": DeliveryState.DELIVERED, "first_try_at": NOON, "delivered_at": NOON}
-    settled(store, "digest", **end)
+    settled(store, "digest", attempts=2, **end)
     rows = outbox(store)
     assert {each.state for each in rows.values()} == {DeliveryState.DELIVERED}
     assert {each.delivered_at for each in rows.values()} == {NOON}
+    assert {each.attempts for each in rows.values()} == {2}
+    with store.reading() as look:
+        assert look.delivered(["inc-1"]) == {"inc-1": NOON}
     assert rows["two"].first_try_at == NOON - minutes(1)
     assert (rows["one"].first_try_at, rows["one"].last_answer) == (NOON, "told in digest")
     assert (rows["one"].told_by, rows["oldest"].told_by) == ("digest", "one")
+
+
+def test_what_a_later_state_told_was_not_tried_itself(store: Store) -> None:
+    record(store, notifications=(a_notification("old"), a_notification("new", sequence=2)))
+    told_by(store, ["old"], "new")
+    settled(store, "new", state=DeliveryState.DELIVERED, attempts=1, delivered_at=NOON)
+    row = outbox(store)["old"]
+    assert (row.state, row.attempts) == (DeliveryState.DELIVERED, 0)
 
 
 def test_what_a_dead_message_told_is_dead_until_one_of_them_is_revived(store: Store) -> None:

@@ -435,7 +435,7 @@ HOT = {
     "OWED": ("", "ops", 10),
     "IS_TOLD": ("ops", "x", 1),
     "STRANDED": ("ops", "", "", 10),
-    "FOLLOW": ("x", "delivered", "", ""),
+    "FOLLOW": ("x", "delivered", "", "", 1),
     "TELL_BY": ("[]", "x", ""),
     "HAND_OVER": ("[]", "ops"),
     "HOLD_DISABLED": (),

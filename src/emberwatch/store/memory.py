@@ -698,10 +698,11 @@ class _MemoryWriting(_MemoryReading):
                 notification, told_by=before.told_by, handed_to=before.handed_to
             )
         if notification.state in (DeliveryState.DELIVERED, DeliveryState.DEAD):
-            self._follow(notification)
+            tries = notification.attempts if notification.is_digest else 0
+            self._follow(notification, tries)
         self._hold_disabled()
 
-    def _follow(self, teller: Notification) -> None:
+    def _follow(self, teller: Notification, tries: int) -> None:
         for each in self.notifications():
             if each.told_by == teller.id and each.state is not DeliveryState.DELIVERED:
                 told = replace(
@@ -709,9 +710,10 @@ class _MemoryWriting(_MemoryReading):
                     state=teller.state,
                     delivered_at=teller.delivered_at,
                     first_try_at=each.first_try_at or teller.first_try_at,
+                    attempts=max(each.attempts, tries),
                 )
                 self._put(told)
-                self._follow(told)
+                self._follow(told, tries)
 
     def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
         for each in self.notifications(state=DeliveryState.WAITING):

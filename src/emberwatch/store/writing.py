@@ -184,7 +184,7 @@ FOLLOW = """
       SELECT n.id FROM _notification n JOIN told t ON n.told_by = t.id AND n.told_by <> ''
     )
     UPDATE _notification SET state = ?2, delivered_at = ?3,
-      first_try_at = ifnull(first_try_at, ?4), leased_until = NULL
+      first_try_at = ifnull(first_try_at, ?4), attempts = max(attempts, ?5), leased_until = NULL
     WHERE id IN (SELECT id FROM told) AND state <> 'delivered'
 """
 TELL_BY = """
@@ -489,7 +489,9 @@ class SqliteWriting(SqliteReading):
         elif notification.state is not DeliveryState.HELD:
             delivered_at = rows.instant_cell(notification.delivered_at)
             tried_at = rows.instant_cell(notification.first_try_at)
-            self._db.execute(FOLLOW, (id, notification.state.value, delivered_at, tried_at))
+            state = notification.state.value
+            attempts = notification.attempts if notification.is_digest else 0
+            self._db.execute(FOLLOW, (id, state, delivered_at, tried_at, attempts))
 
     def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
         self._db.execute(TELL_BY, (strings_json(ids), clean(id), clean(why)))

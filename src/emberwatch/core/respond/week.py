@@ -38,9 +38,9 @@ class Gathered:
 
     `incidents` opened from `before` on and before `until`, of the brands in question and of our
     own watch; `voices` are those from `since` on by brand, `coolings` what became of the anger by
-    the id of each incident that was answered. `delivered` holds when each incident first reached a receiver. `open`
-    are all incidents that nobody has closed, `follow_ups` those with a date to ask again.
-    `corrections` and `blind` may reach beyond the time.
+    the id of each incident that was answered. `delivered` holds when each incident first reached
+    a receiver. `open` are all incidents that nobody has closed, `follow_ups` those with a date to
+    ask again. `corrections` and `blind` may reach beyond the time.
     """
 
     since: datetime

@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["emberwatch.sources", "emberwatch.model
     from tests.contract.test_sources import KINDS, sources
     from tests.parsing import made_up, read
 
-LARGEST = 60_000
+LARGEST = 20_000
 """Bytes of a recording that is damaged again and again."""
 
 ODD: tuple[Any, ...] = (

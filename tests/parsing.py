@@ -20,7 +20,8 @@ LONGEST_ESCAPE = 4
 """Times that a text may have been escaped: a feed escapes HTML, which escapes characters."""
 
 _WORD = re.compile(r"[^\W_]+")
-_ENCODINGS = ("utf-8", "utf-16", "utf-32", "cp1252", "latin-1")
+_ENCODINGS = ("utf-8", "utf-16", "utf-32", "cp1252", "latin-1", "iso-8859-2")
+_DECLARED = re.compile(rb"""(?:encoding|charset)\s*=\s*["']?([A-Za-z0-9_-]+)""")
 
 
 def read(source: Source, body: bytes) -> list[Post]:
@@ -52,8 +53,12 @@ def made_up(posts: Iterable[Post], body: bytes) -> list[str]:
 
 def _readings(body: bytes) -> Iterator[str]:
     """Yield all that the answer can be understood to say, in small letters."""
-    for encoding in _ENCODINGS:
-        text = body.decode(encoding, "ignore")
+    declared = [name.decode() for name in _DECLARED.findall(body)]
+    for encoding in (*_ENCODINGS, *declared):
+        try:
+            text = body.decode(encoding, "ignore")
+        except (LookupError, ValueError):  # no such charset, or none for bytes
+            continue
         yield text.casefold()
         for value in _values(text):
             told = " ".join(scalars(value))

@@ -364,31 +364,41 @@ class Network:
         except _Unfit as unfit:
             raise FeedRefused(f"the feed's url {unfit}") from None
         place = _place(url)
-        async with self._turn(feed, place) as host, contextlib.AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout(self._limits.total.total_seconds()):
-                    with _as_httpx():
-                        line = await self._line(url)
-                        stack.push_async_callback(line.aclose)
-                        conversation = self._conversation(line, url, request)
-                        await conversation.greet()
-            except TimeoutError:
-                self._note_failure(host, f"took longer than {_seconds(self._limits.total)}")
-                raise FeedUnavailable(f"{place} {host.trouble}") from None
-            except _Blocked as blocked:
-                raise FeedRefused(f"{place} {_trouble(blocked)}") from None
-            except httpx.TransportError as error:
-                self._note_failure(host, _trouble(error))
-                raise FeedUnavailable(f"{place} {host.trouble}") from error
-            except NotListenedTo as refused:
-                raise self._unheard(place, refused) from None
-            host.circuit = CLOSED
+        async with contextlib.AsyncExitStack() as stack:
+            # Who listens takes no place among the host's few: that may last, and others ask.
+            async with self._turn(feed, place) as host:
+                conversation = await self._greeted(host, url, request, stack)
             try:
                 yield self._heard(place, conversation)
             finally:
                 with contextlib.suppress(httpcore.NetworkError, TimeoutError):
                     async with asyncio.timeout(self._limits.nap.total_seconds()):
                         await conversation.part()
+
+    async def _greeted(
+        self, host: "_Host", url: httpx.URL, request: Request, stack: contextlib.AsyncExitStack
+    ) -> Conversation:
+        """Begin a conversation, whose line the stack closes."""
+        place = host.place
+        try:
+            async with asyncio.timeout(self._limits.total.total_seconds()):
+                with _as_httpx():
+                    line = await self._line(url)
+                    stack.push_async_callback(line.aclose)
+                    conversation = self._conversation(line, url, request)
+                    await conversation.greet()
+        except TimeoutError:
+            self._note_failure(host, f"took longer than {_seconds(self._limits.total)}")
+            raise FeedUnavailable(f"{place} {host.trouble}") from None
+        except _Blocked as blocked:
+            raise FeedRefused(f"{place} {_trouble(blocked)}") from None
+        except httpx.TransportError as error:
+            self._note_failure(host, _trouble(error))
+            raise FeedUnavailable(f"{place} {host.trouble}") from error
+        except NotListenedTo as refused:
+            raise self._unheard(place, refused) from None
+        host.circuit = CLOSED
+        return conversation
 
     async def _line(self, url: httpx.URL) -> httpcore.AsyncNetworkStream:
         """Open a guarded connection of our own, outside of httpx's pool."""

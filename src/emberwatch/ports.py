@@ -98,7 +98,9 @@ class Poll:
 
     `cursor` is empty at the first poll; then `since` says how far back to read (None: only what
     the site shows at once). `unconditional` asks for a fetch without validators. `roots` are the
-    threads that are followed, hottest first; in a look, those that are due.
+    threads that are followed, hottest first; in a look, those that are due. With `may_listen` the
+    source may go on listening until nearly `every` has passed, where the site tells of news by
+    itself.
     """
 
     feed: str
@@ -108,6 +110,7 @@ class Poll:
     since: datetime | None = None
     unconditional: bool = False
     roots: tuple[Root, ...] = ()
+    may_listen: bool = False
 
     @property
     def is_first(self) -> bool:
@@ -145,7 +148,9 @@ class Page:
     post that made no sense which one and why. `rate` is what the site said of its limits.
     `threads` names (by key) the roots of which all replies are in this page. `gone` posts were
     taken away. `missed` roots (by key) were asked for, and the site answered that there is none:
-    deleted, unless it shows single posts to nobody.
+    deleted, unless it shows single posts to nobody. `note` says what people should know of how the
+    feed is read though nothing is wrong, such as that it is polled since its server cannot stream.
+    `is_just_told`: the site told it by itself, a moment ago, whatever `seen_at` its posts bear.
     """
 
     posts: tuple[Post, ...] = ()
@@ -158,6 +163,8 @@ class Page:
     is_unchanged: bool = False
     invalid: tuple[str, ...] = ()
     rate: Rate | None = None
+    note: str = ""
+    is_just_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,7 +381,10 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHealth:
-    """How a feed is doing. `blind_since` is None while it is well; `why` says what is wrong."""
+    """How a feed is doing. `blind_since` is None while it is well; `why` says what is wrong.
+
+    `note` says what should be known of how it is read though nothing is wrong.
+    """
 
     feed: str
     source: str
@@ -384,6 +394,7 @@ class FeedHealth:
     why: str = ""
     failures: int = 0
     next_poll_at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

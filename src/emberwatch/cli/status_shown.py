@@ -101,6 +101,7 @@ def _feed_json(watch: Watch, feed: FeedSettings) -> dict[str, object]:
         "last_ok_at": instant(row.last_ok_at) if row else None,
         "blind_since": instant(row.blind_since) if row else None,
         "why": (row.why if row else "never read") or None,
+        "note": (row.note if row else "") or None,
         "posts_24h": watch.statistics.posts_by_feed.get(feed.name, 0),
     }
 
@@ -207,7 +208,9 @@ def _state(row: FeedHealth | None, at: datetime) -> str:
         return "not read yet"
     if row.blind_since is not None:
         return f"BLIND for {span(at - row.blind_since)}"
-    return "failing" if row.why else "reading"
+    if row.why:
+        return "failing"
+    return f"reading ({safe_line(row.note, 120)})" if row.note else "reading"
 
 
 def _show_budgets(meters: Sequence[tuple[str, Meter]]) -> None:

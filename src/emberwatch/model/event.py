@@ -92,7 +92,7 @@ class FeedRead:
     """A feed was polled, with or without success.
 
     `listed` is how many posts the answer held, `fresh` how many of them were new to us; `why`
-    is empty when the poll succeeded.
+    is empty when the poll succeeded. `note` says what should be known of how it was read.
     """
 
     at: datetime
@@ -106,6 +106,7 @@ class FeedRead:
     is_gone: bool = False
     """The configuration no longer names it: it is watched no longer, and its trouble is over."""
     why: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

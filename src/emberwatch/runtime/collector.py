@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from emberwatch.core.detect import watch
 from emberwatch.core.read.politeness import is_unconditional, next_poll_in
 from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy, StoreFailed
 from emberwatch.model.event import FeedRead, PartChecked
+from emberwatch.model.secret import Secret
 from emberwatch.ports import (
     Count,
     Cursor,
@@ -44,13 +46,14 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A configured reading, with the source that reads it."""
+    """A configured reading, with the source that reads it. `secrets` are what it was given."""
 
     name: str
     source: Source
     every: timedelta
     brands: tuple[str, ...]
     backfill: timedelta | None
+    secrets: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,18 +106,19 @@ class Collector:
         self._not_before: datetime | None = None
         self._read_at: datetime | None = None
         self._cursor: Cursor = {}
+        self._note = ""
 
     async def poll(self, *, is_urgent: bool = False) -> FeedRead | None:
         """Read the feed once and return how that went; None when it is not yet time to ask again.
 
-        `is_urgent` asks even then.
+        `is_urgent` asks even then, and does not go on listening.
         """
         if self._is_resting(self._clock()) and not is_urgent:
             return None
         async with self._alone():
-            return await self._poll(self._clock())
+            return await self._poll(self._clock(), may_listen=not is_urgent)
 
-    async def _poll(self, now: datetime) -> FeedRead | None:
+    async def _poll(self, now: datetime, *, may_listen: bool) -> FeedRead | None:
         try:
             remembered = await self._remember(self._known)
         except StoreBusy as error:
@@ -125,9 +129,12 @@ class Collector:
         listed = fresh = 0
         is_unchanged = is_refused = False
         why = ""
+        self._note = ""
         try:
             async with asyncio.timeout(self._longest) as limit:
-                listed, fresh, is_unchanged = await self._read(now, remembered, limit)
+                listed, fresh, is_unchanged = await self._read(
+                    now, remembered, limit, may_listen=may_listen
+                )
             self._failures = 0
             self._not_before = None
             self._read_at = now
@@ -154,12 +161,15 @@ class Collector:
             fresh=fresh,
             is_unchanged=is_unchanged,
             is_refused=is_refused,
-            why=why,
+            why=self._plain(why),
+            note="" if why else self._plain(self._note),
         )
         arrivals = self._arrivals(read.at, read=read)
         await self._submit(replace(arrivals, parts=self._metered(read.at)))
         if why:
-            _LOG.warning("feed not read", feed=self.feed.name, why=why, failures=self._failures)
+            _LOG.warning(
+                "feed not read", feed=self.feed.name, why=read.why, failures=self._failures
+            )
         else:
             log = _LOG.info if fresh else _LOG.debug
             log("feed read", feed=self.feed.name, listed=listed, fresh=fresh)
@@ -186,7 +196,12 @@ class Collector:
                     heed(page)
         except TimeoutError:
             raise FeedUnavailable("a look at its threads took too long") from None
-        except (StoreBusy, StoreFailed, FeedRefused, FeedUnavailable):
+        except FeedRefused as error:
+            raise FeedRefused(self._plain(error.why)) from None
+        except FeedUnavailable as error:
+            error.why = self._plain(error.why)
+            raise
+        except (StoreBusy, StoreFailed):
             raise
         except Exception as error:
             _LOG.error("source failed", with_trace=True, feed=self.feed.name)
@@ -243,7 +258,7 @@ class Collector:
         )
 
     async def _read(
-        self, now: datetime, remembered: Remembered, limit: asyncio.Timeout
+        self, now: datetime, remembered: Remembered, limit: asyncio.Timeout, *, may_listen: bool
     ) -> tuple[int, int, bool]:
         feed = self.feed
         poll = Poll(
@@ -254,6 +269,7 @@ class Collector:
             since=now - feed.backfill if feed.backfill and not remembered.cursor else None,
             unconditional=is_unconditional(self._polls, UNCONDITIONAL_EVERY),
             roots=self._roots(feed),
+            may_listen=may_listen,
         )
         self._polls += 1
         if poll.is_first:
@@ -296,8 +312,13 @@ class Collector:
 
     def _page(self, page: Page) -> Arrivals:
         for line in page.invalid[:MOST_NAMED]:
-            _LOG.warning("post dropped", feed=self.feed.name, why=line)
-        return self._arrivals(self._clock(), page=page)
+            _LOG.warning("post dropped", feed=self.feed.name, why=self._plain(line))
+        self._note = page.note or self._note
+        now = self._clock()
+        if page.is_just_told:
+            posts = tuple(replace(post, seen_at=now) for post in page.posts)
+            page = replace(page, posts=posts)
+        return self._arrivals(now, page=page)
 
     def _arrivals(
         self, at: datetime, *, page: Page | None = None, read: FeedRead | None = None
@@ -317,6 +338,13 @@ class Collector:
             read_before=self._read_at,
         )
 
+    def _plain(self, words: str) -> str:
+        """Return what a site said without a secret that it may have repeated."""
+        for secret in self.feed.secrets:
+            if value := secret.reveal():
+                words = words.replace(value, "***")
+        return words
+
     def _metered(self, at: datetime) -> tuple[PartChecked, ...]:
         """Say of a source with a budget whether that is used up: a trouble until it starts anew."""
         source = self.feed.source
@@ -328,7 +356,7 @@ class Collector:
             for meter in source.meters(self._cursor, at)
             if meter.is_used_up
         )
-        return (PartChecked(at=at, part=f"budget of {self.feed.name}", why=why),)
+        return (PartChecked(at=at, part=watch.budget_of(self.feed.name), why=why),)
 
     def _failed(self, now: datetime, asked: timedelta | None) -> None:
         self._failures += 1

@@ -243,9 +243,14 @@ def is_leap(event: Event) -> TypeGuard[Unwatched]:
 
 
 def _recounts(counts: Iterable[StoredCount], feeds: Mapping[str, PastFeed]) -> Iterator[_Beside]:
+    read_at: OrderedDict[str, datetime] = OrderedDict()
     for stored in counts:
         count, feed = stored.count, feeds.get(stored.feed, UNKNOWN_FEED)
         is_old = stored.at - count.root_created_at > HISTORY_AFTER
+        before = read_at.pop(count.thread_id, None)
+        read_at[count.thread_id] = stored.at
+        if len(read_at) > MOST_RECALLED:
+            read_at.popitem(last=False)
         yield (
             (stored.at, _COUNT),
             Counted(
@@ -253,7 +258,8 @@ def _recounts(counts: Iterable[StoredCount], feeds: Mapping[str, PastFeed]) -> I
                 thread_id=count.thread_id,
                 counters=count.counters,
                 root_created_at=count.root_created_at,
-                every=feed.every,
+                # a thread that is followed is read at its own pace
+                every=stored.at - before if before and feed.recounts else feed.every,
                 # counters that were asked for are news; those that came with an old post are not
                 is_history=is_old and not feed.recounts,
             ),

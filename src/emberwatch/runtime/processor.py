@@ -176,6 +176,7 @@ class Processor:
         self._unwritten: dict[Key, Any] = {}
         self._gone: tuple[str, ...] = ()
         self._are_all_waking = True
+        self._over: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
         self._undated: dict[str, frozenset[str]] = {}
         self._names: dict[str, str] = {}
@@ -245,7 +246,7 @@ class Processor:
                 tx.record(ledger)
         self._states.put(outcome.states)
         self._unwritten = {}
-        self._gone = ()
+        self._gone = self._over = ()
         self._unsaid = ()
         self._are_all_waking = False
         self._clock = clock
@@ -266,12 +267,12 @@ class Processor:
     def _waking(self, tx: Reading, at: datetime) -> Iterable[Incident]:
         """Return the incidents that time alone may change now.
 
-        After a start all that are open are looked at: another configuration, or another clock,
-        may have other plans for them.
+        After a start all that are open are looked at, where there are teams: another
+        configuration, or another clock, may have other plans for them.
         """
         if not self._are_all_waking:
             return tx.waking(at)
-        every = (*tx.gathering(), *tx.waking())
+        every = (*(tx.gathering() if self._policy.teams else ()), *tx.waking())
         return {incident.id: incident for incident in every}.values()
 
     def _start_over(self, at: datetime) -> None:
@@ -337,7 +338,10 @@ class Processor:
         posts = self._named_as_before(posts, known, look)
         items: list[_Item] = []
         wanted = arrivals.brands or None
+        gone = {each.key for each in arrivals.gone}
         for post in posts:
+            if post.key in gone and post.id not in known:
+                continue  # it was deleted before we ever saw it
             item = _told_apart(post, known)
             if item is None:
                 continue
@@ -453,6 +457,8 @@ class Processor:
         clock = self._clock
         for feed in self._gone:
             yield FeedRead(at=clock or arrivals.at, feed=feed, every=MINUTE, is_gone=True)
+        for part in self._over:
+            yield PartChecked(at=clock or arrivals.at, part=part)
         if clock is not None and self._is_live and arrivals.at - clock > GAP_AFTER:
             for brand in self._policy.brands:
                 yield Unwatched(at=arrivals.at, brand=brand, since=clock)
@@ -630,6 +636,9 @@ class Processor:
                     why=trouble.why if trouble else state.last_why,
                     failures=state.failures,
                     next_poll_at=state.polled_at + state.every,
+                    note=arrivals.read.note
+                    if arrivals.read is not None and arrivals.read.feed == feed
+                    else (before.note if before else ""),
                 )
             )
         return tuple(rows)
@@ -654,6 +663,15 @@ class Processor:
                 if name == watch.NAME
                 and key.startswith(watch.FEED)
                 and (feed := key.removeprefix(watch.FEED)) not in self._feeds
+            )
+            budgets = {watch.budget_of(feed) for feed in self._feeds}
+            self._over = tuple(
+                part
+                for name, key in loaded
+                if name == watch.NAME
+                and key.startswith(watch.PART)
+                and (part := key.removeprefix(watch.PART)).startswith(watch.BUDGET)
+                and part not in budgets
             )
 
     def _remember(

@@ -212,6 +212,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
             every=settings.every,
             brands=settings.brands,
             backfill=settings.backfill,
+            secrets=tuple(_secrets_of(settings.options)),
         )
         for settings in config.feeds
     )
@@ -255,10 +256,12 @@ def secrets(config: Config) -> list[Secret]:
         *(settings.options for settings in config.notifiers),
     ]
     for holder in holders:
-        for name in getattr(holder, "__dataclass_fields__", {}):
-            value = getattr(holder, name)
-            if isinstance(value, Secret):
-                found.append(value)
+        found += _secrets_of(holder)
     if config.heartbeat is not None:
         found.append(config.heartbeat.url)
     return found
+
+
+def _secrets_of(options: Any) -> list[Secret]:
+    values = (getattr(options, name) for name in getattr(options, "__dataclass_fields__", {}))
+    return [value for value in values if isinstance(value, Secret)]

@@ -13,10 +13,12 @@ import struct
 import subprocess
 import sys
 import weakref
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Event, Timer
+from threading import Event, Lock, Timer
+from time import monotonic
 from typing import Any, BinaryIO
 
 from emberwatch.model.errors import FeedUnavailable
@@ -27,6 +29,10 @@ MOST_ENTRIES = 500
 """Entries of one feed that are looked at, the newest: a full rebuild of a site is no news."""
 
 LONGEST = timedelta(seconds=5)
+MOST_QUICK = 2
+SLOW_FROM = timedelta(seconds=1)
+MOST_SLOW = 1000
+"""Feeds remembered as slow."""
 MOST_MEMORY = 512 * 1024 * 1024
 
 # What a Python child may need to start; the rest of our environment holds secrets.
@@ -74,6 +80,10 @@ class ParsedFeed:
     fault: str = ""
 
 
+def _nobody(_: timedelta) -> None:
+    pass
+
+
 class FeedWorker:
     """One worker process, started when first needed and again after it had to be killed."""
 
@@ -83,12 +93,35 @@ class FeedWorker:
         self._process: subprocess.Popen[bytes] | None = None
         self._end: weakref.finalize[..., FeedWorker] | None = None
         self._queue: ThreadPoolExecutor | None = None
+        self._asked = 0
+        self._answered = 0
 
-    def submit(self, body: bytes, content_type: str = "") -> "Future[ParsedFeed]":
-        """Queue a feed; its future gives the feed, or raises `FeedUnavailable`."""
+    def submit(
+        self, body: bytes, content_type: str = "", took: Callable[[timedelta], None] = _nobody
+    ) -> "Future[ParsedFeed]":
+        """Queue a feed; its future gives the feed, or raises `FeedUnavailable`.
+
+        Before that, `took` is told how long it took without its wait.
+        """
         if self._queue is None:
             self._queue = ThreadPoolExecutor(1, thread_name_prefix="feed-worker")
-        return self._queue.submit(self._work, body, content_type)
+        self._asked += 1
+        return self._queue.submit(self._timed, body, content_type, took)
+
+    @property
+    def waiting(self) -> int:
+        """How many documents are parsed, or wait for it."""
+        return self._asked - self._answered
+
+    def _timed(
+        self, body: bytes, content_type: str, took: Callable[[timedelta], None]
+    ) -> ParsedFeed:
+        started = monotonic()
+        try:
+            return self._work(body, content_type)
+        finally:
+            self._answered += 1  # by this one thread alone, as `_asked` is by its owner's
+            took(timedelta(seconds=monotonic() - started))
 
     def close(self) -> None:
         """End the process and the thread that waits for it."""
@@ -148,6 +181,57 @@ class FeedWorker:
         if self._end is not None:
             self._end()
         self._process = self._end = None
+
+
+class FeedWorkers:
+    """A few workers, so that a slow feed delays others by little.
+
+    Feeds share the quick ones: who is free takes the next. A feed that took longer than
+    `slow_from` the last time is parsed by a worker of its kind alone until it is quick again, so
+    that it delays nobody but its like. A feed is held up only when as many others as there are
+    quick workers turn slow at one time, and then by no longer than one may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        quick: int = MOST_QUICK,
+        slow_from: timedelta = SLOW_FROM,
+        longest: timedelta = LONGEST,
+    ) -> None:
+        self._quick = [FeedWorker(longest=longest) for _ in range(quick)]
+        self._slow = FeedWorker(longest=longest)
+        self._slow_from = slow_from
+        self._slow_ones: dict[str, None] = {}
+        self._one_at_a_time = Lock()
+
+    def submit(self, body: bytes, content_type: str = "", name: str = "") -> "Future[ParsedFeed]":
+        """Queue a document of the feed called `name`; see `FeedWorker.submit`."""
+        worker = self._slow if name in self._slow_ones else min(self._quick, key=_load)
+        return worker.submit(body, content_type, lambda took: self._note(name, took))
+
+    def close(self) -> None:
+        """End the processes and the threads that wait for them."""
+        for worker in (*self._quick, self._slow):
+            worker.close()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The ids of the processes there are."""
+        return tuple(each.pid for each in (*self._quick, self._slow) if each.pid is not None)
+
+    def _note(self, name: str, took: timedelta) -> None:
+        """Remember whether a feed was slow; the workers' threads say so."""
+        with self._one_at_a_time:
+            self._slow_ones.pop(name, None)
+            if took >= self._slow_from:
+                self._slow_ones[name] = None
+            while len(self._slow_ones) > MOST_SLOW:
+                del self._slow_ones[next(iter(self._slow_ones))]
+
+
+def _load(worker: FeedWorker) -> int:
+    return worker.waiting
 
 
 def _put_down(process: "subprocess.Popen[bytes]") -> None:

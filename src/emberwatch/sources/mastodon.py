@@ -1,7 +1,10 @@
 """Servers of the fediverse, through the API of Mastodon."""
 
+import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +15,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Cursor, Page, Parsed, Poll, Rate, Request, Root, Web
+from emberwatch.ports import Answer, Cursor, Gone, Page, Parsed, Poll, Rate, Request, Root, Web
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -29,6 +32,7 @@ from emberwatch.sources.fields import (
     not_expected,
 )
 from emberwatch.sources.listing import Sheet, newest_first
+from emberwatch.sources.mastodon_stream import Told, batches, spoken_at
 from emberwatch.sources.plain import compose, one_line, to_plain
 from emberwatch.sources.threads import NOT_THERE, Counted, followed, missing
 
@@ -62,7 +66,14 @@ class Timeline(StrEnum):
     """A timeline that a feed can follow."""
 
     PUBLIC = "public"
+    HOME = "home"
 
+
+LISTENS_FOR = 0.9
+"""Of the interval of a feed that streams; then it reads its timeline, and listens again."""
+
+NO_STREAM_FOR = timedelta(hours=1)
+"""How long a server that does not stream is polled before it is asked to stream again."""
 
 ASKED_ACCESS_EVERY = timedelta(hours=1)
 """How often a server with an empty timeline is asked whether it shows that at all."""
@@ -77,26 +88,37 @@ class MastodonOptions:
     hashtag: str | None = None
     """Posts with this hashtag, given with or without the `#`."""
     timeline: Timeline | None = None
-    """`public`: every public post that the server knows."""
+    """`public`: every public post that the server knows; `home`: those of whom the account of the
+    token follows."""
     query: str | None = None
     """Posts that the server's search finds; servers search only for their own people."""
     local: bool = False
     """Only posts of the server's own people."""
     token: Secret | None = None
-    """The token of an account there; a search needs one, and so do some timelines."""
+    """The token of an account there; a search needs one, and so do some timelines and streams."""
+    stream: bool = False
+    """Listen to the server between two readings, so that posts come within a second or two."""
 
     def problems(self) -> list[tuple[str, str]]:
         """Return what is wrong, as pairs of setting and reason."""
         found = address_problems(self.url)
         asked = [what for what in (self.hashtag, self.timeline, self.query) if what is not None]
         if len(asked) != 1:
-            found.append(("hashtag", "give either a hashtag, a query or 'timeline: public'"))
+            found.append(("hashtag", "give either a hashtag, a query or a timeline"))
         elif self.query is not None and self.token is None:
             found.append(("query", "servers search for their own people only: set token_env"))
         elif self.query is not None and not self.query.strip():
             found.append(("query", "expected words to search for"))
         elif self.hashtag is not None and not _tag(self.hashtag):
             found.append(("hashtag", f"expected one word, got {self.hashtag!r}"))
+        if self.timeline is Timeline.HOME and self.token is None:
+            found.append(("timeline", "the home timeline is an account's own: set token_env"))
+        if self.timeline is Timeline.HOME and self.local:
+            found.append(("local", "the home timeline shows whomever the account follows"))
+        if self.stream and self.token is None:
+            found.append(("stream", "servers stream for their own people only: set token_env"))
+        if self.stream and self.query is not None:
+            found.append(("stream", "a search cannot be streamed: use a hashtag or a timeline"))
         return found
 
 
@@ -113,7 +135,11 @@ class Mastodon:
         self._query = options.query
         self._token = options.token
         self._asked_access_at: datetime | None = None
-        timeline = f"tag/{quote(self._hashtag, safe='')}" if self._hashtag else "public"
+        self._streams = options.stream
+        self._is_home = options.timeline is Timeline.HOME
+        self._no_stream: tuple[datetime, str] | None = None
+        named = options.timeline or Timeline.PUBLIC
+        timeline = f"tag/{quote(self._hashtag, safe='')}" if self._hashtag else named
         self._timeline = f"{self._server}/api/v1/timelines/{timeline}"
         self.host = host_of(self._server)
 
@@ -128,6 +154,15 @@ class Mastodon:
             async for page in self._searched(web, poll, self._query):
                 yield page
             return
+        if not (self._streams and poll.may_listen) or poll.is_first:
+            async for page in self._read(web, poll):
+                yield page
+            return
+        async for page in self._listened(web, poll):
+            yield page
+
+    async def _read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield what the timeline shows since the last poll."""
         place = _Place.of(poll.cursor)
         threads: dict[str, str] = {}
         newest = await self._ask(web, {}, None if poll.unconditional else place.etag)
@@ -148,6 +183,94 @@ class Mastodon:
                 invalid=listing.invalid,
                 rate=listing.rate,
             )
+
+    # ------------------------------------------------------------ the stream
+    async def _listened(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        """Yield what the timeline shows, then what the server tells until the next poll is near.
+
+        The stream is begun first, so that nothing falls between the two; and as it moves no place,
+        each poll reads back over all that it brought, or should have. Where it cannot be had, the
+        feed is polled, and says so.
+        """
+        cursor: Cursor = poll.cursor
+        async with AsyncExitStack() as stack:
+            messages = await self._stream(web, poll, stack)
+            note = self._no_stream[1] if self._no_stream else ""
+            async for page in self._read(web, poll):
+                cursor = page.cursor
+                yield replace(page, note=note)
+            if messages is None:
+                return
+            try:
+                async with asyncio.timeout(LISTENS_FOR * poll.every.total_seconds()):
+                    async for batch in batches(messages):
+                        yield self._heard(batch, cursor, poll.now)
+                broke = "the server ended the stream"
+            except TimeoutError:
+                return
+            except FeedUnavailable as error:
+                broke = error.why
+        yield Page(cursor=cursor, is_unchanged=True, note=f"polled until it streams again: {broke}")
+
+    async def _stream(
+        self, web: Web, poll: Poll, stack: AsyncExitStack
+    ) -> AsyncIterator[bytes] | None:
+        """Return what the server tells; None where it does not stream."""
+        if self._no_stream is not None and poll.now < self._no_stream[0]:
+            return None
+        self._no_stream = None
+        try:
+            where = await self._streamed_at(web)
+            stream = "user" if self._is_home else "hashtag" if self._hashtag else "public"
+            stream += ":local" if self._params else ""
+            params = {"stream": stream, **({"tag": self._hashtag} if self._hashtag else {})}
+            token = self._token.reveal() if self._token is not None else ""
+            request = Request(
+                url=f"{where}/api/v1/streaming",
+                params=params,
+                headers={"authorization": f"Bearer {token}"},
+            )
+            return await stack.enter_async_context(web.listen(request))
+        except (FeedRefused, FeedUnavailable) as error:
+            until = NO_STREAM_FOR if isinstance(error, FeedRefused) else poll.every
+            self._no_stream = poll.now + until, f"polled, for it does not stream: {error.why}"
+            return None
+
+    async def _streamed_at(self, web: Web) -> str:
+        """Return where the server streams: it may name another host for that."""
+        try:
+            told = decode_json(await self._get(web, f"{self._server}/api/v2/instance", {}))
+        except (FeedRefused, FeedUnavailable):
+            return self._server
+        urls = as_mapping(as_mapping(as_mapping(told).get("configuration")).get("urls"))
+        return spoken_at(as_text(urls.get("streaming")), self._server) or self._server
+
+    def _heard(self, batch: tuple[Told, ...], cursor: Cursor, now: datetime) -> Page:
+        posts: list[Post] = []
+        invalid = []
+        for told in batch:
+            if told.deleted is None:
+                try:
+                    status = as_mapping(json.loads(told.status))
+                except (ValueError, RecursionError):
+                    status = {}
+                made = list(_with_original(status, self.host, now))
+                if not made:
+                    invalid.append(f"a post of the stream: {NOT_KEPT}")
+                elif as_text(status.get("visibility")) in SHOWN_TO_ALL:
+                    posts += made
+        return Page(
+            posts=_threaded(posts, {}),
+            gone=tuple(
+                Gone(key=post_key(SOURCE, self.host, told.deleted))
+                for told in batch
+                if told.deleted is not None
+            ),
+            cursor=cursor,
+            listed=len(batch),
+            invalid=tuple(invalid),
+            is_just_told=True,
+        )
 
     def reaches(self, root: Root) -> bool:
         """Tell whether a root is one of this server's."""
@@ -210,13 +333,19 @@ class Mastodon:
     def describe(self) -> str:
         """Say what a feed of this kind can and cannot see."""
         what = f"the hashtag #{self._hashtag}" if self._hashtag else "the public timeline"
+        if self._is_home:
+            what = "the home timeline of its account"
         if self._query is not None:
             what = f"what the search for {self._query!r} finds"
+        how = "Listens to" if self._streams else "Reads"
+        deletions = (
+            "deletions, mostly at once" if self._streams else "deletions of roots that it follows"
+        )
         return (
-            f"Reads {what} as {self.host} knows it: posts of people whom somebody on that server "
+            f"{how} {what} as {self.host} knows it: posts of people whom somebody on that server "
             "follows, not the whole fediverse. Sees counters of replies, boosts, quotes and "
-            "likes, edits, and the replies of threads that grow, as far as that server has them; "
-            "no deletions."
+            "likes, edits, the replies of threads that grow, as far as that server has them, and "
+            f"{deletions}."
         )
 
     # ------------------------------------------------------------ search

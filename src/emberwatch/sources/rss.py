@@ -14,7 +14,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
-from emberwatch.sources.feed_worker import MOST_ENTRIES, Entry, FeedWorker, ParsedFeed
+from emberwatch.sources.feed_worker import MOST_ENTRIES, Entry, FeedWorkers, ParsedFeed
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -46,7 +46,7 @@ _REDDITS_OWN = re.compile(
     r"\s*submitted by\s+/u/\S+(?:\s+to\s+r/\S+)?\s+\[link\]\s+\[comments\]\s*$"
 )
 
-_WORKER = FeedWorker()
+_WORKERS = FeedWorkers()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,11 @@ class Rss:
     kind: ClassVar[str] = "rss"
     Options: ClassVar[type[RssOptions]] = RssOptions
 
-    def __init__(self, options: RssOptions, worker: FeedWorker = _WORKER) -> None:
+    def __init__(self, options: RssOptions, workers: FeedWorkers = _WORKERS) -> None:
         self._url = options.url
         self.host = host_of(options.url)
         self._place = _place(options.url)
-        self._worker = worker
+        self._workers = workers
         self._counts = False
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
@@ -163,7 +163,8 @@ class Rss:
         )
 
     def _queue(self, answer: Answer) -> Future[ParsedFeed]:
-        return self._worker.submit(answer.body, answer.headers.get("content-type", ""))
+        told = answer.headers.get("content-type", "")
+        return self._workers.submit(answer.body, told, self._place)
 
     def _post(self, entry: Entry, answer: Answer, *, is_live: bool = False) -> Post:
         """Return an entry as a post; `is_live` puts a comment into the thread of its post."""

@@ -611,7 +611,8 @@ class _MemoryWriting(_MemoryReading):
             shelves.notifications.setdefault(notification.id, notification)
         self._hold_disabled()
         shelves.quarantine.update(((id, at), why) for id, at, why in ledger.quarantine)
-        self._delete(ledger.deleted)
+        if ledger.deleted:
+            self._delete(ledger.deleted)
         if ledger.clock is not None:
             shelves.clock["clock"] = ledger.clock
 

@@ -287,7 +287,9 @@ def read_voice(row: Sequence[Cell]) -> Voice:
 
 
 # ---------------------------------------------------------------- feeds
-FEED_COLUMNS = "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at"
+FEED_COLUMNS = (
+    "feed, source, last_ok_at, last_post_at, blind_since, why, failures, next_poll_at, note"
+)
 
 
 def feed_cells(health: FeedHealth) -> Row:
@@ -301,6 +303,7 @@ def feed_cells(health: FeedHealth) -> Row:
         health.why,
         health.failures,
         instant_cell(health.next_poll_at),
+        health.note,
     )
 
 
@@ -317,6 +320,7 @@ def read_feed(row: Sequence[Cell]) -> FeedHealth:
         why=texts[5],
         failures=cast("int", row[6]),
         next_poll_at=instant_from(maybe[7]),
+        note=texts[8],
     )
 
 

@@ -665,6 +665,27 @@ def _digests(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+FEED_NOTES = (
+    "ALTER TABLE _feed ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    "DROP VIEW feeds_health",
+    """
+    CREATE VIEW feeds_health AS
+    SELECT f.feed, f.source, f.last_ok_at, f.blind_since, f.why,
+      (SELECT count(*) FROM _post p
+        WHERE p.feed = f.feed AND p.is_erased IN (0, 1) AND p.seen_at > (
+          SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', at, '-24 hours') FROM _clock
+        )) AS posts_24h,
+      f.last_post_at, f.failures, f.next_poll_at, f.note
+    FROM _feed f
+    """,
+)
+
+
+def _feed_notes(db: "Database") -> None:
+    for statement in FEED_NOTES:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
@@ -676,6 +697,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0008_themes", _themes),
     ("0009_clocks", _clocks),
     ("0010_digests", _digests),
+    ("0011_feed_notes", _feed_notes),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

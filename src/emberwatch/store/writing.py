@@ -88,7 +88,9 @@ COUNTED_IN_THREAD = """
 INSERT_COUNT = "INSERT OR REPLACE INTO _count VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 SET_CURSOR = "INSERT OR REPLACE INTO _cursor VALUES (?, ?)"
-SET_HEALTH = f"INSERT OR REPLACE INTO _feed ({rows.FEED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+SET_HEALTH = (
+    f"INSERT OR REPLACE INTO _feed ({rows.FEED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 SET_STATE = """
     INSERT INTO _state (detector, key, version, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (detector, key) DO UPDATE SET version = excluded.version, body = excluded.body

@@ -677,7 +677,7 @@ def test_a1_an_incident_that_nobody_takes_on_is_escalated_by_the_clock() -> None
     (escalated,) = outcome.incidents
     assert escalated.timeline[-1].action is Action.ESCALATED
     assert [(row.notifier, row.type) for row in outcome.notifications] == [
-        ("ops", "incident.updated")
+        ("ops", "incident.escalated")
     ]
     reason = json.loads(outcome.notifications[0].payload)["reason"]
     assert reason == "nobody acknowledged within 10 min: ops (ops)"

@@ -14,6 +14,8 @@ from emberwatch.model.event import Event, FeedRead, PartChecked, Tick
 NAME = "watch"
 FEED = "feed:"
 PART = "part:"
+BUDGET = "budget of "
+"""Begins the part that a feed's budget of money or quota is."""
 QUARANTINE = "quarantine"
 SCORER = "scorer"
 _PASSING = (QUARANTINE, SCORER)
@@ -48,6 +50,11 @@ class WatchSettings:
 
 
 DEFAULTS = WatchSettings()
+
+
+def budget_of(feed: str) -> str:
+    """Return what the budget of a feed is called among our parts."""
+    return f"{BUDGET}{feed}"
 
 
 class Cause(StrEnum):

@@ -66,7 +66,9 @@ def without_posts(payload: str, post_ids: Collection[str]) -> str:
 
     Its text quotes posts, so that of it only the first line (what rang, and why) stays.
     """
-    return _json(_without(json.loads(payload), post_ids))
+    told = json.loads(payload)
+    left = _without(told, post_ids)
+    return payload if left == told else _json(left)
 
 
 def _without(told: Json, post_ids: Collection[str]) -> Json:
@@ -204,7 +206,7 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
         "themes": [fit_line(theme, room) for theme in exhibit.themes[: room.words]],
-        "is_forgotten": exhibit.is_forgotten,
+        **({"is_forgotten": True} if exhibit.is_forgotten else {}),
     }
 
 

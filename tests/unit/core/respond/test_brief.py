@@ -10,6 +10,8 @@ from emberwatch.core.respond.brief import notification_for, trial_for
 from emberwatch.core.respond.wording import thread_url
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
+from emberwatch.model.notification import OPENERS
+from emberwatch.model.team import Person, Team
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -145,7 +147,6 @@ def test_a_post_carries_what_was_frozen():
             "why": [],
             "signs": [],
             "themes": [],
-            "is_forgotten": False,
         }
     ]
 
@@ -259,6 +260,46 @@ def test_the_brief_reads_as_a_person_needs_it():
         "Not judged: 42% of the mentions bear no anger; there may be more than this.",
         "Unanswered: 3 people: author2, author1, author3.",
     ]
+
+
+SUPPORT = Team(
+    name="support",
+    people=(
+        Person(name="Ann", languages=("de",)),
+        Person(name="Mara", languages=("bg", "en")),
+        Person(name="Ivo", languages=("bg",)),
+    ),
+)
+
+
+def test_r2_the_brief_names_one_owner_and_who_reads_the_language_of_the_posts():
+    incident = an_incident(team="support", owner="Mara", exhibits=(an_exhibit(language="bg"),))
+    assert (
+        "Whose it is: Mara has it; team support; Mara reads bg; Ivo reads bg."
+        in brief(incident, team=SUPPORT).splitlines()
+    )
+    told = payload(incident, team=SUPPORT)
+    assert told["incident"]["team"] == "support"
+    assert told["brief"]["readers"] == [
+        {"name": "Mara", "languages": ["bg", "en"]},
+        {"name": "Ivo", "languages": ["bg"]},
+    ]
+
+
+def test_r2_a_team_of_which_nobody_reads_the_posts_is_named_alone():
+    incident = an_incident(team="support", exhibits=(an_exhibit(language="lt"),))
+    assert "Whose it is: team support." in brief(incident, team=SUPPORT).splitlines()
+    assert payload(incident, team=SUPPORT)["brief"]["readers"] == []
+
+
+@pytest.mark.parametrize("action", [Action.ESCALATED, Action.REMINDED, Action.TOLD])
+def test_a1_what_the_clock_does_is_an_update_that_says_why(action):
+    why = "nobody acknowledged within 10 min: bosses"
+    owed = notification_for(an_incident(), action, "ops", AT, note=why)
+    told = json.loads(owed.payload)
+    assert (told["type"], told["reason"]) == ("incident.updated", why)
+    # a channel that changes its messages posts another, or nobody would look
+    assert owed.type in OPENERS
 
 
 def test_the_brief_of_our_own_trouble_is_short():

@@ -509,8 +509,13 @@ class Reading(Protocol):
         """Return what people said of these posts, or of all posts, oldest first."""
         ...
 
-    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
-        """Return who spoke of a brand from `since` and before `until`, by the time of writing."""
+    def voices(
+        self, brand: str, since: datetime, until: datetime, *, anger_from: float = 0.0
+    ) -> list[Voice]:
+        """Return who spoke of a brand from `since` and before `until`, by the time of writing.
+
+        With `anger_from` above 0, only those who were at least so angry.
+        """
         ...
 
     def states(self) -> Iterator[StoredState]:

@@ -1731,6 +1731,7 @@ def test_voices_are_mentions_without_their_words(store: Store) -> None:
         assert tx.correct(said)
     with store.reading() as look:
         voices = look.voices("Acme", NOON, NOON + minutes(2))
+        assert look.voices("Acme", NOON, NOON + DAY, anger_from=0.85) == voices[:1]
     assert voices == [
         Voice(
             brand="Acme",

@@ -80,19 +80,7 @@ def report_json(report: Report) -> dict[str, object]:
         "since": instant(week.since),
         "until": instant(week.until),
         "made_at": instant(week.now),
-        "brands": [
-            {
-                "brand": mood.brand,
-                "mentions": mood.mentions,
-                "judged": mood.judged,
-                "angry": mood.angry,
-                "angry_voices": mood.voices,
-                "reach": mood.reach,
-                "reactions": mood.reactions,
-                "not_judged": dict(mood.unjudged),
-            }
-            for mood in week.moods
-        ],
+        "brands": _brands(week),
         "incidents": [_case(case) for case in week.cases],
         "rang": dict(week.rang),
         "rang_before": dict(week.rang_before),
@@ -102,73 +90,18 @@ def report_json(report: Report) -> dict[str, object]:
         },
         "promises": _promises(week),
         "answered": {**_answered(week.answered), "before": _answered(week.answered_before)},
-        "done": [
-            {
-                "resolution": done.resolution,
-                "count": done.count,
-                "our_mistake": done.our_mistake,
-                "after": dict(done.turns),
-            }
-            for done in week.done
-        ],
+        "done": _done(week),
         "after_the_answer": dict(week.turns),
         "hand_offs": week.hand_offs,
         "passed_on": [incident.id for incident in week.passed_on],
-        "themes": [
-            {
-                "brand": told.brand,
-                "theme": each.name,
-                "kind": each.kind,
-                "words": each.words,
-                "posts": each.posts,
-                "angry_posts": each.angry_posts,
-                "voices": each.voices,
-                "angry_weight": each.angry_weight,
-                "share": each.share,
-                "before": each.before,
-                "trend": each.trend,
-            }
-            for told in report.themes
-            for each in told.themes
-        ],
-        "recurring": [
-            {
-                "brand": brand,
-                "theme": each.theme,
-                "incidents": each.incidents,
-                "angry_posts": each.angry_posts,
-                "share": each.share,
-            }
-            for brand, each in week.recurring
-        ],
-        "unanswered": [
-            {
-                "incident": incident.id,
-                "brand": incident.brand,
-                "post": post.post_id,
-                "author": post.author,
-                "followers": post.followers,
-                "anger": post.anger,
-                "created_at": instant(post.created_at),
-                "text": post.text,
-                "url": post.url,
-            }
-            for incident, post in week.unanswered
-        ],
+        "themes": _themes(report),
+        "recurring": _recurring(week),
+        "unanswered": _unanswered(week),
         "follow_ups": [
             {"incident": each.id, "brand": each.brand, "at": instant(each.follow_up_at)}
             for each in week.follow_ups
         ],
-        "false_alarms": [
-            {
-                "brand": record.brand,
-                "asked": record.asked,
-                "observed": record.observed[0] if record.observed else None,
-                "observed_at_most": record.observed[1] if record.observed else None,
-                "watched_days": record.watched / timedelta(days=1),
-            }
-            for record in week.records
-        ],
+        "false_alarms": _false_alarms(week),
         "corrections": dict(week.corrected),
         "our_own_troubles": [
             {"id": each.id, "kind": each.kind, "subject": each.subject, "status": each.status}
@@ -253,3 +186,94 @@ def _answered(answered: Answered) -> dict[str, object]:
 
 def _seconds(length: timedelta | None) -> float | None:
     return None if length is None else length.total_seconds()
+
+
+def _brands(week: Week) -> list[dict[str, object]]:
+    return [
+        {
+            "brand": mood.brand,
+            "mentions": mood.mentions,
+            "judged": mood.judged,
+            "angry": mood.angry,
+            "angry_voices": mood.voices,
+            "reach": mood.reach,
+            "reactions": mood.reactions,
+            "not_judged": dict(mood.unjudged),
+        }
+        for mood in week.moods
+    ]
+
+
+def _done(week: Week) -> list[dict[str, object]]:
+    return [
+        {
+            "resolution": done.resolution,
+            "count": done.count,
+            "our_mistake": done.our_mistake,
+            "after": dict(done.turns),
+        }
+        for done in week.done
+    ]
+
+
+def _themes(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "brand": told.brand,
+            "theme": each.name,
+            "kind": each.kind,
+            "words": each.words,
+            "posts": each.posts,
+            "angry_posts": each.angry_posts,
+            "voices": each.voices,
+            "angry_weight": each.angry_weight,
+            "share": each.share,
+            "before": each.before,
+            "trend": each.trend,
+        }
+        for told in report.themes
+        for each in told.themes
+    ]
+
+
+def _recurring(week: Week) -> list[dict[str, object]]:
+    return [
+        {
+            "brand": brand,
+            "theme": each.theme,
+            "incidents": each.incidents,
+            "angry_posts": each.angry_posts,
+            "share": each.share,
+        }
+        for brand, each in week.recurring
+    ]
+
+
+def _unanswered(week: Week) -> list[dict[str, object]]:
+    return [
+        {
+            "incident": incident.id,
+            "brand": incident.brand,
+            "post": post.post_id,
+            "author": post.author,
+            "followers": post.followers,
+            "anger": post.anger,
+            "created_at": instant(post.created_at),
+            "text": post.text,
+            "url": post.url,
+        }
+        for incident, post in week.unanswered
+    ]
+
+
+def _false_alarms(week: Week) -> list[dict[str, object]]:
+    return [
+        {
+            "brand": record.brand,
+            "asked": record.asked,
+            "observed": record.observed[0] if record.observed else None,
+            "observed_at_most": record.observed[1] if record.observed else None,
+            "watched_days": record.watched / timedelta(days=1),
+        }
+        for record in week.records
+    ]

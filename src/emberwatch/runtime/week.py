@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from emberwatch.core.respond.cooling import LONGEST
+from emberwatch.core.respond.cooling import LONGEST, Cooling, cooling
+from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.core.respond.track_record import TrackRecord, track_record, watched_for
 from emberwatch.core.respond.week import Blind, Gathered
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Correction, Voice
+from emberwatch.model.mention import Correction
 from emberwatch.ports import FeedHealth, Reading
 
 LOOKS_BACK = timedelta(days=90)
@@ -42,7 +43,7 @@ def gather(
         incidents=incidents,
         delivered=look.delivered([each.id for each in incidents]),
         voices={brand.name: look.voices(brand.name, since, until) for brand in brands},
-        around=_around(look, incidents),
+        coolings=_coolings(look, incidents, now),
         open=[each for each in waiting if each.brand in names],
         follow_ups=[each for each in look.follow_ups() if each.brand in names],
         records=records(look, brands, min(until, now)),
@@ -63,13 +64,20 @@ def records(look: Reading, brands: Iterable[Brand], at: datetime) -> list[TrackR
     return found
 
 
-def _around(look: Reading, incidents: Iterable[Incident]) -> dict[str, list[Voice]]:
-    """Return who spoke around the first answer to each incident."""
-    return {
-        each.id: look.voices(each.brand, each.responded_at - LONGEST, each.responded_at + LONGEST)
-        for each in incidents
-        if each.brand is not None and each.responded_at is not None
-    }
+def _coolings(look: Reading, incidents: Iterable[Incident], now: datetime) -> dict[str, Cooling]:
+    """Return what became of the anger after the first answer to each incident.
+
+    One after the other: in a storm, hours around answers hold the same crowd again and again.
+    """
+    found = {}
+    for each in incidents:
+        if each.brand is not None and each.responded_at is not None:
+            since, until = each.responded_at - LONGEST, each.responded_at + LONGEST
+            angry = look.voices(each.brand, since, until, anger_from=ANGRY_FROM)
+            turned = cooling(each, angry, now)
+            if turned is not None:
+                found[each.id] = turned
+    return found
 
 
 def _corrections(look: Reading, brands: Iterable[str]) -> list[Correction]:

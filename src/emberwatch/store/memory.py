@@ -235,13 +235,16 @@ class _MemoryReading:
         found = sorted(self.shelves.corrections.values(), key=lambda each: each.at)
         return [each for each in found if post_ids is None or each.post_id in post_ids]
 
-    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+    def voices(
+        self, brand: str, since: datetime, until: datetime, *, anger_from: float = 0.0
+    ) -> list[Voice]:
         found = [
             _voice(each, self.shelves.corrections.get(each.post.id))
             for each in self._mentions()
             if each.brand == brand and since <= each.post.created_at < until
         ]
-        return sorted(found, key=lambda each: each.at)
+        angry = [each for each in found if anger_from <= 0 or (each.anger or 0.0) >= anger_from]
+        return sorted(angry, key=lambda each: each.at)
 
     def states(self) -> Iterator[StoredState]:
         yield from self.shelves.states.values()

@@ -121,7 +121,9 @@ VOICES = """
       ifnull(m.language, p.language), p.followers,
       ifnull(p.replies, 0) + ifnull(p.boosts, 0) + ifnull(p.quotes, 0)
     FROM _mention m JOIN _post p ON p.row = m.post LEFT JOIN _correction c ON c.post = m.post
-    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? ORDER BY m.created_at, m.post
+    WHERE m.brand = ?1 AND m.created_at >= ?2 AND m.created_at < ?3
+      AND (?4 <= 0 OR ifnull(c.anger, m.anger) >= ?4)
+    ORDER BY m.created_at, m.post
 """
 
 # a root's counters as they were first read were read with the post itself
@@ -459,8 +461,10 @@ class SqliteReading:
         asked = None if post_ids is None else strings_json(post_ids)
         return [rows.read_correction(row) for row in self._db.execute(CORRECTIONS, (asked,))]
 
-    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
-        asked = (clean(brand), instant_text(since), instant_text(until))
+    def voices(
+        self, brand: str, since: datetime, until: datetime, *, anger_from: float = 0.0
+    ) -> list[Voice]:
+        asked = (clean(brand), instant_text(since), instant_text(until), anger_from)
         return [rows.read_voice(row) for row in self._db.execute(VOICES, asked)]
 
     def states(self) -> Iterator[StoredState]:

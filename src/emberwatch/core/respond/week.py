@@ -10,7 +10,7 @@ from statistics import median
 from typing import TypeVar
 
 from emberwatch.core.respond.clocks import Clocks, Lapse, Leg, Station, clocks
-from emberwatch.core.respond.cooling import Cooling, Turn, cooling
+from emberwatch.core.respond.cooling import Cooling, Turn
 from emberwatch.core.respond.promises import Level, Promise, Standing, standings
 from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.core.respond.track_record import Label, TrackRecord, label_of
@@ -37,10 +37,10 @@ class Gathered:
     """What a store knows of a stretch of time, and of the one before it.
 
     `incidents` opened from `before` on and before `until`, of the brands in question and of our
-    own watch; `voices` are those from `since` on by brand, `around` those around the answer to
-    each incident by its id. `delivered` holds when each incident first reached a receiver. `open`
-    are all incidents that nobody has closed, `follow_ups` those with a date to ask again.
-    `corrections` and `blind` may reach beyond the time.
+    own watch; `voices` are those from `since` on by brand, `coolings` what became of the anger by
+    the id of each incident that was answered. `delivered` holds when each incident first reached
+    a receiver. `open` are all incidents that nobody has closed, `follow_ups` those with a date to
+    ask again. `corrections` and `blind` may reach beyond the time.
     """
 
     since: datetime
@@ -50,7 +50,7 @@ class Gathered:
     incidents: Sequence[Incident] = ()
     delivered: Mapping[str, datetime] = field(default_factory=dict)
     voices: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
-    around: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
+    coolings: Mapping[str, Cooling] = field(default_factory=dict)
     open: Sequence[Incident] = ()
     follow_ups: Sequence[Incident] = ()
     records: Sequence[TrackRecord] = ()
@@ -221,7 +221,7 @@ def _case(incident: Incident, gathered: Gathered) -> Case:
         incident=incident,
         clocks=clocks(incident, gathered.delivered.get(incident.id)),
         levels=standings(incident, gathered.now),
-        cooling=cooling(incident, gathered.around.get(incident.id, ()), gathered.now),
+        cooling=gathered.coolings.get(incident.id),
         reach=reach_of(incident),
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from emberwatch.core.respond import triage
 from emberwatch.core.respond.clocks import Leg, Station
-from emberwatch.core.respond.cooling import Turn
+from emberwatch.core.respond.cooling import Cooling, Turn
 from emberwatch.core.respond.promises import Promise
 from emberwatch.core.respond.track_record import Label
 from emberwatch.core.respond.week import (
@@ -172,7 +172,7 @@ def test_a5_what_was_done_is_counted_with_what_became_of_the_anger() -> None:
         an_incident(2, deed(Action.RESOLVED, 9, resolution=Resolution.REFUND)),
         an_incident(3, deed(Action.RESOLVED, 9)),
         an_incident(4),
-        around={first.id: [a_voice(n, at=NOON) for n in range(6)]},
+        coolings={first.id: Cooling(turn=Turn.COOLED)},
     )
     assert week.done == (
         Done(resolution=Resolution.REFUND, count=2, our_mistake=1, turns={Turn.COOLED: 1}),

@@ -674,3 +674,11 @@ def test_a_deleted_post_is_no_evidence_any_more() -> None:
     watch.feed(_said("1"))
     (incident,) = watch.feed(_deleted("1"), _said("2", 10)).incidents
     assert [exhibit.post_id for exhibit in incident.exhibits] == ["jsonl::post:2"]
+
+
+def test_a_lesser_post_that_is_deleted_rings_nobody() -> None:
+    watch = _crying({"2": [_evidence("1", "2")]})
+    watch.feed(_said("1"), _said("2", 1))
+    outcome = watch.feed(_deleted("2"))
+    assert [incident.timeline[-1].action for incident in outcome.incidents] == [Action.NOTED]
+    assert outcome.notifications == ()

@@ -64,6 +64,7 @@ def a_mention(
 ) -> Mention:
     """Return a mention of a post built by `a_post`."""
     fingerprint = facts.pop("fingerprint", "")
+    themes = facts.pop("themes", ())
     return Mention(
         brand=brand,
         post=a_post(native_id, **facts),
@@ -71,6 +72,7 @@ def a_mention(
         matched=brand.lower(),
         feed="town",
         fingerprint=fingerprint,
+        themes=themes,
     )
 
 

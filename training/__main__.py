@@ -3,11 +3,12 @@
 import argparse
 import csv
 import json
+import re
 import resource
 import time
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from emberwatch.scorers import ngrams
+from emberwatch.scorers.emoji import emoji_of
 from emberwatch.scorers.model import CARD, HEADS, SCHEMA, WEIGHTS, encode, enlist
 from emberwatch.scorers.vader import LONGEST, Valence
 from training import calibration, lexicon, rows, student, teacher, words
@@ -33,7 +35,12 @@ BY_WORDS = ("lt",)
 LISTED_WEIGHT = 0.2
 BY_WORDS_WEIGHT = 3.0
 PHRASES = "phrases.{}.txt"
-"""Short sentences written for this project, in `BY_WORDS`: -, 0 or + and what is said."""
+"""Short texts written for this project, in `BY_WORDS` and of emoji: a sign and what is said."""
+SIGNS = {"!": (1, 1, 0), "-": (np.nan, 1, 0), "0": (0, 0, 0), "+": (0, 0, 1)}
+"""What a phrase's sign says of angry, negative, positive; NaN where that is not known."""
+EMOJI = "emoji"
+KNOWN_FROM = 3
+"""Texts that an emoji must occur in, for a post of emoji alone to be judged by it."""
 LISTED = tuple(
     """
     af ar bg bs ca cs da de el en es et fa fi fr gl hi hr hu id is it lt lv mk ms nl no pl pt ro
@@ -41,13 +48,15 @@ LISTED = tuple(
     """.split()  # noqa: SIM905
 )
 PULL = 30.0
+_IS_PART = re.compile("[\u200d\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\u2640\u2642]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
     """Everything that a student learns from.
 
-    The matrix holds the labelled rows, then words, listed words and phrases.
+    The matrix holds the labelled rows, then words, listed words and phrases. `phrases` says of each
+    whether it is angry, negative, positive; NaN where nobody knows.
     """
 
     labelled: rows.Rows
@@ -77,14 +86,17 @@ class Lesson:
         share = harder[:, None]
         targets = np.where(weights > 0, share * hard + (1 - share) * soft, soft)
         weights = np.where(weights == 0, 1 - share, weights)
-        valences = np.array([entry.valence for entry in self.entries] + self.phrases.tolist())
-        nothing = np.zeros(len(valences))
-        listed = np.stack((nothing, valences < 0, valences > 0), axis=1)
-        worth = np.full(len(valences), BY_WORDS_WEIGHT)
+        valences = np.array([entry.valence for entry in self.entries])
+        nothing = np.full(len(valences), np.nan)
+        listed = np.concatenate(
+            (np.stack((nothing, valences < 0, valences > 0), axis=1), self.phrases)
+        )
+        worth = np.full(len(listed), BY_WORDS_WEIGHT)
         for at, entry in enumerate(self.entries):
             if entry.language not in BY_WORDS:
                 worth[at] = LISTED_WEIGHT
-        is_said = np.stack((nothing, worth, worth), axis=1)
+        is_said = np.where(np.isnan(listed), 0, worth[:, None])
+        listed = np.nan_to_num(listed)
         everything = np.concatenate((chosen, np.arange(len(hard), len(self.nuisance))))
         return student.learn(
             self.matrix,
@@ -96,13 +108,15 @@ class Lesson:
         )
 
 
-def _phrases(language: str) -> list[tuple[int, str]]:
-    file = Path(__file__).parent / PHRASES.format(language)
+def _phrases(which: str) -> list[tuple[tuple[float, float, float], str]]:
+    """Return short texts and what they say: those in a language tell nothing of anger."""
+    file = Path(__file__).parent / PHRASES.format(which)
     if not file.exists():
         return []
-    signs = {"-": -1, "0": 0, "+": 1}
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return [(signs[line[0]], line[2:]) for line in lines]
+    told = [(SIGNS[line[0]], line[2:]) for line in file.read_text(encoding="utf-8").splitlines()]
+    if which == EMOJI:
+        return told
+    return [((np.nan, negative, positive), text) for (_, negative, positive), text in told]
 
 
 def _chances(margins: np.ndarray) -> np.ndarray:
@@ -125,6 +139,8 @@ def main() -> None:
     say(f"{len(entries)} listed words, {len(single)} words for the teacher")
     bits = student.Recipe().bits
     phrases = [phrase for tag in BY_WORDS for phrase in _phrases(tag)]
+    in_words = len(phrases)
+    phrases += _phrases(EMOJI)
     texts = [
         *labelled.texts,
         *single,
@@ -144,13 +160,14 @@ def main() -> None:
         embedded_words=_kept(asked.cache, single),
         matrix=matrix,
         entries=entries,
-        phrases=np.array([valence for valence, _ in phrases]),
+        phrases=np.array([told for told, _ in phrases]),
         nuisance=np.concatenate(
             (
                 sources,
                 np.full(len(single), extra),
                 np.full(len(entries), extra + 1),
-                np.full(len(phrases), extra + 2),
+                np.full(in_words, extra + 2),
+                np.full(len(phrases) - in_words, extra + 3),
             )
         ),
         seed=asked.seed,
@@ -158,12 +175,22 @@ def main() -> None:
     say("read by the sentence encoder")
     fold = np.array([zlib.crc32(text.encode()) % FOLDS for text in labelled.texts])
     margins = np.zeros((len(labelled), HEADS))
+    bare = [emoji_of(text) for text in labelled.texts]
+    bears = np.array([bool(one) for one in bare])
+    bare_matrix = student.matrix([one for one in bare if one], bits, valences)
+    bare_margins = np.zeros((bears.sum(), HEADS))
     for one in range(FOLDS):
         learnt = lesson.student(np.flatnonzero(fold != one))
         margins[fold == one] = student.margins(lesson.matrix, learnt)[: len(labelled)][fold == one]
+        unseen = fold[bears] == one
+        bare_margins[unseen] = student.margins(bare_matrix, learnt)[unseen]
         say(f"fold {one + 1} of {FOLDS}")
     learnt = lesson.student(np.arange(len(labelled)))
     say("the whole")
+    every = _measured(labelled, margins)
+    of_emoji = _of_emoji(every.only(bears), bare_margins)
+    pooled = _pooled(every.only(labelled.languages != "en"))
+    known = _known([*bare, *(emoji_of(text) for _, text in phrases[in_words:])])
     body, scales = _shipped(learnt)
     body += enlist(valences)
     card = {
@@ -184,7 +211,8 @@ def main() -> None:
             "licence": "Apache-2.0",
             "words_of": list(READ),
         },
-        "languages": _languages(labelled, margins),
+        "languages": _languages(every, pooled),
+        "emoji": _emoji(of_emoji, pooled) | {"known": known},
     }
     (asked.out / WEIGHTS).write_bytes(body)
     told = json.dumps(card, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -234,45 +262,92 @@ def _shipped(learnt: student.Student) -> tuple[bytes, list[float]]:
     return encode(steps), [float(f"{scale:.8g}") for scale in scales]
 
 
-def _languages(labelled: rows.Rows, margins: np.ndarray) -> dict[str, object]:
-    """Return what the margins mean in each language that was measured."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """What the margins mean where a language does not tell: the combiner, and the thresholds."""
+
+    combine: np.ndarray
+    cut: tuple[float, float]
+
+
+def _measured(labelled: rows.Rows, margins: np.ndarray) -> calibration.Measured:
+    """Return the rows with what students said that had not seen them, and their languages."""
     valence = Valence()
     compounds = [
         valence.compound(text[:LONGEST])[0] if language == "en" else 0.0
         for text, language in zip(labelled.texts, labelled.languages, strict=True)
     ]
-    every = calibration.Measured(
+    return calibration.Measured(
         given=np.column_stack((margins, compounds, np.ones(len(labelled)))),
+        languages=labelled.languages,
         sources=labelled.sources,
         anger=labelled.anger.astype(np.float64),
         sentiment=labelled.sentiment.astype(np.float64),
     )
-    plain = np.eye(HEADS, HEADS + 2)
-    foreign = every.only(labelled.languages != "en")
-    pooled = calibration.combined(foreign, plain, 1.0)
-    pooled_cut = _cut(foreign, pooled)
+
+
+def _of_emoji(bearing: calibration.Measured, margins: np.ndarray) -> calibration.Measured:
+    """Return rows of whose texts only the emoji were read.
+
+    They count as one source: most sources have but a few of them.
+    """
+    nothing = np.zeros(len(margins))
+    return replace(
+        bearing,
+        given=np.column_stack((margins, nothing, nothing + 1)),
+        sources=np.full(len(margins), EMOJI),
+    )
+
+
+def _known(bare: list[str]) -> str:
+    """Return the emoji that enough texts bear; joiners and the letters of flags are none."""
+    counts: Counter[str] = Counter()
+    for text in bare:
+        counts.update(sorted(set(text)))
+    found = (one for one, count in counts.items() if count >= KNOWN_FROM)
+    return "".join(sorted(one for one in found if not _IS_PART.match(one)))
+
+
+def _pooled(foreign: calibration.Measured) -> Pooled:
+    combine = calibration.combined(foreign, np.eye(HEADS, HEADS + 2), 1.0)
+    return Pooled(combine=combine, cut=_cut(foreign, combine))
+
+
+def _languages(every: calibration.Measured, pooled: Pooled) -> dict[str, object]:
+    """Return what the margins mean in each language that was measured."""
     told: dict[str, object] = {}
-    for language in sorted(set(labelled.languages.tolist())):
-        of = every.only(labelled.languages == language)
-        counts = [int((~np.isnan(labels)).sum()) for labels in (of.anger, of.sentiment)]
-        if counts[1] < calibration.FEWEST:
-            continue
-        combine = calibration.combined(of, pooled, PULL)
-        cut = _cut(of, combine, sum(pooled_cut))
-        figures = calibration.measured(of.given @ combine.T, of, cut)
-        if figures.get("negative_roc_area", 0) < calibration.LEAST_AREA:
-            continue
-        told[language] = _told(combine, cut, figures) | {
-            "has_anger": counts[0] >= calibration.FEWEST
-            and figures.get("anger_roc_area", 0) >= calibration.LEAST_AREA,
-            "anger_rows": counts[0],
-            "sentiment_rows": counts[1],
-        }
+    for language in sorted(set(every.languages.tolist())):
+        found = _tongue(every.only(every.languages == language), pooled)
+        if found is not None:
+            told[language] = found
     for language in BY_WORDS:
-        told[language] = _told(pooled, pooled_cut, {}) | {
+        told[language] = _told(pooled.combine, pooled.cut, {}) | {
             "has_anger": False, "anger_rows": 0, "sentiment_rows": 0,
         }  # fmt: skip
     return told
+
+
+def _emoji(of: calibration.Measured, pooled: Pooled) -> dict[str, object]:
+    """Return what the margins of emoji alone mean, nothing where too few were measured."""
+    return _tongue(of, pooled) or {}
+
+
+def _tongue(of: calibration.Measured, pooled: Pooled) -> dict[str, object] | None:
+    """Return what the margins of rows mean, None where too few or too bad to be believed."""
+    counts = [int((~np.isnan(labels)).sum()) for labels in (of.anger, of.sentiment)]
+    if counts[1] < calibration.FEWEST:
+        return None
+    combine = calibration.combined(of, pooled.combine, PULL)
+    cut = _cut(of, combine, sum(pooled.cut))
+    figures = calibration.measured(of.given @ combine.T, of, cut)
+    if figures.get("negative_roc_area", 0) < calibration.LEAST_AREA:
+        return None
+    return _told(combine, cut, figures) | {
+        "has_anger": counts[0] >= calibration.FEWEST
+        and figures.get("anger_roc_area", 0) >= calibration.LEAST_AREA,
+        "anger_rows": counts[0],
+        "sentiment_rows": counts[1],
+    }
 
 
 def _cut(

@@ -84,13 +84,14 @@ def classes(odds: np.ndarray, negative_from: float, positive_from: float) -> np.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Rows of one language, as a student judged them that had not seen them.
+    """Rows, as a student judged them that had not seen them.
 
     `given` has a column for each head's margin, for VADER's compound (0 where it was not asked)
     and for 1.
     """
 
     given: np.ndarray
+    languages: np.ndarray
     sources: np.ndarray
     anger: np.ndarray
     sentiment: np.ndarray
@@ -98,8 +99,8 @@ class Measured:
     def only(self, mask: np.ndarray) -> "Measured":
         """Return some of the rows."""
         return Measured(
-            given=self.given[mask], sources=self.sources[mask], anger=self.anger[mask],
-            sentiment=self.sentiment[mask],
+            given=self.given[mask], languages=self.languages[mask], sources=self.sources[mask],
+            anger=self.anger[mask], sentiment=self.sentiment[mask],
         )  # fmt: skip
 
 

@@ -48,6 +48,9 @@ NOT_HANDED_ON = frozenset({"set-cookie", "content-encoding", "content-length"})
 """Headers that say nothing true of the unpacked body, or that nobody may act upon."""
 
 KEPT_ALIVE = timedelta(seconds=30)
+KEPT_AT_ONCE = 32
+"""Connections kept between requests. For each request httpcore looks at every pair of those that it
+keeps: a thousand feeds, each with a connection kept, were read late or not at all."""
 ADDRESSES_TRIED = 4
 LOOK_UPS_AT_ONCE = 64
 LONGEST_PAUSE_BEFORE_RETRY = timedelta(milliseconds=200)
@@ -112,7 +115,7 @@ class Network:
         # Transports, not a client: a client follows the environment, keeps cookies, logs
         # addresses, and stumbles over a redirect to `javascript:` even when it may not follow.
         self._guard = guard
-        self._kept = _Transport(guard, tls, kept_alive=None)
+        self._kept = _Transport(guard, tls, kept_alive=KEPT_AT_ONCE)
         self._fresh = _Transport(guard, tls, kept_alive=0)
         self._hosts: dict[str, _Host] = {}
         self._rests: dict[tuple[str, str], _Rest] = {}
@@ -858,10 +861,10 @@ def _trust(ca: Path | None) -> ssl.SSLContext:
 class _Transport(httpx.AsyncBaseTransport):
     """httpx's own transport, but with our guard, for which it has no setting.
 
-    `kept_alive` is how many idle connections it keeps; None: all of them, for a while.
+    `kept_alive` is how many idle connections it keeps, for a while.
     """
 
-    def __init__(self, guard: _Guard, tls: ssl.SSLContext, *, kept_alive: int | None) -> None:
+    def __init__(self, guard: _Guard, tls: ssl.SSLContext, *, kept_alive: int) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
             network_backend=guard,

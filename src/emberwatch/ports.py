@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from emberwatch.core.read.politeness import Rate as Rate
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Correction, Mention, Score
-from emberwatch.model.notification import Notification
+from emberwatch.model.mention import Correction, Mention, Score, Voice
+from emberwatch.model.notification import Notification, Owed
 from emberwatch.model.post import Counters, Post, Remover
+from emberwatch.model.silence import Silence
 
 Cursor = Mapping[str, str]
 """Where a feed's next poll goes on; opaque to all but its source. Empty: never polled."""
@@ -277,11 +279,16 @@ class Notifier(Protocol):
 
     `shows_latest` says that the channel holds one state of an incident: what an incident's later
     message has overtaken is then not sent any more, and each notification comes with the handle
-    of the message before.
+    of the message before. `per_minute` is how many messages it is sent a minute unless the
+    configuration says otherwise (None: any number). `takes_digests` says that people read it:
+    what goes beyond the limit comes as one notification of type `digest`, whose payload is of
+    the schema `emberwatch.digest/1`. A plug-in that declares neither is sent everything at once.
     """
 
     kind: ClassVar[str]
     Options: ClassVar[type[Any]]
+    per_minute: ClassVar[int | None]
+    takes_digests: ClassVar[bool]
     shows_latest: bool
 
     async def deliver(self, notification: Notification, at: datetime) -> Receipt:
@@ -440,8 +447,11 @@ class Reading(Protocol):
         """Return the keys of the stored posts that these keys name and that have a text, by id."""
         ...
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
-        """Return every incident that shows a post, closed ones too, oldest first, whole."""
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        """Return every incident in whose evidence one of these posts stands, oldest first, whole.
+
+        Closed ones too.
+        """
         ...
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
@@ -458,6 +468,13 @@ class Reading(Protocol):
         """Return the newest mentions by `created_at`, newest first.
 
         With `anger_from` above 0, only those that the scorer found at least so angry.
+        """
+        ...
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        """Yield a brand's mentions that were written from `since` on and before `until`.
+
+        They come by `created_at`; those whose text is erased are left out.
         """
         ...
 
@@ -490,6 +507,10 @@ class Reading(Protocol):
 
     def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
         """Return what people said of these posts, or of all posts, oldest first."""
+        ...
+
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        """Return who spoke of a brand from `since` and before `until`, by the time of writing."""
         ...
 
     def states(self) -> Iterator[StoredState]:
@@ -543,6 +564,14 @@ class Reading(Protocol):
         """Return the incidents with a follow-up by `due` (None: any), soonest first."""
         ...
 
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        """Return the incidents that time alone changes by `due` (None: ever), soonest first."""
+        ...
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        """Return the silences that hold at an instant (None: every one ever), oldest first."""
+        ...
+
     def incident(self, id: str) -> Incident | None:
         """Return an incident by its id, or by an unambiguous beginning of it."""
         ...
@@ -566,10 +595,36 @@ class Reading(Protocol):
         """Return the id of the incident that already holds this alert."""
         ...
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        """Return the latest mentions of a brand by the author of a post, latest first.
+
+        An author is one of a server of a source; what was erased has none.
+        """
+        ...
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        """Count a brand's mentions with an anger of `ANGRY_FROM` and more, in all and by theme."""
+        ...
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        """Return the latest mentions of any of these themes that are not angry, latest first."""
+        ...
+
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         """Return notifications, oldest first; with `most`, only the newest so many."""
+        ...
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when a receiver first took a message of each of these incidents, where one did."""
         ...
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
@@ -582,6 +637,26 @@ class Reading(Protocol):
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the notifiers for which `claim` would find something now, by name."""
+        ...
+
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        """Return what `claim` would find for a notifier now, the gravest first, then the oldest."""
+        ...
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        """Whether a notifier took this change of an incident, or is owed it and may take it yet."""
+        ...
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        """Return what a notifier does not take and no other one was told yet, oldest first.
+
+        That is everything owed since `since` that is dead or held; that was first tried at
+        `failing_since` or before and still waits, or is told by a digest of which that is true;
+        and, where nothing got through since such a first try, all that waits. Digests themselves,
+        trials, and what a later state of its incident tells are left out.
+        """
         ...
 
     def statistics(self, now: datetime) -> "Statistics":
@@ -607,7 +682,11 @@ class BrandStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What `status` shows of a database."""
+    """What `status` shows of a database.
+
+    `oldest_waiting_at` leaves out what only waits for its turn: a message that was not tried yet
+    while its notifier took others.
+    """
 
     posts: int
     brands: tuple[BrandStatistics, ...]
@@ -634,17 +713,27 @@ class Writing(Reading, Protocol):
         """
         ...
 
+    def silence(self, silence: Silence) -> None:
+        """Keep a silence, or replace the one with its id."""
+        ...
+
     def correct(self, correction: Correction) -> bool:
         """Keep a person's verdict of a mention; False if no mention has this post id."""
         ...
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
         """Take due notifications of enabled notifiers for the length of a lease, oldest first.
 
         What is taken and not settled comes back when its lease has passed. With `notifier`, only
         what is owed to that one is taken: a receiver that hangs must not stand before the others.
+        With `ids`, only those.
         """
         ...
 
@@ -653,7 +742,21 @@ class Writing(Reading, Protocol):
         ...
 
     def settle(self, notification: Notification) -> None:
-        """Write how a try ended and give back the lease."""
+        """Write how a try ended and give back the lease.
+
+        What a delivered or dead one told in the stead of others (`tell_by`) stands as it does.
+        """
+        ...
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        """Let another message tell these in their stead: they are not due any more.
+
+        They wait until it is settled. Their leases are given back; `why` is their last answer.
+        """
+        ...
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        """Note that another notifier was told of these too."""
         ...
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:

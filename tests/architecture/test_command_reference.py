@@ -15,7 +15,10 @@ SHARED = {"--config": "config_path", "--database": "database", "--json": "as_jso
 CASES = {"ID": "inc_1", "NAME": "one", "FILE": __file__, "[FILE]": __file__, "KIND": "rss"}
 """What stands for an argument, so that a command gets as far as reading its configuration."""
 
-ONE_OF = {"mention correct": ["--anger", "0.1"]}
+ONE_OF = {
+    "mention correct": ["--anger", "0.1"],
+    "silence add": ["--brand", "Acme", "--for", "1h"],
+}
 """Options of which a command needs one, though none is required."""
 
 OWN_MEANING = {

@@ -143,7 +143,9 @@ def test_every_command_that_the_prose_names_exists(name: str, words: str) -> Non
 
 # ---------------------------------------------------------------- configuration
 def _configurations() -> Iterator[tuple[str, str]]:
-    keys = "|".join(("brands", "feeds", "notifiers", "routes", "network", "heartbeat", "database"))
+    keys = "|".join(
+        ("brands", "feeds", "notifiers", "routes", "teams", "network", "heartbeat", "database")
+    )
     for name in NAMES:
         for info, body in FENCE.findall((ROOT / name).read_text()):
             if info.split()[:1] == ["yaml"] and re.match(rf" *(?:{keys}):", body):
@@ -162,7 +164,8 @@ def test_every_configuration_shown_is_right(name: str, text: str, tmp_path: Path
     secrets = dict.fromkeys(re.findall(r"\w+_env: (\w+)", text), A_SECRET)
     addresses = dict.fromkeys(re.findall(r"url_env: (\w+)", text), "https://x.example/1")
     keys = dict.fromkeys(re.findall(r"(?:token|password|key)_env: (\w+)", text), "a1" * 16)
-    assert read_config(path, installed(), {**secrets, **addresses, **keys}).brands
+    services = dict.fromkeys(re.findall(r"service_env: (\w+)", text), "json://127.0.0.1/x")
+    assert read_config(path, installed(), {**secrets, **addresses, **keys, **services}).brands
 
 
 # ---------------------------------------------------------------- figures

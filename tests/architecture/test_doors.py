@@ -29,6 +29,7 @@ DOORS = {
     "pydantic": ("config/",),
     "pydantic_core": ("config/",),
     "aiosmtplib": ("notifiers/email.py",),
+    "apprise": ("notifiers/apprise.py",),
     "websockets": ("websocket.py",),
     "jmespath": ("sources/http_json.py",),
     "feedparser": ("sources/feed_worker.py",),

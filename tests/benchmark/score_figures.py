@@ -13,15 +13,17 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from emberwatch.core.read import quality
 from emberwatch.model.mention import Score
 from emberwatch.ports import Scorer, Text
 from emberwatch.scorers.auto import Auto
+from emberwatch.scorers.emoji import emoji_of
 from emberwatch.scorers.model import CARD
 from emberwatch.scorers.vader import Vader
 
@@ -79,6 +81,10 @@ def main() -> int:
     print("\nthe training rows, each judged by a model that had not seen it (cross-fitting):")
     for language in LANGUAGES:
         print(f"{language:<8} {_cross_fitted(language)}")
+    print("\nemoji alone, of posts with words:")
+    told = _card()["emoji"]["figures_by_cross_fitting"]
+    print(f"training rows, by cross-fitting: {_figures_told(told)}")
+    print(f"development part: {_emoji_alone(judges['auto'], posts)}")
     began = time.process_time()
     _load()
     print(f"\nloading the model: {(time.process_time() - began) * 1000:.0f} ms")
@@ -147,9 +153,35 @@ def _speed(judge: Judge, posts: Sequence[Labelled], *, is_tagged: bool) -> float
 
 
 def _cross_fitted(language: str) -> str:
-    card = json.loads(files("emberwatch.scorers").joinpath(CARD).read_text(encoding="utf-8"))
-    told = card["languages"][language]["figures_by_cross_fitting"]
-    return ", ".join(f"{name} {value:.3f}" for name, value in told.items()) or "no training rows"
+    told = _card()["languages"][language]["figures_by_cross_fitting"]
+    return _figures_told(told) or "no training rows"
+
+
+def _card() -> dict[str, Any]:
+    card: dict[str, Any] = json.loads(
+        files("emberwatch.scorers").joinpath(CARD).read_text(encoding="utf-8")
+    )
+    return card
+
+
+def _figures_told(told: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in told.items())
+
+
+def _emoji_alone(judge: Judge, posts: Sequence[Labelled]) -> str:
+    """Return how well the emoji of posts, without their words, tell what people said of them."""
+    bare = [replace(post, text=emoji_of(post.text)) for post in posts]
+    scores = zip(bare, _scores(judge, bare), strict=True)
+    judged = [(post, score) for post, score in scores if score.judged]
+    angry = [(p.anger == 1, s.anger or 0.0) for p, s in judged if p.anger is not None]
+    negative = [
+        (p.sentiment == -1, s.negative or 0.0) for p, s in judged if p.sentiment is not None
+    ]
+    return ", ".join(
+        f"{name} ROC area {quality.roc_area(*map(list, zip(*pairs, strict=True))):.3f} of "
+        f"{len(pairs)} posts, {sum(is_so for is_so, _ in pairs)} {name}"
+        for name, pairs in (("angry", angry), ("negative", negative))
+    )
 
 
 def _afinn() -> Judge | None:

@@ -13,17 +13,22 @@ from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import (
     Action,
+    Encounter,
     Exhibit,
+    History,
     Incident,
+    Recurrence,
     Resolution,
     Severity,
     Status,
     Step,
+    Waiting,
 )
-from emberwatch.model.mention import Correction, Mention, Score
-from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.mention import Correction, Mention, Score, Voice
+from emberwatch.model.notification import DeliveryState, Notification, Owed
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     Conversation,
     Count,
@@ -99,6 +104,7 @@ def an_exhibit(post_id: str = "jsonl::post:1", **facts: object) -> Exhibit:
             ),
             Sign(kind=SignKind.THREAT, words=("в суд",), threats=(Threat.LEGAL,)),
         ),
+        "themes": ("възстановяване",),
     }
     return Exhibit(post_id=post_id, **(values | facts))  # type: ignore[arg-type]
 
@@ -136,6 +142,8 @@ def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
         assert look.mentions_of("jsonl::post:1") == ()
         assert look.latest_mentions() == []
         assert look.corrections() == []
+        assert look.voices("Acme", NOON - DAY, NOON + DAY) == []
+        assert look.delivered(["inc-1"]) == {}
         assert list(look.states()) == []
         assert look.cursor("town") == {}
         assert look.health() == {}
@@ -264,6 +272,7 @@ def a_full_mention(post: Post) -> Mention:
         matched="acme, #acme",
         feed="town",
         fingerprint="f00d",
+        themes=("възстановяване", "late"),
     )
 
 
@@ -676,6 +685,10 @@ def a_full_incident() -> Incident:
         last_alert_at=NOON + minutes(5),
         first_post_at=NOON - minutes(20),
         first_seen_at=NOON - minutes(19),
+        unseen_at=NOON - minutes(19.5),
+        acknowledge_by=NOON + minutes(2),
+        respond_by=NOON + minutes(5),
+        resolve_by=NOON + DAY,
         acknowledged_at=NOON + minutes(1),
         responded_at=NOON + minutes(2),
         closed_at=NOON + minutes(50),
@@ -684,6 +697,7 @@ def a_full_incident() -> Incident:
         answer_url="https://example.org/answer",
         previous_id="inc-0",
         sequence=7,
+        themes=("late", "възстановяване"),
         alerts=(spike, pile_on),
         exhibits=(an_exhibit("jsonl::post:2", sentiment=None, anger=None, url=None), an_exhibit()),
         timeline=(
@@ -840,6 +854,72 @@ def test_follow_ups_are_found_when_they_are_due_soonest_first(store: Store) -> N
     assert due.follow_up_at == NOON + minutes(10)
 
 
+def test_incidents_that_time_alone_changes_are_found_when_they_are_due(store: Store) -> None:
+    first, second, third, *_ = some_incidents()
+    waiting = Waiting(
+        told=("chat",),
+        withheld=("päger",),
+        silenced=("boss",),
+        since=NOON,
+        links=2,
+        told_at=NOON + minutes(1),
+        wakes_at=NOON + minutes(10),
+    )
+    record(
+        store,
+        incidents=(
+            replace(first, waiting=Waiting(wakes_at=NOON + minutes(20))),
+            replace(second, team="support", waiting=waiting),
+            third,
+        ),
+    )
+    with store.reading() as look:
+        assert [each.id for each in look.waking()] == [second.id, first.id]
+        assert look.waking(NOON) == ()
+        [due] = look.waking(NOON + minutes(10))
+        other = look.incident(third.id)
+    assert (due.id, due.team, due.waiting) == (second.id, "support", waiting)
+    assert other is not None
+    assert other.waiting == Waiting()
+
+
+def test_silences_are_kept_and_found_while_they_hold(store: Store) -> None:
+    first = Silence(
+        id="sil_1",
+        at=NOON,
+        until=NOON + minutes(60),
+        by="ann",
+        reason="sale",
+        brand="Acme",
+        kinds=(AlertKind.SPIKE, AlertKind.PILE_ON),
+        themes=("delays",),
+        languages=("bg",),
+        below=Severity.HIGH,
+    )
+    second = Silence(
+        id="sil_2", at=NOON + minutes(10), until=NOON + minutes(20), by="bo", reason="x", brand="B"
+    )
+    with store.writing() as transaction:
+        transaction.silence(second)
+        transaction.silence(first)
+    with store.reading() as look:
+        assert look.silences() == (first, second)
+        assert look.silences(NOON) == (first,)
+        assert [each.id for each in look.silences(NOON + minutes(20))] == ["sil_1"]
+        assert look.silences(NOON + minutes(60)) == ()
+
+
+def test_a_silence_is_replaced_by_a_later_one_of_its_id(store: Store) -> None:
+    silence = Silence(
+        id="sil_1", at=NOON, until=NOON + minutes(60), by="ann", reason="sale", brand="Acme"
+    )
+    ended = replace(silence, until=NOON + minutes(5), ended_by="bo")
+    with store.writing() as transaction:
+        transaction.silence(silence)
+        transaction.silence(ended)
+        assert transaction.silences() == (ended,)
+
+
 def test_an_incident_is_found_by_an_unambiguous_beginning_of_its_id(store: Store) -> None:
     record(store, incidents=some_incidents())
 
@@ -875,6 +955,10 @@ def test_a_notification_comes_back_as_it_was_given(store: Store) -> None:
         first_try_at=NOON + minutes(1),
         delivered_at=NOON + minutes(2),
         last_answer="500 Грешка",
+        severity=Severity.HIGH,
+        subject="Acme",
+        told_by="note-9",
+        handed_to="chat",
     )
     record(store, notifications=(notification,))
     assert outbox(store) == {"note-1": notification}
@@ -954,6 +1038,24 @@ def test_a_settled_try_is_written_and_gives_back_its_lease(store: Store) -> None
     assert outbox(store) == {"note-1": failed}
     assert claimed(store, NOON + timedelta(seconds=4)) == []
     assert claimed(store, NOON + timedelta(seconds=5)) == ["note-1"]
+
+
+def test_an_incident_is_delivered_when_the_first_receiver_took_it(store: Store) -> None:
+    taken = {"state": DeliveryState.DELIVERED, "attempts": 1}
+    record(
+        store,
+        notifications=(
+            a_notification("1", delivered_at=NOON + minutes(9), **taken),
+            a_notification("2", delivered_at=NOON + minutes(3), **taken),
+            a_notification("overtaken", delivered_at=NOON, state=DeliveryState.DELIVERED),
+            a_notification("tried", attempts=4),
+            a_notification("other", incident_id="inc-2", delivered_at=NOON, **taken),
+            a_notification("waits", incident_id="inc-3", attempts=1),
+        ),
+    )
+    with store.reading() as look:
+        assert look.delivered(["inc-1", "inc-3", "inc-9"]) == {"inc-1": NOON + minutes(3)}
+        assert look.delivered([]) == {}
 
 
 def test_a_conversation_is_what_one_notifier_took_of_one_incident(store: Store) -> None:
@@ -1068,6 +1170,211 @@ def test_notifications_are_listed_oldest_first_and_sifted(store: Store) -> None:
     assert ids(state="waiting") == ["b", "c"]
     assert ids(state="waiting", notifier="ops") == ["c"]
     assert ids(most=2) == ["b", "c"]
+    with store.writing() as tx:
+        tx.tell_by(["b"], "c", "told")
+    assert ids(told_by="c") == ["b"]
+
+
+def told_by(store: Store, ids: list[str], id: str) -> None:
+    with store.writing() as tx:
+        tx.tell_by(ids, id, f"told in {id}")
+
+
+def settled(store: Store, id: str, **facts: object) -> None:
+    with store.writing() as tx:
+        (row,) = (each for each in tx.notifications() if each.id == id)
+        tx.settle(replace(row, **facts))  # type: ignore[arg-type]
+
+
+SOON = NOON + minutes(9)
+
+
+def stranded(store: Store, at: datetime = SOON, most: int = 99) -> list[str]:
+    with store.reading() as look:
+        rows = look.stranded("ops", failing_since=at - minutes(2), since=NOON - DAY, most=most)
+    return [each.id for each in rows]
+
+
+def test_what_is_owed_is_seen_the_gravest_first_without_being_taken(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("old", created_at=NOON - minutes(1)),
+            a_notification("warned", severity=Severity.WARNING),
+            a_notification("worst", severity=Severity.CRITICAL, subject="Beta", sequence=4),
+            a_notification("high", severity=Severity.HIGH),
+            a_notification("later", next_try_at=NOON + DAY),
+            a_notification("else", notifier="chat"),
+        ),
+    )
+    with store.reading() as look:
+        rows = look.owed("ops", NOON, 9)
+        assert [each.id for each in look.owed("ops", NOON, 2)] == ["worst", "high"]
+    assert [each.id for each in rows] == ["worst", "high", "warned", "old"]
+    assert rows[0] == Owed(
+        id="worst",
+        incident_id="inc-1",
+        type="incident.opened",
+        sequence=4,
+        severity=Severity.CRITICAL,
+        subject="Beta",
+        created_at=NOON,
+    )
+    assert len(claimed(store, NOON, notifier="ops")) == 4
+
+
+def test_only_named_messages_are_claimed(store: Store) -> None:
+    record(store, notifications=tuple(a_notification(id) for id in ("a", "b", "c")))
+    with store.writing() as tx:
+        assert [each.id for each in tx.claim(NOON, LEASE, 9, "ops", ["c", "a", "x"])] == ["a", "c"]
+        assert tx.claim(NOON, LEASE, 9, "ops", []) == []
+    assert claimed(store, NOON) == ["b"]
+
+
+def test_what_another_message_tells_is_not_due_and_stands_as_that_does(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("one"),
+            a_notification("two", first_try_at=NOON - minutes(1)),
+            a_notification("oldest", sequence=0),
+            a_notification("digest", type="digest", incident_id=""),
+        ),
+    )
+    assert claimed(store, NOON, most=1) == ["one"]
+    told_by(store, ["oldest"], "one")
+    told_by(store, ["one", "two"], "digest")
+    assert claimed(store, NOON) == ["digest"]
+    settled(store, "digest", attempts=1, first_try_at=NOON, last_answer="500")
+    assert {each.state for each in outbox(store).values()} == {DeliveryState.WAITING}
+    end = {"state": DeliveryState.DELIVERED, "first_try_at": NOON, "delivered_at": NOON}
+    settled(store, "digest", **end)
+    rows = outbox(store)
+    assert {each.state for each in rows.values()} == {DeliveryState.DELIVERED}
+    assert {each.delivered_at for each in rows.values()} == {NOON}
+    assert rows["two"].first_try_at == NOON - minutes(1)
+    assert (rows["one"].first_try_at, rows["one"].last_answer) == (NOON, "told in digest")
+    assert (rows["one"].told_by, rows["oldest"].told_by) == ("digest", "one")
+
+
+def test_what_a_dead_message_told_is_dead_until_one_of_them_is_revived(store: Store) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("one"),
+            a_notification("two"),
+            a_notification("digest", type="digest", incident_id=""),
+        ),
+    )
+    told_by(store, ["one", "two"], "digest")
+    settled(store, "digest", state=DeliveryState.DEAD)
+    assert {each.state for each in outbox(store).values()} == {DeliveryState.DEAD}
+    with store.writing() as tx:
+        assert tx.revive(["one", "digest"], NOON) == 2
+    assert claimed(store, NOON) == ["one", "digest"]
+    settled(store, "digest", state=DeliveryState.DELIVERED, delivered_at=NOON)
+    rows = outbox(store)
+    assert rows["two"].state is DeliveryState.DELIVERED
+    assert (rows["one"].state, rows["one"].told_by) == (DeliveryState.WAITING, "")
+
+
+def test_a_settled_try_does_not_forget_who_tells_it_or_was_told_too(store: Store) -> None:
+    record(store, notifications=(a_notification(), a_notification("other")))
+    before = a_notification()
+    told_by(store, ["note-1"], "digest")
+    with store.writing() as tx:
+        tx.hand_over(["note-1", "unknown"], "backup")
+        tx.settle(replace(before, attempts=1))
+    row = outbox(store)["note-1"]
+    assert (row.attempts, row.told_by, row.handed_to) == (1, "digest", "backup")
+    assert outbox(store)["other"].handed_to == ""
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_told"),
+    [
+        ({}, True),
+        ({"state": DeliveryState.DELIVERED}, True),
+        ({"state": DeliveryState.DEAD}, False),
+        ({"state": DeliveryState.HELD}, False),
+        ({"sequence": 2}, False),
+        ({"notifier": "chat"}, False),
+        ({"incident_id": "inc-9"}, False),
+    ],
+)
+def test_it_is_known_who_is_told_of_a_change(
+    store: Store, facts: dict[str, object], is_told: bool
+) -> None:
+    record(store, notifications=(a_notification(**facts),))
+    with store.reading() as look:
+        assert look.is_told("ops", "inc-1", 1) is is_told
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_stranded"),
+    [
+        ({}, False),
+        ({"first_try_at": NOON + minutes(8)}, False),
+        ({"first_try_at": NOON + minutes(7)}, True),
+        ({"state": DeliveryState.DEAD}, True),
+        ({"state": DeliveryState.HELD}, True),
+        ({"state": DeliveryState.DELIVERED, "first_try_at": NOON}, False),
+        ({"state": DeliveryState.DEAD, "handed_to": "backup"}, False),
+        ({"state": DeliveryState.DEAD, "type": "test"}, False),
+        ({"state": DeliveryState.DEAD, "type": "digest"}, False),
+        ({"state": DeliveryState.DEAD, "created_at": NOON - DAY}, False),
+        ({"state": DeliveryState.DEAD, "notifier": "chat"}, False),
+    ],
+)
+def test_a_message_is_stranded_when_its_notifier_does_not_take_it(
+    store: Store, facts: dict[str, object], is_stranded: bool
+) -> None:
+    sent = a_notification("sent", state=DeliveryState.DELIVERED, delivered_at=NOON + minutes(9))
+    record(store, notifications=(a_notification(**facts), sent))
+    assert stranded(store) == (["note-1"] if is_stranded else [])
+
+
+def test_all_that_waits_is_stranded_where_nothing_got_through_since_a_failure(
+    store: Store,
+) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("before", state=DeliveryState.DELIVERED, delivered_at=NOON - minutes(1)),
+            a_notification("failing", first_try_at=NOON),
+            a_notification("untried", created_at=NOON + minutes(1)),
+        ),
+    )
+    assert stranded(store, NOON + minutes(1)) == []
+    assert stranded(store, NOON + minutes(2)) == ["failing", "untried"]
+    assert stranded(store, NOON + minutes(2), most=1) == ["failing"]
+    settled(store, "failing", state=DeliveryState.DELIVERED, delivered_at=NOON + minutes(2))
+    assert stranded(store) == []
+
+
+def test_what_a_failing_digest_tells_is_stranded_but_not_what_a_later_state_tells(
+    store: Store,
+) -> None:
+    record(
+        store,
+        notifications=(
+            a_notification("sent", state=DeliveryState.DELIVERED, delivered_at=NOON + minutes(8)),
+            a_notification("digest", type="digest", incident_id="", first_try_at=NOON),
+            a_notification("told"),
+            a_notification("later", sequence=9, first_try_at=NOON),
+            a_notification("overtaken", first_try_at=NOON),
+        ),
+    )
+    told_by(store, ["told"], "digest")
+    told_by(store, ["overtaken"], "later")
+    assert stranded(store) == ["told", "later"]
+
+
+def test_an_erased_message_is_not_handed_over(store: Store) -> None:
+    record(store, notifications=(a_notification(created_at=NOON - minutes(1)),))
+    purge(store, NOON)
+    assert outbox(store)["note-1"].state is DeliveryState.DEAD
+    assert stranded(store) == []
 
 
 # ---------------------------------------------------------------- retention
@@ -1145,8 +1452,8 @@ def test_a_deleted_post_loses_text_and_author_everywhere_at_once(store: Store) -
     )
     with store.reading() as look:
         standing = look.standing([gone.post.key, "jsonl::9"])
-        showing = look.exhibiting(gone.post.id)
-        assert look.exhibiting("jsonl::post:9") == ()
+        showing = look.exhibiting([gone.post.id])
+        assert look.exhibiting(["jsonl::post:9"]) == ()
     assert standing == {gone.post.id: gone.post.key}
     assert [incident.id for incident in showing] == ["inc-1"]
     record(store, deleted=((gone.post.id, NOON), ("jsonl::post:9", NOON)))
@@ -1241,6 +1548,27 @@ def test_statistics_count_the_last_day_of_a_brand(store: Store) -> None:
     assert dict(statistics.posts_by_feed) == {"town": 3}
     assert (statistics.waiting, statistics.oldest_waiting_at) == (2, NOON - minutes(9))
     assert (statistics.dead, statistics.quarantined) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_stuck"),
+    [
+        ({}, False),
+        ({"attempts": 1}, True),
+        ({"notifier": "chat"}, True),
+        ({"created_at": NOON}, True),
+    ],
+)
+def test_what_only_waits_for_its_turn_is_not_stuck(
+    store: Store, facts: dict[str, object], is_stuck: bool
+) -> None:
+    waiting = a_notification(**{"created_at": NOON - minutes(9), **facts})
+    sent = a_notification("sent", state=DeliveryState.DELIVERED, delivered_at=NOON)
+    earlier = replace(sent, id="earlier", delivered_at=NOON - DAY)
+    record(store, notifications=(waiting, sent, earlier))
+    with store.reading() as look:
+        oldest = look.statistics(NOON).oldest_waiting_at
+    assert oldest == (waiting.created_at if is_stuck else None)
 
 
 def test_a_surge_of_a_brand_without_mentions_is_shown(store: Store) -> None:
@@ -1371,6 +1699,58 @@ def test_a_later_verdict_replaces_the_earlier(store: Store) -> None:
         assert look.corrections() == [later]
 
 
+def test_voices_are_mentions_without_their_words(store: Store) -> None:
+    first = a_mention(
+        "1",
+        anger=0.4,
+        followers=7,
+        counters=Counters(replies=2, boosts=3, quotes=None, likes=90),
+        at=NOON,
+    )
+    nobody = a_mention("2", author="", anger=None, at=NOON + minutes(1), language="bg")
+    others = (
+        a_mention("3", at=NOON - minutes(1)),
+        a_mention("4", at=NOON + minutes(2)),
+        a_mention("5", brand="Bolt"),
+    )
+    mentions = (nobody, first, *others)
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    said = Correction(post_id=first.post.id, anger=0.9, by="anna", at=NOON)
+    with store.writing() as tx:
+        assert tx.correct(said)
+    with store.reading() as look:
+        voices = look.voices("Acme", NOON, NOON + minutes(2))
+    assert voices == [
+        Voice(
+            brand="Acme",
+            name="jsonl::anna",
+            post_id="jsonl::post:1",
+            at=NOON,
+            anger=0.9,
+            language="en",
+            followers=7,
+            reactions=5,
+        ),
+        Voice(
+            brand="Acme",
+            name="jsonl::post:2",
+            post_id="jsonl::post:2",
+            at=NOON + minutes(1),
+            anger=None,
+            language="bg",
+            followers=None,
+            reactions=0,
+        ),
+    ]
+
+
+def test_a_mention_keeps_the_reading_that_did_not_bring_it(store: Store) -> None:
+    mention = replace(a_mention("1"), unseen_at=NOON - minutes(1))
+    record(store, posts=(mention.post,), mentions=(mention, replace(mention, brand="Bolt")))
+    with store.reading() as look:
+        assert [each.unseen_at for each in look.latest_mentions()] == [NOON - minutes(1)] * 2
+
+
 def test_what_is_no_mention_cannot_be_corrected(store: Store) -> None:
     record(store, posts=(a_post("1"),))
     assert corrected(store, a_correction(), a_correction("gone")) == [False, False]
@@ -1435,3 +1815,146 @@ def test_the_newest_mentions_come_first(store: Store) -> None:
     assert ids(anger_from=0.5) == ["4", "3"]
     assert ids(brand="Acme", anger_from=0.2) == ["3", "1"]
     assert ids(brand="Nobody") == []
+
+
+def test_mentions_between_two_instants_come_by_time_without_the_erased(store: Store) -> None:
+    early, late, gone = (
+        a_mention(str(n), at=NOON + minutes(at), seen_at=NOON + minutes(60 * seen))
+        for n, at, seen in ((1, 5, 2), (2, 1, 2), (3, 2, -9))
+    )
+    other = a_mention("4", at=NOON + minutes(3), brand="Other", seen_at=NOON + minutes(120))
+    edge = a_mention("5", at=NOON + minutes(9), seen_at=NOON + minutes(120))
+    given = (early, late, gone, other, edge)
+    record(store, posts=tuple(each.post for each in given), mentions=given)
+    with store.writing() as tx:
+        tx.purge(NOON, NOON)
+    with store.reading() as look:
+        found = list(look.mentions_between("Acme", NOON + minutes(1), NOON + minutes(9)))
+    assert found == [late, early]
+
+
+# ---------------------------------------------------------------- what stands behind a trouble
+def a_known_incident() -> Incident:
+    earlier = an_exhibit("jsonl::post:7", text="Acme е пак същото")
+    example = an_exhibit("jsonl::post:8", author="boris")
+    calm = an_exhibit("jsonl::post:9", author="clara", anger=0.1)
+    return replace(
+        a_full_incident(),
+        history=History(
+            posts=3,
+            angry_posts=1,
+            anger=0.5,
+            first_at=NOON - minutes(90),
+            last_at=NOON - minutes(30),
+            reach=120,
+            encounters=(
+                Encounter(
+                    incident_id="inc-0",
+                    opened_at=NOON - minutes(80),
+                    status=Status.RESOLVED,
+                    resolution=Resolution.REFUND,
+                ),
+            ),
+            earlier=(earlier,),
+        ),
+        recurring=(
+            Recurrence(theme="late", incidents=3, angry_posts=9, share=0.25, examples=(example,)),
+            Recurrence(theme="fees", incidents=4, angry_posts=1, share=0.01, examples=(example,)),
+        ),
+        affected=(calm, replace(calm, post_id="jsonl::post:10", author="dora")),
+    )
+
+
+def test_an_incident_comes_back_with_what_stands_behind_it(store: Store) -> None:
+    incident = a_known_incident()
+    record(store, incidents=(incident,))
+    with store.reading() as look:
+        assert look.incident("inc-full") == incident
+    record(store, incidents=(replace(incident, affected=(), recurring=(), history=None),))
+    with store.reading() as look:
+        found = look.incident("inc-full")
+    assert found is not None
+    assert (found.history, found.recurring, found.affected) == (None, (), ())
+
+
+def test_a_past_goes_with_its_posts(store: Store) -> None:
+    posts = [a_mention(str(n), at=NOON - minutes(60)) for n in (7, 8, 9)]
+    kept = a_mention("10", at=NOON + minutes(60))
+    given = (*posts, kept)
+    record(
+        store,
+        posts=tuple(each.post for each in given),
+        mentions=given,
+        incidents=(a_known_incident(),),
+        notifications=(
+            a_notification("told", incident_id="inc-full", state=DeliveryState.DELIVERED),
+        ),
+    )
+    with store.writing() as tx:
+        assert tx.purge(NOON, NOON) == 3
+    with store.reading() as look:
+        found = look.incident("inc-full")
+    assert found is not None
+    assert found.history is not None
+    assert found.history.posts == 3
+    assert found.history.earlier == ()
+    assert [each.examples for each in found.recurring] == [(), ()]
+    assert [post.author for post in found.affected] == ["dora"]
+    assert outbox(store)["told"].payload == ""
+
+
+def test_the_past_of_an_author_is_found_on_their_server(store: Store) -> None:
+    mentions = (
+        a_mention("1", author="anna", at=NOON - minutes(5)),
+        a_mention("2", author="anna"),
+        a_mention("3", author="boris"),
+        a_mention("4", author="anna", source="elsewhere"),
+        a_mention("5", author="anna", brand="Other"),
+        a_mention("6", author=""),
+    )
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    with store.reading() as look:
+        assert look.mentions_by(a_post(author="anna"), "Acme", 9) == [mentions[1], mentions[0]]
+        assert look.mentions_by(a_post(author="anna"), "Acme", 1) == [mentions[1]]
+        assert look.mentions_by(a_post(author=""), "Acme", 9) == []
+
+
+def test_incidents_are_found_by_the_posts_in_their_evidence(store: Store) -> None:
+    shown = an_incident("inc-1", exhibits=(an_exhibit("a"), an_exhibit("b")))
+    other = an_incident("inc-2", exhibits=(an_exhibit("c"),), alerts=(an_alert("x"),))
+    record(store, incidents=(shown, other))
+    with store.reading() as look:
+        assert look.exhibiting(["a", "b", "z"]) == (shown,)
+        assert look.exhibiting(["c"]) == (other,)
+        assert look.exhibiting([]) == ()
+
+
+def test_angry_posts_are_counted_by_theme(store: Store) -> None:
+    mentions = (
+        a_mention("1", themes=("late", "fees")),
+        a_mention("2", themes=("late",), anger=0.3),
+        a_mention("3", themes=("late",), anger=0.29),
+        a_mention("4"),
+        a_mention("5", themes=("late",), anger=None),
+        a_mention("6", themes=("late",), at=NOON - minutes(9)),
+        a_mention("7", themes=("late",), brand="Other"),
+    )
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    with store.reading() as look:
+        counted = look.angry_posts("Acme", NOON)
+    assert (counted.total, dict(counted.of)) == (3, {"late": 2, "fees": 1})
+
+
+def test_those_who_speak_calmly_of_a_theme_are_found(store: Store) -> None:
+    mentions = (
+        a_mention("1", themes=("late",), anger=0.1, at=NOON - minutes(5)),
+        a_mention("2", themes=("fees", "late"), anger=None),
+        a_mention("3", themes=("late",), anger=0.9),
+        a_mention("4", themes=("rude",), anger=0.1),
+        a_mention("5", themes=("late",), anger=0.1, at=NOON - minutes(90)),
+    )
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    with store.reading() as look:
+        found = look.speaking_of("Acme", ("late", "odd"), NOON - minutes(60), 9)
+        assert found == [mentions[1], mentions[0]]
+        assert look.speaking_of("Acme", ("late",), NOON - minutes(60), 1) == [mentions[1]]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-import socket
+import shutil
 import subprocess
 import threading
 import time
@@ -11,32 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.e2e.real_servers import fetched, free_port
 
 
 def program() -> Path:
-    """Return the server's program, fetched if need be; skip, or fail where it is required."""
-    fetched = subprocess.run(
-        [ROOT / "scripts" / "servers", "fetch", "snac2"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    if fetched.returncode == 0:
-        return Path(fetched.stdout.strip())
-    why = fetched.stderr.strip() or "snac2 could not be had"
-    if "snac2" in os.environ.get("EMBERWATCH_REQUIRE", ""):
-        pytest.fail(why)
-    pytest.skip(why)
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return the server's program; skip, or fail where it is required."""
+    return fetched("snac2")
 
 
 @dataclass
@@ -63,7 +44,7 @@ class Snac:
             env={**os.environ, "DEBUG": "0"},
         )
         self._web = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
+            base_url=self.address,
             timeout=20,
             headers={"connection": "close"},
             trust_env=False,
@@ -95,9 +76,20 @@ class Snac:
         return done.stdout + done.stderr
 
     def add(self, user: str) -> None:
-        """Make an account and get its token."""
-        said = self._snac("adduser", user, answers=f"{user}\n")
-        password = re.findall(r"password\s+is\s+(\S+)", said) or said.split()[-1:]
+        """Make an account and get its token.
+
+        All have the key of the first: to make one takes most of the time of making an account.
+        """
+        accounts = self.data / "user"
+        first = next(accounts.iterdir(), None) if accounts.is_dir() else None
+        if first is None:
+            said = self._snac("adduser", user, answers=f"{user}\n")
+        else:
+            shutil.copytree(first, accounts / user)
+            settings = accounts / user / "user.json"
+            settings.write_text(settings.read_text().replace(f'"{first.name}"', f'"{user}"'))
+            said = self._snac("resetpwd", user)
+        password = re.findall(r"(?:password|user \S+)\s+is\s+(\S+)", said)
         answer = self._web.post(
             "/oauth/x-snac-get-token", data={"login": user, "passwd": password[-1]}
         )
@@ -121,6 +113,25 @@ class Snac:
             f"/api/v1/statuses/{id}/reblog",
             headers={"authorization": f"Bearer {self.tokens[user]}"},
         ).raise_for_status()
+
+    def edit(self, user: str, id: str, text: str) -> None:
+        """Rewrite a status."""
+        self._web.put(
+            f"/api/v1/statuses/{id}",
+            headers={"authorization": f"Bearer {self.tokens[user]}"},
+            data={"status": text},
+        ).raise_for_status()
+
+    def id_of(self, text: str, hashtag: str) -> str:
+        """Return the id that a status has now: it changes when others touch the status."""
+        listed = self._web.get(f"/api/v1/timelines/tag/{hashtag}").json()
+        shown = [status["reblog"] or status for status in listed]
+        return next(str(status["id"]) for status in shown if text in status["content"])
+
+    @property
+    def address(self) -> str:
+        """Where the server is."""
+        return f"http://127.0.0.1:{self.port}"
 
 
 class Noting:

@@ -46,6 +46,7 @@ notifiers:
 """
 
 
+@pytest.mark.quiet
 def test_thirty_kills_lose_nothing_and_count_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

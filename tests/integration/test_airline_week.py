@@ -37,6 +37,7 @@ def airline_alerts(shared: Path, scorer: Scorer) -> list[Rung]:
     return list(rung.values())
 
 
+@pytest.mark.advice("A4")
 @pytest.mark.parametrize("scorer", [Auto, Vader])
 def test_a_real_week_of_airline_tweets_rings_for_its_real_storms(
     shared: Path, scorer: type[Scorer]

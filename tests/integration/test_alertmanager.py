@@ -14,9 +14,12 @@ from loopback import a_network
 from receiver import receiving, saying
 
 from emberwatch.core.respond.brief import trial_for
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.model.errors import DeliveryFailed
+from emberwatch.model.notification import DeliveryState
 from emberwatch.notifiers.alertmanager import Alertmanager
 from emberwatch.runtime.wiring import now
+from tests.integration.sending import Clock, House
 from tests.telling import a_story
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +116,32 @@ async def test_twenty_updates_are_one_notification_and_then_it_is_resolved(progr
     assert (first["status"], last["status"]) == ("firing", "resolved")
     assert first["alerts"][0]["labels"]["incident"] == opened.incident_id
     assert first["alerts"][0]["fingerprint"] == last["alerts"][0]["fingerprint"]
+
+
+async def test_with_a_limit_twenty_updates_are_still_one_notification(program, tmp_path):
+    opened, *rest = a_story(at=now() - timedelta(hours=1))
+    house = House(tmp_path / "ember.db", Clock())
+    async with (
+        receiving(saying(200)) as sink,
+        an_alertmanager(program, tmp_path, sink) as alerts,
+    ):
+        dispatcher = house.sending({"ops": alerts}, channels={"ops": Channel(per_minute=1)})
+        house.clock.now = now()
+        await house.record(opened, *rest[:20])
+        await dispatcher.drain()
+        await until(lambda: sink.got)
+        await house.record(rest[-2])
+        tries = []
+        for _ in range(3):
+            house.clock.now += timedelta(minutes=1)
+            await dispatcher.drain()
+            tries.append(sum(row.attempts for row in await house.rows()))
+        await until(lambda: len(sink.got) > 1)
+        rows = await house.rows()
+    house.writer.close()
+    assert tries == [2, 2, 2]  # the opening and the resolution; the updates were overtaken
+    assert {row.state for row in rows} == {DeliveryState.DELIVERED}
+    assert [json.loads(message.body)["status"] for message in sink.got] == ["firing", "resolved"]
 
 
 async def test_a_trial_is_understood(program, tmp_path):

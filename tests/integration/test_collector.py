@@ -120,6 +120,15 @@ async def test_after_a_start_the_time_since_the_last_good_reading_is_known() -> 
     ]
 
 
+async def test_a_page_comes_with_when_its_feed_was_read_before() -> None:
+    desk = Desk()
+    collector = a_collector(desk)
+    await collector.poll()
+    await collector.poll()
+    pages = [batch for batch in desk.taken if batch.read is None]
+    assert [batch.read_before for batch in pages] == [None, NOON]
+
+
 # ---------------------------------------------------------------- over a real store
 def a_processor(store: SqliteStore) -> Processor:
     brands = {"Acme": a_brand("Acme")}
@@ -171,3 +180,14 @@ async def test_a_post_that_had_to_be_dropped_is_logged(caplog) -> None:
     with caplog.at_level("WARNING", logger="emberwatch"):
         await a_collector(desk).poll()
     assert [record.message for record in caplog.records] == ["post dropped"]
+
+
+def test_a2_a_mention_keeps_the_reading_that_did_not_bring_it(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "watch.db")) as store:
+        post = a_post("1", at=NOON - minutes(2), seen_at=NOON)
+        before = NOON - minutes(1)
+        batch = Arrivals(at=NOON, feed="town", source="jsonl", posts=(post,), read_before=before)
+        a_processor(store).process(batch)
+        with store.reading() as look:
+            (mention,) = look.latest_mentions()
+        assert mention.unseen_at == before

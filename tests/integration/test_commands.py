@@ -21,9 +21,10 @@ import click
 import pytest
 
 from emberwatch.cli.main import cli, main
+from emberwatch.core.respond.digest import digest_of
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.event import FeedRead
-from emberwatch.model.notification import DeliveryState
+from emberwatch.model.notification import DeliveryState, Owed
 from emberwatch.ports import FeedHealth, Ledger
 from emberwatch.runtime.processor import Arrivals
 from emberwatch.runtime.wiring import configuration, policy, processor
@@ -412,6 +413,7 @@ def test_a_notifier_is_disabled_and_enabled_again(run) -> None:
     states = {row["name"]: row for row in run("notifier", "list", "--json").rows}
     assert states["ops"] == {
         "name": "ops", "kind": "webhook", "disabled": "moving \x1b[2Jhouse", "waiting": 1,
+        "per_minute": None, "fallback": None,
     }  # fmt: skip
     assert "disabled: moving house" in run("notifier", "list").out
     assert [row["state"] for row in run("delivery", "list", "--state", "held", "--json").rows] == [
@@ -460,7 +462,7 @@ def test_a_test_message_that_is_taken_enables_the_notifier_again(run) -> None:
         config = Path("config.yaml")
         config.write_text(config.read_text().replace("http://127.0.0.1:9/hook", url))
         said = run("notifier", "test", "ops")
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (0, "for messages to it: no limit\n")
     assert "ops took the test message" in said.out
     assert "ops is enabled again" in said.out
     assert {row["disabled"] for row in run("notifier", "list", "--json").rows} == {None}
@@ -488,6 +490,44 @@ def test_what_was_given_up_is_listed_and_sent_again_under_its_id(run) -> None:
     assert [(row["notification_id"], row["state"], row["attempts"]) for row in rows] == [
         (id, "waiting", 0)
     ]
+
+
+def test_what_a_digest_tells_is_listed_with_it_and_sent_again_in_one_message(run) -> None:
+    id = _told(run, _incident(run))
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        (row,) = tx.notifications(notifier="ops")
+        owed = Owed(
+            id=id,
+            incident_id=row.incident_id,
+            type=row.type,
+            sequence=row.sequence,
+            severity=row.severity,
+            subject=row.subject,
+            created_at=row.created_at,
+        )
+        digest = digest_of([owed], [row], "ops", row.created_at)
+        tx.record(Ledger(notifications=(digest,)))
+        tx.tell_by([id], digest.id, f"told in the digest {digest.id}")
+    listed = run("delivery", "list", "--told-by", digest.id)
+    assert f"told in the digest {digest.id} (which waits)" in listed.out
+    assert "several" in run("delivery", "list", "--notifier", "ops").out
+    (row,) = run("delivery", "list", "--told-by", digest.id, "--json").rows
+    assert (row["notification_id"], row["told_by"], row["handed_to"]) == (id, digest.id, None)
+    assert (row["subject"], row["incident_id"] is not None) == ("Acme", True)
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        tx.settle(replace(digest, state=DeliveryState.DEAD))
+    assert len(run("delivery", "list", "--state", "dead", "--json").rows) == 2
+    assert "1 will be sent again" in run("delivery", "replay", "--dead").out
+
+
+def test_a_notifiers_terms_are_listed(run) -> None:
+    config = Path("config.yaml")
+    text = config.read_text().replace("name: ops,", "name: ops, per_minute: 30, fallback: screen,")
+    assert "fallback" in text
+    config.write_text(text)
+    assert "at most 30 messages a minute; screen stands in for it" in run("notifier", "list").out
+    states = {row["name"]: row for row in run("notifier", "list", "--json").rows}
+    assert (states["ops"]["per_minute"], states["ops"]["fallback"]) == (30, "screen")
 
 
 def test_named_notifications_are_sent_again_and_the_others_are_missed(run) -> None:

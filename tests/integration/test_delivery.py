@@ -3,10 +3,8 @@
 import asyncio
 import json
 import time
-from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -14,16 +12,11 @@ import standardwebhooks
 import time_machine
 
 from emberwatch.core.respond.brief import notification_for
-from emberwatch.http import Limits, Network
-from emberwatch.model.alert import Alert, AlertKind
-from emberwatch.model.incident import Action, Incident, Severity
+from emberwatch.model.incident import Action
 from emberwatch.model.notification import DeliveryState
 from emberwatch.model.secret import Secret
 from emberwatch.notifiers.webhook import Webhook
 from emberwatch.ports import Ledger
-from emberwatch.runtime.dispatcher import Dispatcher
-from emberwatch.runtime.writer import Writer
-from emberwatch.store.sqlite import open_store
 from tests.integration.receiver import (
     cut_after_the_status,
     endless,
@@ -34,92 +27,7 @@ from tests.integration.receiver import (
     saying,
     trickling,
 )
-
-AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
-SECRET = "whsec_" + b64encode(b"s" * 32).decode()
-
-
-class Clock:
-    def __init__(self):
-        self.now = AT
-
-    def __call__(self):
-        return self.now
-
-
-class House:
-    """A store, a network and a dispatcher over them; `owe` writes what is owed."""
-
-    def __init__(self, path, clock):
-        self.path = path
-        self.clock = clock
-        self.told = []
-        self.writer = Writer(open_store(path))
-        self.network = Network(
-            allow=[ip_network("127.0.0.0/8")],
-            user_agent="emberwatch/test",
-            limits=Limits(outbound_total=timedelta(seconds=0.5)),
-            clock=clock,
-            chance=lambda: 0.5,
-        )
-
-    def dispatcher(self, **receivers):
-        return Dispatcher(
-            notifiers={
-                name: Webhook(
-                    Webhook.Options(url=url, secret=Secret(SECRET)), self.network.outbound()
-                )
-                for name, url in receivers.items()
-            },
-            write=self.writer.write,
-            read=self.writer.read,
-            clock=self.clock,
-            chance=lambda: 0.5,
-            on_part=self._tell,
-        )
-
-    async def _tell(self, part, why):
-        self.told.append((part, why))
-
-    async def owe(self, *notifiers, incidents=1):
-        for number in range(incidents):
-            incident = an_incident(f"inc_{number}")
-            owed = tuple(notification_for(incident, Action.OPENED, name, AT) for name in notifiers)
-            ledger = Ledger(incidents=(incident,), notifications=owed)
-            await self.writer.write(lambda to, ledger=ledger: to.record(ledger))
-
-    async def rows(self, notifier=None):
-        return await self.writer.read(lambda look: look.notifications(notifier=notifier))
-
-    async def row(self):
-        [row] = await self.rows()
-        return row
-
-
-def an_incident(id):
-    alert = Alert(
-        id=f"alr_{id}",
-        kind=AlertKind.SPIKE,
-        brand="Acme",
-        subject="Acme",
-        started_at=AT,
-        at=AT,
-        observed=34.0,
-        expected=2.4,
-        chance=1e-9,
-        window_minutes=10,
-        reason="34 angry where 2.4 are usual: гняв 😡",
-    )
-    return Incident(
-        id=id,
-        brand="Acme",
-        subject="Acme",
-        severity=Severity.HIGH,
-        opened_at=AT,
-        last_alert_at=AT,
-        sequence=1,
-        alerts=(alert,),
-    )
+from tests.integration.sending import AT, SECRET, Clock, House, an_incident
 
 
 @pytest.fixture

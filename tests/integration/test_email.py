@@ -80,7 +80,7 @@ async def test_a_mail_arrives_as_plain_text_without_a_strangers_links():
     assert to == ["a@example.org"]
     assert mail.get_content_type() == "text/plain"
     assert "Answer in the thread: https://town.example/@anna/1" in text
-    assert "https[:]//evil.example/b" in text
+    assert "https[:]//evil[.]example/b" in text
     assert text.count("https://") == 1
     assert mail["Auto-Submitted"] == "auto-generated"
     assert receipt.answer == "accepted by 127.0.0.1"

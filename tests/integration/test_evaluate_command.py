@@ -183,9 +183,32 @@ def test_the_plot_stands_alone(tmp_path: Path) -> None:
 
 def test_a_plot_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     file = written(tmp_path / "posts.jsonl", ANGRY)
-    result = run(file, "--plot", str(tmp_path / "nowhere" / "x.svg"))
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no device here that is always full")
+    result = run(file, "--plot", str(full))
     assert result.exit_code == 1
     assert "the plot cannot be written" in result.stderr
+
+
+def test_a_plot_into_a_missing_folder_is_refused_before_anything_is_judged(tmp_path: Path) -> None:
+    file = written(tmp_path / "posts.jsonl", ANGRY)
+    result = run(file, "--plot", str(tmp_path / "nowhere" / "x.svg"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nowhere; make it first" in result.stderr.replace("\n", "")
+
+
+def test_a_plot_that_may_not_be_written_is_refused_before_anything_is_judged(
+    tmp_path: Path,
+) -> None:
+    file = written(tmp_path / "posts.jsonl", ANGRY)
+    plot = tmp_path / "x.svg"
+    plot.touch(0o400)
+    if os.access(plot, os.W_OK):
+        pytest.skip("whoever runs this may write anything")
+    result = run(file, "--plot", str(plot))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "name another file" in result.stderr
 
 
 def test_corrections_are_measured_by_alone_or_beside_a_file(tmp_path: Path) -> None:

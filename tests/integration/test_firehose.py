@@ -258,7 +258,7 @@ async def test_a_firehose_that_says_no_more_has_said_all() -> None:
 
     async def talk_on(line: ServerConnection) -> None:
         await Jetstream.talk(jet, line)
-        await asyncio.sleep(30)
+        await line.wait_closed()
 
     async with serve(talk_on, "127.0.0.1", 0) as server, a_network() as network:
         port = next(iter(server.sockets)).getsockname()[1]

@@ -11,6 +11,8 @@ import pytest
 from emberwatch.core.detect.watch import Watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
+from emberwatch.core.read.themes import Themes
+from emberwatch.model.brand import Theme
 from emberwatch.model.event import FeedRead
 from emberwatch.model.mention import Correction
 from emberwatch.model.post import Counters, Post, PostKind, post_key
@@ -213,8 +215,23 @@ def test_nothing_is_lived_beyond_the_last_stop(desk: Desk) -> None:
 # ---------------------------------------------------------------- with other eyes
 def reread(*brands: object) -> Reread:
     return Reread(
-        matcher=Matcher(brands), scorer=Ear, languages={brand.name: ("en",) for brand in brands}
+        matcher=Matcher(brands),
+        themes=Themes(brands),
+        scorer=Ear,
+        languages={brand.name: ("en",) for brand in brands},
     )
+
+
+def test_a_new_theme_is_found_in_what_was_kept_before_it(desk: Desk) -> None:
+    desk.bring(seen(a_post("1", text="Acme is awful"), 1), at=NOON + minutes(1))
+    themed = a_brand("Acme", themes=(Theme(name="awfulness", words=("awful",)),))
+    with desk.store.reading() as look:
+        (heard,) = [
+            each.mention.themes
+            for each in events(look, TOWN, reread=reread(themed))
+            if hasattr(each, "mention")
+        ]
+    assert heard == ("awfulness",)
 
 
 def test_another_word_finds_what_was_kept_for_another_reason(desk: Desk) -> None:
@@ -257,6 +274,7 @@ def test_a_stored_score_is_not_judged_again(desk: Desk) -> None:
     with desk.store.reading() as look:
         again_ = Reread(
             matcher=Matcher((BRANDS["Acme"],)),
+            themes=Themes(()),
             scorer=lambda: pytest.fail("asked for a score"),
             languages={"Acme": ()},
         )

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from emberwatch.cli.main import cli
 from emberwatch.model.errors import NotFound
+from emberwatch.model.mention import NO_WORDS
 from emberwatch.ports import Ledger
 from emberwatch.store.sqlite import open_store
 from tests.build import NOON, a_mention, minutes
@@ -87,6 +88,17 @@ def test_a_correction_stands_beside_the_scorers_verdict(database: Path, name: st
 def test_what_a_correction_answers_turns_no_writing_round(database: Path) -> None:
     said = run(database, "correct", ID, "--anger", "0.1", "--by", "an\u202ena")
     assert said.stdout.endswith("; by anna\n")
+
+
+def test_a_mention_that_was_judged_by_its_emoji_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "emberwatch.db"
+    mention = a_mention("1", text="@acme 🤬")
+    mention = replace(mention, score=replace(mention.score, language=NO_WORDS))
+    store = open_store(path)
+    with store.writing() as tx:
+        tx.record(Ledger(posts=(mention.post,), mentions=(mention,)))
+    store.close()
+    assert "(by its emoji alone, " in run(path, "show", ID).stdout
 
 
 def test_the_views_show_a_correction(database: Path) -> None:

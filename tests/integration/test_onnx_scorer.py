@@ -83,7 +83,12 @@ def test_a_language_without_a_measured_anger_gets_one_only_if_it_is_listed(folde
 
 def test_a_text_of_no_known_language_is_not_judged(folder: Path) -> None:
     scorer = Onnx(OnnxOptions(folder=folder, languages=("en",), least=0))
-    assert not one(scorer, "🤬🤬🤬", None).judged
+    assert not one(scorer, "12:30", None).judged
+
+
+def test_emoji_alone_stay_as_auto_judged_them(folder: Path) -> None:
+    scorer = Onnx(OnnxOptions(folder=folder, least=0))
+    assert one(scorer, "🤬🤬🤬", None).scorer == "auto"
 
 
 def test_three_labels_of_sentiment_are_told_apart(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from emberwatch.core.detect.watch import Watch
 from emberwatch.core.pipeline import Policy, States
 from emberwatch.core.respond import triage
 from emberwatch.model.alert import Alert, AlertKind
+from emberwatch.model.brand import Theme
 from emberwatch.model.errors import ScoringFailed, StoreBusy
 from emberwatch.model.event import (
     Counted,
@@ -37,7 +38,8 @@ from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store
 from tests.build import NOON, a_brand, a_post, an_alert, minutes
 
-BRANDS = {"Acme": a_brand("Acme", pile_on_floor=20), "Other": a_brand("Other")}
+AWFUL = Theme(name="awfulness", words=("awful*",))
+BRANDS = {"Acme": a_brand("Acme", pile_on_floor=20, themes=(AWFUL,)), "Other": a_brand("Other")}
 IMPATIENT = timedelta(milliseconds=50)
 SECOND = timedelta(seconds=1)
 
@@ -244,6 +246,20 @@ def test_a_post_of_two_brands_is_one_post_and_two_mentions(desk: Desk) -> None:
     assert len(desk.noted("Acme 1", "Other 1")) == 2
 
 
+def test_a_mention_is_stored_with_the_themes_of_its_brand(desk: Desk) -> None:
+    desk.bring(a_post("1", text="Acme and Other are awfully late"), a_post("2", text="hello Acme"))
+    assert desk.ask("SELECT post_id, brand, theme FROM mention_themes") == [
+        ("jsonl::post:1", "Acme", "awfulness")
+    ]
+
+
+def test_an_edit_may_change_the_themes(desk: Desk) -> None:
+    post = a_post("1", text="Acme is awful")
+    desk.bring(post)
+    desk.bring(_later(post, 1, text="Acme is fine now"), at=NOON + minutes(1))
+    assert desk.ask("SELECT * FROM mention_themes") == []
+
+
 def test_a_post_that_speaks_of_nobody_leaves_nothing(desk: Desk) -> None:
     assert desk.bring(a_post("1", text="lovely weather")).kept == 0
     assert desk.ask("SELECT count(*) FROM _post") == [(0,)]
@@ -345,6 +361,20 @@ def test_federated_copies_of_one_post_count_once(desk: Desk, is_one_batch: bool)
         desk.bring(there, at=at, feed="other town")
     assert desk.ask("SELECT post_id FROM mentions") == [("jsonl:a.example:post:1",)]
     assert len(desk.noted("Acme")) == 1
+
+
+def test_an_edit_under_another_id_is_an_edit_and_its_answers_stay_in_the_thread(desk: Desk) -> None:
+    # snac2 names a post anew whenever its author edits it
+    desk.bring(a_post("1", text="Acme is awfull", uri=URI), at=NOON + minutes(1))
+    at = NOON + minutes(2)
+    edited = a_post("2", text="Acme is awful", uri=URI, seen_at=at)
+    answer = a_post("3", text="so is Acme to me", at=at, parent="2", thread="2")
+    desk.bring(edited, at=at)
+    desk.bring(answer, at=at)
+    assert desk.ask("SELECT post_id, text, thread_id FROM mentions ORDER BY post_id") == [
+        ("jsonl::post:1", "Acme is awful", "jsonl::1"),
+        ("jsonl::reply:3", "so is Acme to me", "jsonl::1"),
+    ]
 
 
 @pytest.mark.parametrize("uri", [None, URI, URI + "/boost"])

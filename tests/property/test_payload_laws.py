@@ -179,5 +179,6 @@ def test_the_schema_describes_every_field_that_is_sent():
     assert sorted(undescribed(told, SCHEMA, "")) == [
         ".alerts_truncated",
         ".brief.posts.is_forgotten",
+        ".instead_of",
         ".truncated",
     ]

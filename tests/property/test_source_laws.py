@@ -30,6 +30,7 @@ from emberwatch.sources.telegram import Telegram, TelegramOptions
 from emberwatch.sources.vk import Vk, VkOptions
 from emberwatch.sources.x import X, XOptions
 from emberwatch.sources.youtube import YouTube, YouTubeOptions
+from tests.parsing import made_up
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -143,7 +144,12 @@ lemmy_posts = st.fixed_dictionaries(
         "counts": anything,
     },
 )
+entries = shaped("id", "text", "author", "created_at", "url", "likes", "parent", "title")
 answers = {
+    # an answer without any post is refused: the settings are wrong, most likely
+    "http_json": st.lists(entries | anything, max_size=2).map(
+        lambda found: [*found, {"id": "a", "text": "b", "created_at": 0}]
+    ),
     "stackexchange": st.fixed_dictionaries({"items": st.lists(questions | anything, max_size=3)}),
     "vk": st.lists(wall_posts | anything, max_size=3).map(
         lambda found: {"response": {"items": found}}
@@ -189,6 +195,7 @@ def posts_of(kind: str, body: bytes) -> list[Any] | None:
         ).encode()
         assert "\x00" not in post.text
         assert post.created_at.utcoffset() == NOON.utcoffset()
+    assert made_up(posts, body) == []
     return list(posts)
 
 
@@ -293,6 +300,32 @@ def test_any_bytes_are_read_or_refused(kind: str, body: bytes) -> None:
     posts = posts_of(kind, body)
     if kind != "jsonl" and posts:
         raise AssertionError(f"a post was made up from {body!r}")
+
+
+MESSAGE = (
+    '<div class="tgme_widget_message" data-post="acme_news/12345">',
+    '<div class="tgme_widget_message_text">',
+    '<time datetime="2026-11-22T10:00:00+00:00">',
+    '<span class="tgme_widget_message_views">1.8K</span>',
+    '<a class="tgme_widget_message_reply" href="https://t.me/acme_news/12344">',
+    "text &amp; more",
+    "</time>",
+    "</div>",
+    "</a>",
+    "<br/>",
+    "<",
+    "&#",
+    'data-post="other/1"',
+)
+
+
+@given(pieces=st.lists(st.sampled_from(MESSAGE), max_size=16))
+@settings(deadline=None, max_examples=40)
+def test_a_preview_in_any_disorder_is_read_or_left(pieces: list[str]) -> None:
+    page = '<section class="tgme_channel_history">' + "".join(pieces)
+    posts = posts_of("telegram", page.encode("utf-8", "replace"))
+    assert posts is not None
+    assert len(posts) <= pieces.count(MESSAGE[0])
 
 
 FEED = (

@@ -12,6 +12,7 @@ from tests.scenarios.telling import after, come_true
 STORYBOARDS = sorted(Path(__file__).parent.glob("*.yaml"))
 
 
+@pytest.mark.advice("A4")
 @pytest.mark.parametrize("path", STORYBOARDS, ids=lambda path: path.stem)
 def test_the_storyboard_comes_out_as_told(path: Path) -> None:
     storyboard = yaml.safe_load(path.read_text())

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,10 @@ from emberwatch.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config, FeedSettings
+    from emberwatch.core.respond.routing import Route
     from emberwatch.model.alert import AlertKind
     from emberwatch.model.brand import Brand, Group
+    from emberwatch.model.team import Team
 
 _LABEL = 13
 _WIDTH = 100
@@ -102,8 +104,36 @@ def summary(config: "Config") -> dict[str, object]:
         "notifiers": [{"name": one.name, "kind": one.kind} for one in config.notifiers],
         "scorer": _scorer(config),
         "routes": [
-            {"brands": route.brands, "kinds": route.kinds, "notify": route.notify}
+            {
+                "brands": route.brands,
+                "kinds": route.kinds,
+                "themes": route.themes,
+                "languages": route.languages,
+                "severity": route.severity,
+                "hours": [str(span) for span in route.hours],
+                "team": route.team or None,
+                "notify": route.notify,
+            }
             for route in config.routes
+        ],
+        "teams": [
+            {
+                "name": team.name,
+                "people": [person.name for person in team.people],
+                "languages": team.languages,
+                "time_zone": team.time_zone,
+                "notify": team.notify,
+                "escalation": [
+                    {
+                        "after": _length(link.after),
+                        "team": link.team or None,
+                        "people": link.people,
+                        "notify": link.notify,
+                    }
+                    for link in team.escalation
+                ],
+            }
+            for team in config.teams
         ],
         "playbook": {
             "stance": config.playbook.stance,
@@ -138,11 +168,6 @@ def _feed(feed: "FeedSettings") -> dict[str, object]:
 
 def summarised(config: "Config") -> list[Block]:
     """Say in a few lines what a configuration watches and whom it tells."""
-    routes = [
-        f"{_or(route.brands, 'any brand')}: {_or(route.kinds, 'any kind but surge')}"
-        f" -> {', '.join(route.notify)}"
-        for route in config.routes
-    ]
     blocks: list[Block] = [
         ("database", [f"{config.database}, texts kept for {_length(config.retention)}"]),
         ("brands", [_counted(brand) for brand in config.brands]),
@@ -156,8 +181,14 @@ def summarised(config: "Config") -> list[Block]:
             or ["none"],
         ),
         ("notifiers", _columns((one.name, one.kind) for one in config.notifiers) or ["none"]),
-        ("routes", routes or ["none: every notifier is told of everything but mere volume"]),
+        ("teams", list(map(_team, config.teams))),
+        (
+            "routes",
+            list(map(_route, config.routes))
+            or ["none: every notifier is told of everything but mere volume"],
+        ),
     ]
+    blocks = [block for block in blocks if block[1]]
     blocks.append(("playbook", [_advice(config)]))
     if config.networks:
         allowed = ", ".join(str(network) for network in config.networks)
@@ -165,6 +196,32 @@ def summarised(config: "Config") -> list[Block]:
     if config.heartbeat is not None:
         blocks.append(("heartbeat", [f"every {_length(config.heartbeat.every)} while all is well"]))
     return blocks
+
+
+def _route(route: "Route") -> str:
+    """Say in a line what a route takes, and where it sends it."""
+    conditions = (
+        _or(route.brands, "any brand") + ": " + _or(route.kinds, "any kind but surge"),
+        *(f"theme {theme}" for theme in route.themes),
+        *(f"in {language}" for language in route.languages),
+        f"{route.severity} or worse" if route.severity.rank else "",
+        "at its hours" if route.hours else "",
+    )
+    goals = ([f"team {route.team}"] if route.team else []) + list(route.notify)
+    return f"{', '.join(filter(None, conditions))} -> {', '.join(goals)}"
+
+
+def _team(team: "Team") -> str:
+    """Say in a line who is in a team, and who follows when they do not act."""
+    from emberwatch.core.respond.attention import goal_of
+
+    links = [f"after {_length(link.after)} {goal_of(link)}" for link in team.escalation]
+    parts = (
+        ", ".join(person.name for person in team.people),
+        f"by {', '.join(team.notify)}" if team.notify else "",
+        *links,
+    )
+    return f"{team.name}: {'; '.join(filter(None, parts)) or 'nobody'}"
 
 
 def _advice(config: "Config") -> str:
@@ -256,29 +313,18 @@ def explained(config: "Config", brand: "Brand", described: Mapping[str, str]) ->
 
 
 def told(config: "Config", brand: str) -> dict["AlertKind", tuple[str, ...]]:
-    """Return which notifiers each kind of alert would go to, by the rule that routes them."""
-    from emberwatch.core.respond.routing import route
-    from emberwatch.model.alert import Alert, AlertKind
-    from emberwatch.model.incident import Incident, Severity
+    """Return which notifiers each kind of alert would go to now, were it critical."""
+    from emberwatch.core.respond.rehearsal import a_trial
+    from emberwatch.core.respond.routing import decide
+    from emberwatch.model.alert import AlertKind
+    from emberwatch.runtime.wiring import directory, now
 
-    names = tuple(notifier.name for notifier in config.notifiers)
-    at = datetime.min.replace(tzinfo=UTC)
+    at = now()
     who = {}
     for kind in AlertKind:
-        concerned = None if kind.is_about_us else brand
-        alert = Alert(
-            id="", kind=kind, brand=concerned, subject=brand, started_at=at, at=at, reason=""
-        )
-        incident = Incident(
-            id="",
-            brand=concerned,
-            subject=brand,
-            severity=Severity.INFO,
-            opened_at=at,
-            last_alert_at=at,
-            alerts=(alert,),
-        )
-        who[kind] = route(incident, config.routes, names)
+        trial = a_trial(None if kind.is_about_us else brand, kind=kind, at=at)
+        recipients = decide(directory(config), trial, at).recipients
+        who[kind] = tuple(each.notifier for each in recipients)
     return who
 
 

@@ -154,3 +154,14 @@ def _written(file: IO[str], heading: Sequence[str], rows: Iterable[Sequence[obje
         table.writerow(row)
         lines += 1
     return lines
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a cell begins that a spreadsheet may run; the last four are the wide forms of the first."""
+
+
+def harmless(cell: object) -> object:
+    """Return a cell that no spreadsheet runs as a formula; numbers stay numbers."""
+    if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA):
+        return f"'{cell}"
+    return cell

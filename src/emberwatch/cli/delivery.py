@@ -24,6 +24,7 @@ def command() -> None:
     help="Only those that stand so.",
 )
 @click.option("--notifier", help="Only through this notifier.")
+@click.option("--told-by", metavar="ID", help="Only what this message tells in their stead.")
 @click.option(
     "--most",
     type=click.IntRange(min=1),
@@ -37,6 +38,7 @@ def command() -> None:
 def list_(
     state: str | None,
     notifier: str | None,
+    told_by: str | None,
     most: int,
     config_path: Path,
     database: Path | None,
@@ -49,16 +51,17 @@ def list_(
       emberwatch delivery list --state dead
     """
     from emberwatch.cli.present import clock, instant, show_json, table
+    from emberwatch.core.respond.outbox import standing
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
-        found = look.notifications(state=state, notifier=notifier, most=most)
+        found = look.notifications(state=state, notifier=notifier, told_by=told_by, most=most)
     found.reverse()
     if as_json:
         for row in found:
             show_json(
                 {
                     "notification_id": row.id,
-                    "incident_id": row.incident_id,
+                    "incident_id": row.incident_id or None,
                     "notifier": row.notifier,
                     "type": row.type,
                     "state": row.state,
@@ -68,6 +71,10 @@ def list_(
                     "first_try_at": instant(row.first_try_at),
                     "delivered_at": instant(row.delivered_at),
                     "last_answer": row.last_answer or None,
+                    "severity": row.severity,
+                    "subject": row.subject or None,
+                    "told_by": row.told_by or None,
+                    "handed_to": row.handed_to or None,
                 }
             )
         return
@@ -85,13 +92,13 @@ def list_(
         (
             (
                 row.id,
-                row.incident_id,
+                row.incident_id or "several",
                 row.notifier,
                 row.type,
                 row.state,
                 row.attempts,
                 clock(row.created_at),
-                row.last_answer or "-",
+                standing(row),
             )
             for row in found
         ),
@@ -128,7 +135,8 @@ def replay(
     with opened(database_of(config_path, database)) as store, store.writing() as transaction:
         wanted = list(ids)
         if are_dead:
-            wanted = [row.id for row in transaction.notifications(state="dead", notifier=notifier)]
+            dead = transaction.notifications(state="dead", notifier=notifier)
+            wanted = [row.id for row in dead if not row.told_by]  # a digest tells the others
         count = transaction.revive(wanted, now())
     if ids and not count:
         raise NotFound(

@@ -13,6 +13,7 @@ from emberwatch.cli.place import (
     json_option,
     opened,
     playbook_of,
+    read,
 )
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     from emberwatch.core.respond.playbook import Advice
     from emberwatch.core.respond.workflow import Deed
-    from emberwatch.model.incident import Incident
+    from emberwatch.model.incident import Exhibit, Incident
+    from emberwatch.model.notification import Notification
+    from emberwatch.model.silence import Silence
+    from emberwatch.model.team import Team
     from emberwatch.ports import Reading
 
 
@@ -92,16 +96,47 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
     Example:
       emberwatch incident show inc_4be1
     """
+    from emberwatch.cli.clock_lines import clock_lines, clocks_json, promises_json
     from emberwatch.cli.present import show_json
+    from emberwatch.cli.silence import silence_json
+    from emberwatch.core.respond.attention import muting
+    from emberwatch.core.respond.clocks import clocks
     from emberwatch.core.respond.playbook import advise
+    from emberwatch.core.respond.promises import standings
+    from emberwatch.runtime.wiring import now
 
+    at = now()
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         incident = named(look, id)
+        silence = muting(look.silences(at), incident, at)
+        delivered_at = look.delivered([incident.id]).get(incident.id)
+    times, levels = clocks(incident, delivered_at), standings(incident, at)
     advice = advise(playbook_of(None if database else config_path), incident)
+    team = _team(incident, None if database else config_path)
     if as_json:
-        show_json({**_whole(incident), "steps": [_step(each) for each in advice]})
+        show_json(
+            {
+                **_whole(incident),
+                "readers": [
+                    {"name": person.name, "languages": person.languages}
+                    for person in (team.readers(incident.languages) if team else ())
+                ],
+                "silence": silence_json(silence, at) if silence else None,
+                "clocks": clocks_json(times),
+                "promises": promises_json(levels),
+                "steps": [_step(each) for each in advice],
+            }
+        )
     else:
-        _print(incident, advice)
+        _print(incident, advice, tuple(clock_lines(times, levels, at)), team, silence)
+
+
+def _team(incident: "Incident", config_path: Path | None) -> "Team | None":
+    """Return the configured team that owns an incident, where the configuration is at hand."""
+    if config_path is None:
+        return None
+    config = read(config_path, with_secrets=False)
+    return next((team for team in config.teams if team.name == incident.team), None)
 
 
 def named(look: "Reading", id: str) -> "Incident":
@@ -136,6 +171,7 @@ def _summary(incident: "Incident") -> dict[str, object]:
         "expected": first.expected,
         "chance": first.chance,
         "window_minutes": first.window_minutes,
+        "team": incident.team or None,
         "owner": incident.owner or None,
         "reason": first.reason,
     }
@@ -156,6 +192,19 @@ def _whole(incident: "Incident") -> dict[str, object]:
         "previous_id": incident.previous_id,
         "hand_offs": incident.hand_offs,
         "follow_up_at": instant(incident.follow_up_at),
+        "themes": incident.themes,
+        "history": _history(incident),
+        "recurring": [
+            {
+                "theme": each.theme,
+                "incidents": each.incidents,
+                "angry_posts": each.angry_posts,
+                "share": each.share,
+                "examples": [_beside(post) for post in each.examples],
+            }
+            for each in incident.recurring
+        ],
+        "affected": [_beside(post) for post in incident.affected],
         "alerts": [
             {
                 "id": alert.id,
@@ -187,6 +236,7 @@ def _whole(incident: "Incident") -> dict[str, object]:
                 "matched": exhibit.matched,
                 "why": exhibit.why,
                 "signs": [asdict(sign) for sign in exhibit.signs],
+                "themes": exhibit.themes,
             }
             for exhibit in incident.exhibits
         ],
@@ -202,6 +252,46 @@ def _whole(incident: "Incident") -> dict[str, object]:
     }
 
 
+def _history(incident: "Incident") -> dict[str, object] | None:
+    from emberwatch.cli.present import instant
+
+    history = incident.history
+    if history is None:
+        return None
+    return {
+        "posts": history.posts,
+        "angry_posts": history.angry_posts,
+        "anger": history.anger,
+        "first_at": instant(history.first_at),
+        "last_at": instant(history.last_at),
+        "reach": history.reach,
+        "incidents": [
+            {
+                "id": each.incident_id,
+                "opened_at": instant(each.opened_at),
+                "status": each.status,
+                "resolution": each.resolution,
+            }
+            for each in history.encounters
+        ],
+        "earlier": [_beside(post) for post in history.earlier],
+    }
+
+
+def _beside(post: "Exhibit") -> dict[str, object]:
+    from emberwatch.cli.present import instant
+
+    return {
+        "id": post.post_id,
+        "author": post.author,
+        "followers": post.followers,
+        "created_at": instant(post.created_at),
+        "url": post.url,
+        "text": post.text,
+        "anger": post.anger,
+    }
+
+
 def _step(advice: "Advice") -> dict[str, object]:
     return {
         "rule": advice.rule,
@@ -212,12 +302,19 @@ def _step(advice: "Advice") -> dict[str, object]:
     }
 
 
-def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
+def _print(
+    incident: "Incident",
+    advice: "Sequence[Advice]",
+    times: "Sequence[str]",
+    team: "Team | None",
+    silence: "Silence | None",
+) -> None:
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
     from emberwatch.cli.present import COLOURS, MARKS, clock
     from emberwatch.core.read.text import safe_line
-    from emberwatch.core.respond.wording import in_words
+    from emberwatch.core.respond.wording import in_words, who_answers
     from emberwatch.core.respond.workflow import MOVES, VERBS
+    from emberwatch.model.incident import Status
 
     def line(text: str, indent: int = 0) -> None:
         click.echo(" " * indent + safe_line(text, 2000))
@@ -240,6 +337,18 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
     if incident.owner:
         passed = f", after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
         line(f"{incident.owner} has it{passed}")
+    if whose := who_answers(incident, team.readers(incident.languages) if team else ()):
+        line(whose)
+    waiting = incident.waiting
+    if waiting.wakes_at and incident.status is Status.OPEN:
+        line(f"nobody has acknowledged; the next are told at {clock(waiting.wakes_at)} UTC")
+    if silence:
+        line(
+            f"muted until {clock(silence.until)} UTC by {silence.by} ({silence.id}): "
+            f"{silence.reason}"
+        )
+    if incident.themes:
+        line(f"about {', '.join(incident.themes)}")
     if incident.follow_up_at:
         line(f"ask again {clock(incident.follow_up_at)} UTC")
     click.echo()
@@ -263,6 +372,7 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
                 line(exhibit.url, 4)
         if len(incident.exhibits) > 10:
             line(f"and {len(incident.exhibits) - 10} more (--json shows all)", 2)
+    _print_background(incident)
     if advice:
         click.echo()
         click.secho("First steps", bold=True)
@@ -271,6 +381,11 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
             line(f"because: {each.why} ({each.rule})", 5)
             if each.draft:
                 line(f"to begin with: {each.draft}", 5)
+    if incident.brand is not None:
+        click.echo()
+        click.secho("Where the time went", bold=True)
+        for told in times:
+            line(told, 2)
     click.echo()
     click.secho("What was done", bold=True)
     for step in incident.timeline:
@@ -281,30 +396,68 @@ def _print(incident: "Incident", advice: "Sequence[Advice]") -> None:
     line(f"Possible now: emberwatch incident {{{possible}}} {incident.id} --by YOUR-NAME")
 
 
+def _print_background(incident: "Incident") -> None:
+    """Print what stands beside the evidence: the author's past, what comes back, who is next."""
+    from emberwatch.cli.present import clock
+    from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.playbook import past, recurs
+
+    def line(text: str, indent: int) -> None:
+        click.echo(" " * indent + safe_line(text, 2000))
+
+    def posts(shown: "Sequence[Exhibit]") -> None:
+        for post in shown:
+            anger = "not judged" if post.anger is None else f"anger {post.anger:.2f}"
+            line(f"{clock(post.created_at)} @{post.author} ({anger}) {post.text}", 4)
+            if post.url:
+                line(post.url, 6)
+
+    history = incident.history
+    if history is not None:
+        click.echo()
+        click.secho("Who began it", bold=True)
+        line(f"{past(history)}, since {clock(history.first_at)} UTC", 2)
+        for each in history.encounters:
+            done = each.resolution or each.status
+            line(f"{each.incident_id} of {clock(each.opened_at)} UTC: {done}", 4)
+        posts(history.earlier)
+    if incident.recurring:
+        click.echo()
+        click.secho("Keeps coming back", bold=True)
+        for recurrence in incident.recurring:
+            line(recurs(recurrence), 2)
+            posts(recurrence.examples)
+    if incident.affected:
+        click.echo()
+        click.secho("Not angry yet, about the same", bold=True)
+        posts(incident.affected)
+
+
 def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> None:
     """Do one thing with an incident and owe the news to whoever is told of it."""
-    from emberwatch.cli.place import read
+    from emberwatch.cli.place import policy_of
     from emberwatch.core.pipeline import notifications
     from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.attention import tell
     from emberwatch.core.respond.workflow import TOO_MANY_HAND_OFFS, act
     from emberwatch.model.incident import Action
     from emberwatch.ports import Ledger
-    from emberwatch.runtime.wiring import policy
 
     config = read(config_path, with_secrets=False)
-    wanted = policy(config)
+    policy = policy_of(config)
     with opened(database or config.database) as store, store.writing() as transaction:
         before = named(transaction, id)
         incident = act(before, deed)
-        told = (
-            []
-            if deed.action is Action.NOTED
-            else notifications(
-                wanted, incident, deed.action, deed.at, note=incident.timeline[-1].note, by=deed.by
-            )
-        )
+        told: list[Notification] = []
+        if deed.action is not Action.NOTED:
+            silences = transaction.silences(deed.at)
+            incident, calls = tell(policy.directory, incident, incident.timeline[-1], silences)
+            told = [each for call in calls for each in notifications(policy, call, by=deed.by)]
         transaction.record(Ledger(incidents=(incident,), notifications=tuple(told)))
     names = ", ".join(notification.notifier for notification in told) or "nobody"
+    waiting = (*incident.waiting.withheld, *incident.waiting.silenced)
+    if waiting and deed.action is not Action.NOTED:
+        names += f"; later, by quiet hours or a silence: {', '.join(waiting)}"
     whom = f" to {deed.to}" if deed.to else ""
     click.echo(safe_line(f"{incident.id} {deed.action}{whom} by {deed.by}; telling {names}", 500))
     if incident.hand_offs > before.hand_offs and incident.hand_offs >= TOO_MANY_HAND_OFFS:

@@ -343,6 +343,7 @@ def _whole(mention: "Mention", correction: "Correction | None") -> dict[str, obj
 def _print(mentions: "tuple[Mention, ...]", correction: "Correction | None") -> None:
     from emberwatch.cli.present import clock
     from emberwatch.core.read.text import safe_line
+    from emberwatch.model.mention import NO_WORDS
 
     def line(text: str) -> None:
         click.echo(safe_line(text, 2000))
@@ -356,8 +357,9 @@ def _print(mentions: "tuple[Mention, ...]", correction: "Correction | None") -> 
     for mention in mentions:
         line(f"speaks of {mention.brand}: {mention.matched}")
     if score.judged:
+        in_what = "by its emoji alone" if score.language == NO_WORDS else score.language
         line(
-            f"{score.scorer} ({score.language}, {score.confidence:.0%} sure): "
+            f"{score.scorer} ({in_what}, {score.confidence:.0%} sure): "
             f"anger {_figure(score.anger)}, sentiment {_figure(score.sentiment)}"
         )
     else:

@@ -43,8 +43,11 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
       emberwatch notifier list
     """
     from emberwatch.cli.present import show_json, table
+    from emberwatch.core.respond.pacing import terms
+    from emberwatch.runtime.wiring import channels
 
     config = read(config_path, with_secrets=False)
+    channel = channels(config)
     path = database or config.database
     disabled: dict[str, str] = {}
     waiting: dict[str, int] = {}
@@ -62,17 +65,20 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
                     "kind": settings.kind,
                     "disabled": disabled.get(settings.name),
                     "waiting": waiting.get(settings.name, 0),
+                    "per_minute": channel[settings.name].per_minute,
+                    "fallback": settings.fallback or None,
                 }
             )
         return
     table(
-        ("Notifier", "Kind", "Waiting", "State"),
+        ("Notifier", "Kind", "Waiting", "State", "Terms"),
         (
             (
                 settings.name,
                 settings.kind,
                 waiting.get(settings.name, 0),
                 f"disabled: {disabled[settings.name]}" if settings.name in disabled else "enabled",
+                terms(channel[settings.name]),
             )
             for settings in config.notifiers
         ),
@@ -95,6 +101,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
 
     from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.brief import trial_for
+    from emberwatch.core.respond.pacing import terms
     from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
     from emberwatch.runtime import wiring
 
@@ -113,6 +120,8 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
         why = safe_line(str(error), 500)
         raise click.ClickException(f"{name} did not take the test message: {why}") from error
     click.echo(safe_line(f"{name} took the test message: {answer}", 500))
+    holds = terms(wiring.channels(config)[name])
+    click.echo(safe_line(f"for messages to it: {holds}", 500), err=True)
     path = database or config.database
     if path.exists():
         with opened(path) as store, store.writing() as transaction:

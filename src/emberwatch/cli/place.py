@@ -11,7 +11,9 @@ import click
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
+    from emberwatch.core.pipeline import Policy
     from emberwatch.core.respond.playbook import Playbook
+    from emberwatch.model.errors import ConfigError
     from emberwatch.ports import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,14 +73,41 @@ def database_of(config_path: Path, database: Path | None) -> Path:
 
 
 def playbook_of(config_path: Path | None) -> "Playbook":
-    """Return the playbook that a configuration asks for; the shipped one where there is none."""
+    """Return the playbook that a configuration asks for; ours where there is none, or it breaks."""
     from emberwatch.config.playbook import read_playbook
     from emberwatch.core.respond.playbook import Stance
+    from emberwatch.model.errors import ConfigError
     from emberwatch.runtime.wiring import playbook
 
     if config_path is None or not config_path.exists():
         return read_playbook(None, Stance.BALANCED, ())
-    return playbook(read(config_path, with_secrets=False))
+    config = read(config_path, with_secrets=False)
+    try:
+        return playbook(config)
+    except ConfigError as error:
+        return playbook(_with_our_playbook(config, error))
+
+
+def policy_of(config: "Config") -> "Policy":
+    """Return what the operator wants, for what people do: a broken playbook holds nobody up."""
+    from emberwatch.model.errors import ConfigError
+    from emberwatch.runtime.wiring import policy
+
+    try:
+        return policy(config)
+    except ConfigError as error:
+        return policy(_with_our_playbook(config, error))
+
+
+def _with_our_playbook(config: "Config", error: "ConfigError") -> "Config":
+    from dataclasses import replace
+
+    from emberwatch.core.read.text import safe_line
+
+    for problem in error.problems:
+        click.echo(safe_line(problem, 500), err=True)
+    click.echo("Your playbook cannot be read: ours advises until it is mended.", err=True)
+    return replace(config, playbook=replace(config.playbook, file=None))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`emberwatch score evaluate`: how well a scorer judges posts that people have labelled."""
 
 import gzip
+import os
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
@@ -110,6 +111,8 @@ def evaluate(
     """
     if file is None and database is None:
         raise click.UsageError("name a FILE of labelled posts, or --database with corrections")
+    if plot is not None:
+        _check_writable(plot)
     scorer = chosen_scorer(named, config_path)
     complaints = Complaints()
     groups: dict[tuple[str, str], _Group] = {}
@@ -352,6 +355,19 @@ def _cells(row: _Row) -> tuple[str, ...]:
 
 def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _check_writable(plot: Path) -> None:
+    """End the command where a plot could not be written: the posts take minutes to judge."""
+    folder = plot.parent
+    if not folder.is_dir():
+        raise click.ClickException(
+            f"the plot cannot be written to {plot}: there is no folder {folder}; make it first"
+        )
+    if not os.access(plot if plot.exists() else folder, os.W_OK):
+        raise click.ClickException(
+            f"the plot cannot be written to {plot}: you may not write there; name another file"
+        )
 
 
 def _draw(groups: Mapping[tuple[str, str], _Group], name: str, plot: Path) -> None:

@@ -1,8 +1,10 @@
 """Instants as people say them: 2026-03-02 10:30, 10:30, 2h ago, now."""
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
+_WEEK = re.compile(r"(\d{4})-?W(\d{2})")
 _AGO = re.compile(r"(\S+) ago")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
 
@@ -46,3 +48,39 @@ def instant_ahead(text: str, now: datetime) -> datetime:
             f"expected a length such as 60d or a date such as 2027-02-01, got '{text}'"
         ) from None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarWeek:
+    """A week from Monday's midnight to the next, and the Monday before; instants are in UTC."""
+
+    name: str
+    before: datetime
+    since: datetime
+    until: datetime
+
+
+def calendar_week(text: str, now: datetime, zone: tzinfo) -> CalendarWeek:
+    """Return the week that is meant: this, last or 2026-W47, as the clocks of a zone have it.
+
+    `ValueError` says what was expected.
+    """
+    monday = now.astimezone(zone).date()
+    monday -= timedelta(days=monday.weekday())
+    said = text.strip()
+    named = _WEEK.fullmatch(said)
+    try:
+        if said == "last":
+            monday -= timedelta(weeks=1)
+        elif named:
+            monday = monday.fromisocalendar(int(named[1]), int(named[2]), 1)
+        elif said != "this":
+            raise ValueError(said)
+        before, since, until = (
+            datetime.combine(monday + timedelta(weeks=number), time(), zone).astimezone(UTC)
+            for number in (-1, 0, 1)
+        )
+    except (ValueError, OverflowError):
+        raise ValueError(f"expected a week such as 2026-W47, last or this, got '{text}'") from None
+    year, number, _ = monday.isocalendar()
+    return CalendarWeek(name=f"{year}-W{number:02}", before=before, since=since, until=until)

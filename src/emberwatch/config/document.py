@@ -18,6 +18,7 @@ from emberwatch.config.schema import (
     PlugIns,
     ScorerSettings,
 )
+from emberwatch.config.teams import misfits
 from emberwatch.config.tree import (
     Entries,
     Findings,
@@ -51,6 +52,9 @@ class HeartbeatOptions:
 
     url: Secret
 
+
+NOTIFIER_KEYS = ("name", "kind", "per_minute", "fallback")
+"""The keys of ours beside the options of a notifier."""
 
 HEARTBEAT = options_form(HeartbeatOptions)
 
@@ -90,10 +94,17 @@ def read_document(
             for position, feed in enumerate(document.feeds)
         ),
         notifiers=tuple(
-            NotifierSettings(name=notifier.name, kind=notifier.kind, options=notifiers[position])
+            NotifierSettings(
+                name=notifier.name,
+                kind=notifier.kind,
+                options=notifiers[position],
+                per_minute=notifier.per_minute,
+                fallback=notifier.fallback or "",
+            )
             for position, notifier in enumerate(document.notifiers)
         ),
         routes=tuple(form.route() for form in document.routes),
+        teams=tuple(form.team() for form in document.teams),
         retention=document.retention,
         playbook=PlaybookSettings(
             file=document.playbook.file,
@@ -164,8 +175,8 @@ class _Check:
             kind = notifier.get("kind")
             form = self._plug_in((*way, "kind"), kind, "notifier", self._plugins.notifiers)
             if form is not None:
-                settings = _settings(notifier, but=("name", "kind"))
-                options = self._options(form, way, settings, beside=("name", "kind"))
+                settings = _settings(notifier, but=NOTIFIER_KEYS)
+                options = self._options(form, way, settings, beside=NOTIFIER_KEYS)
                 if options is not None:
                     made[position] = options
         return made
@@ -201,6 +212,10 @@ class _Check:
         self._refer("feeds", "brands", "brand", brands)
         self._refer("routes", "brands", "brand", brands)
         self._refer("routes", "notify", "notifier", notifiers)
+        for way, what in misfits(self._root, self._named("teams", "team"), notifiers):
+            self._at(way, what)
+        self._stand_ins(notifiers)
+        self._refer_to_themes(child(self._root, "playbook"))
 
     # ------------------------------------------------------------ plug-ins
     def _plug_in(
@@ -356,6 +371,45 @@ class _Check:
                         (section, position, key, index), f"unknown {noun} {shown(wanted)}{hint}"
                     )
 
+    def _stand_ins(self, known: tuple[str, ...]) -> None:
+        """Check that each fallback exists and that nobody stands in for itself in the end."""
+        stand_ins: dict[str, str] = {}
+        for position, entry in items(self._root, "notifiers"):
+            name, fallback = entry.get("name"), entry.get("fallback")
+            if not isinstance(name, Text) or not isinstance(fallback, Text):
+                continue
+            ours, theirs = name.text.strip(), fallback.text.strip()
+            if theirs and theirs not in known:
+                hint = did_you_mean(theirs, known)
+                self._at(
+                    ("notifiers", position, "fallback"), f"unknown notifier {shown(theirs)}{hint}"
+                )
+            elif theirs:
+                stand_ins[ours] = theirs
+                circle = _circle(ours, stand_ins)
+                if circle:
+                    self._at(
+                        ("notifiers", position, "fallback"),
+                        f"goes round in a circle ({' -> '.join(circle)}): nobody would stand in "
+                        "for the last one",
+                    )
+
+    def _refer_to_themes(self, playbook: Node | None) -> None:
+        """Check that the themes that notes speak of are those of a brand."""
+        known = tuple(
+            name.text.strip()
+            for _, brand in items(self._root, "brands")
+            for _, theme in items(brand, "themes")
+            if isinstance(name := theme.get("name"), Text)
+        )
+        for position, note in items(playbook, "notes"):
+            for index, name in names(note, "themes"):
+                wanted = name.text.strip()
+                if wanted and wanted not in known:
+                    way = ("playbook", "notes", position, "themes", index)
+                    hint = did_you_mean(wanted, known)
+                    self._at(way, f"unknown theme {shown(wanted)}{hint}")
+
     # ------------------------------------------------------------ pointing at things
     def _at(self, way: Way, what: str) -> None:
         self._findings.add(way, place(self._root, way), what)
@@ -379,6 +433,16 @@ class _Check:
             keys = (*beside, *keys_of(form_at(model, location[:-1])))
             tell = self._at_key if detail["type"] == "extra_forbidden" else self._at
             tell(way, wording(detail, keys))
+
+
+def _circle(name: str, stand_ins: Mapping[str, str]) -> list[str]:
+    """Return the names from one back to itself, or nothing where no way leads back."""
+    way = [name]
+    while (further := stand_ins.get(way[-1])) is not None and further not in way[1:]:
+        way.append(further)
+        if further == name:
+            return way
+    return []
 
 
 def _settings(node: Entries | None, *, but: tuple[str, ...]) -> dict[str, Any]:

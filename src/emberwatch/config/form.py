@@ -1,5 +1,6 @@
 """The parts of a configuration file: which keys each may hold."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import (
@@ -11,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from emberwatch.config.teams import TeamForm
 from emberwatch.config.tree import shown
 from emberwatch.config.values import (
     AtLeastOne,
@@ -23,16 +25,19 @@ from emberwatch.config.values import (
     Language,
     Name,
     NetworkText,
+    PerMinute,
     Spoken,
     WebAddress,
     Written,
     by_default,
     refuse,
 )
+from emberwatch.config.week import Hours, TimeZone, week
 from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.brand import Brand, Group
+from emberwatch.model.brand import Brand, Group, Theme
+from emberwatch.model.incident import Severity
 
 _GROUP = "<group>"
 _WORD = "<word>"
@@ -66,18 +71,41 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+_Words = tuple[
+    Annotated[
+        Annotated[Written, Tag(_WORD)] | Annotated[GroupForm, Tag(_GROUP)],
+        Discriminator(_word_or_group),
+    ],
+    ...,
+]
+
+
+def _alone(words: _Words) -> tuple[str, ...]:
+    return tuple(word for word in words if isinstance(word, str))
+
+
+def _groups(words: Iterable[str | GroupForm]) -> tuple[Group, ...]:
+    return tuple(form.group() for form in words if isinstance(form, GroupForm))
+
+
+class ThemeForm(Form):
+    """A kind of complaint to count, to route by and to have notes for."""
+
+    name: Name
+    """What it is called in alerts, routes and commands."""
+    words: Annotated[_Words, AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    """Words, phrases and groups as a brand has them; a * at a word's end lets it go on."""
+
+    def theme(self) -> Theme:
+        return Theme(name=self.name, words=_alone(self.words), groups=_groups(self.words))
+
+
 class BrandForm(Form):
     """What we watch for: a name, its spellings, what to ignore, the team that answers."""
 
     name: Name
     """What it is called in alerts and commands."""
-    words: tuple[
-        Annotated[
-            Annotated[Written, Tag(_WORD)] | Annotated[GroupForm, Tag(_GROUP)],
-            Discriminator(_word_or_group),
-        ],
-        ...,
-    ] = ()
+    words: _Words = ()
     """Words and phrases, in any case; or groups: {any: [...], all: [...], none: [...]}."""
     groups: Annotated[tuple[GroupForm, ...], BeforeValidator(_as_list)] = ()
     """Groups, when they would rather stand apart from the words."""
@@ -90,13 +118,15 @@ class BrandForm(Form):
     languages: tuple[Language, ...] = ()
     """What its customers write: codes such as en or bg."""
     team: Name = ""
-    """Who answers."""
+    """Who answers; where there are teams, one of them."""
     false_alarms_per_month: float = Field(default=1.0, gt=0, le=10000)
     """The main knob: how many false alarms of anger it may cause in a month."""
     pile_on_floor: int = Field(default=300, ge=2, le=10**9)
     """Fewest voices in one thread that count as huge while there is no history."""
     quiet_after: Duration = by_default("6h")
     """An incident this long without a new alert is over; the next opens another."""
+    themes: tuple[ThemeForm, ...] = ()
+    """What people complain about, by the words for it."""
 
     @model_validator(mode="after")
     def _can_match(self) -> "BrandForm":
@@ -108,13 +138,19 @@ class BrandForm(Form):
                 raise refuse(f"{shown(word)} is both watched for and excluded: it never matches")
         return self
 
+    @model_validator(mode="after")
+    def _tells_themes_apart(self) -> "BrandForm":
+        names = [theme.name for theme in self.themes]
+        for name in names:
+            if names.count(name) > 1:
+                raise refuse(f"two themes are called {shown(name)}: make one of them, or rename it")
+        return self
+
     def brand(self) -> Brand:
         return Brand(
             name=self.name,
-            words=tuple(word for word in self.words if isinstance(word, str)),
-            groups=tuple(
-                form.group() for form in (*self.words, *self.groups) if isinstance(form, GroupForm)
-            ),
+            words=_alone(self.words),
+            groups=_groups((*self.words, *self.groups)),
             handles=self.handles,
             hashtags=self.hashtags,
             exclude=self.exclude,
@@ -123,6 +159,7 @@ class BrandForm(Form):
             false_alarms_per_month=self.false_alarms_per_month,
             pile_on_floor=self.pile_on_floor,
             quiet_after=self.quiet_after,
+            themes=tuple(form.theme() for form in self.themes),
         )
 
 
@@ -152,6 +189,10 @@ class NotifierForm(Form):
     """What it is called in routes and commands."""
     kind: Name
     """The kind of channel."""
+    per_minute: PerMinute | None = None
+    """How many messages a minute it is sent at most, or none; by default what suits its kind."""
+    fallback: Name | None = None
+    """The notifier that is told what this one does not take."""
 
 
 def _as_mapping(value: object) -> object:
@@ -173,33 +214,77 @@ class ScorerForm(Form):
 
 
 class RouteForm(Form):
-    """Sends some incidents to some notifiers; without brands or kinds: any."""
+    """Sends some incidents to a team, to notifiers or to both; without a condition: any."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["team"]}, {"required": ["notify"]}]}
+    )
 
     brands: tuple[Name, ...] = ()
     """The brands it is for; without them, any."""
     kinds: tuple[AlertKind, ...] = ()
     """The kinds of alert it is for; without them, any but surge."""
-    notify: Annotated[tuple[Name, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    themes: tuple[Name, ...] = ()
+    """The themes it is for; without them, any and none."""
+    languages: tuple[Language, ...] = ()
+    """The languages of the posts it is for; without them, any."""
+    severity: Severity = Severity.INFO
+    """The least severity it is for: info, warning, high or critical."""
+    hours: tuple[Hours, ...] = ()
+    """When it holds, such as mon-fri 09:00-18:00; without them, always."""
+    time_zone: TimeZone = ""
+    """Where its hours are; without it, where its team is, else UTC."""
+    team: Name = ""
+    """The team that owns such an incident, and is told."""
+    notify: Annotated[tuple[Name, ...], AtLeastOne] = Field(
+        default=(), json_schema_extra={"minItems": 1}
+    )
     """The names of the notifiers to tell."""
 
+    @model_validator(mode="after")
+    def _tells_somebody(self) -> "RouteForm":
+        if not (self.team or self.notify):
+            raise refuse("needs whom to tell: a team or notify")
+        return self
+
     def route(self) -> Route:
-        return Route(brands=self.brands, kinds=self.kinds, notify=self.notify)
+        return Route(
+            brands=self.brands,
+            kinds=self.kinds,
+            themes=self.themes,
+            languages=self.languages,
+            severity=self.severity,
+            hours=week(self.hours),
+            time_zone=self.time_zone,
+            team=self.team,
+            notify=self.notify,
+        )
 
 
 class NoteForm(Form):
-    """A known problem or a policy of yours: matched by words, shown in the brief."""
+    """A known problem or a policy of yours: matched by words or theme, shown in the brief."""
 
     name: Name
     """What it is called."""
-    words: Annotated[tuple[Spoken, ...], AtLeastOne] = Field(json_schema_extra={"minItems": 1})
+    words: tuple[Spoken, ...] = ()
     """Words or phrases of posts that it speaks of."""
+    themes: tuple[Name, ...] = ()
+    """Themes that it speaks of, by name."""
     text: Written
     """The facts, the way around, the policy."""
     link: WebAddress | None = None
     """Where more is to be read: a status page, a policy."""
 
+    @model_validator(mode="after")
+    def _can_match(self) -> "NoteForm":
+        if not (self.words or self.themes):
+            raise refuse("needs words or themes to be found by")
+        return self
+
     def note(self) -> Known:
-        return Known(name=self.name, words=self.words, text=self.text, url=self.link)
+        return Known(
+            name=self.name, words=self.words, themes=self.themes, text=self.text, url=self.link
+        )
 
 
 class PlaybookSettingsForm(Form):
@@ -249,7 +334,9 @@ class Document(Form):
     notifiers: tuple[NotifierForm, ...] = ()
     """Through what people are told."""
     routes: tuple[RouteForm, ...] = ()
-    """Who is told of what; without routes every notifier is told of everything but surges."""
+    """Who is told of what; what no route takes goes to the brand's team, else to everybody."""
+    teams: tuple[TeamForm, ...] = ()
+    """Who answers, when, and who is told when they do not."""
     retention: Duration = by_default("90d")
     """How long the text and author of a post are kept."""
     playbook: PlaybookSettingsForm = Field(default_factory=PlaybookSettingsForm)

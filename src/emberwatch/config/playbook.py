@@ -30,16 +30,24 @@ class ConditionForm(Form):
     """Words or phrases in the posts, in any language."""
     languages: tuple[Language, ...] = ()
     """The language of a post."""
+    themes: tuple[Name, ...] = ()
+    """Themes of the brand, by name."""
     reach: int = Field(default=0, ge=0)
     """Followers of those who speak, together, at least so many."""
     hand_offs: int = Field(default=0, ge=0)
     """Passed on at least so often."""
     waiting: int = Field(default=0, ge=0)
     """At least so many authors wait for an answer."""
+    affected: int = Field(default=0, ge=0)
+    """At least so many others speak of the same and are not angry yet."""
     mistake: bool = False
     """People said that it was our mistake."""
     follows: bool = False
     """It follows an earlier incident."""
+    returns: bool = False
+    """Its author was angry before, or stood in an earlier incident."""
+    recurs: bool = False
+    """One of its themes keeps coming back."""
     known: bool = False
     """One of the notes speaks of it."""
 

@@ -10,6 +10,7 @@ from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.brand import Brand
 from emberwatch.model.secret import Secret
+from emberwatch.model.team import Team
 
 Network = IPv4Network | IPv6Network
 
@@ -45,12 +46,25 @@ class FeedSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many messages a minute; None: any number."""
+
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierSettings:
-    """One configured channel; `options` is an instance of the `Options` of its kind."""
+    """One configured channel; `options` is an instance of the `Options` of its kind.
+
+    `per_minute` is its limit, None where nothing was said of one: then that of its kind holds.
+    `fallback` names the notifier that stands in for it ("": none).
+    """
 
     name: str
     kind: str
     options: object
+    per_minute: Limit | None = None
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +113,7 @@ class Config:
     feeds: tuple[FeedSettings, ...] = ()
     notifiers: tuple[NotifierSettings, ...] = ()
     routes: tuple[Route, ...] = ()
+    teams: tuple[Team, ...] = ()
     retention: timedelta = timedelta(days=90)
     playbook: PlaybookSettings = PlaybookSettings()
     heartbeat: Heartbeat | None = None

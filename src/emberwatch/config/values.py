@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from emberwatch.config.duration import PATTERN, parse_duration
-from emberwatch.config.schema import Network
+from emberwatch.config.schema import Limit, Network
 from emberwatch.config.tree import shown
 
 
@@ -66,6 +66,15 @@ def _duration(value: object, or_else: str = "") -> object:
 
 def _backfill(value: object) -> object:
     return None if value == "none" else _duration(value, ", or none")
+
+
+def _per_minute(value: object) -> object:
+    text = value.strip() if isinstance(value, str) else ""
+    if text == "none":
+        return Limit(most=None)
+    if text.isascii() and text.isdigit() and len(text) <= 4 and int(text) > 0:
+        return Limit(most=int(text))
+    raise refuse(f"expected messages a minute, from 1 to 9999, or none, got {shown(value)}")
 
 
 def _network(value: object) -> object:
@@ -169,6 +178,19 @@ Backfill = Annotated[
     timedelta | None,
     BeforeValidator(_backfill),
     WithJsonSchema({"type": "string", "pattern": f"^none$|{PATTERN}", "examples": ["7d", "none"]}),
+]
+PerMinute = Annotated[
+    Limit,
+    BeforeValidator(_per_minute),
+    WithJsonSchema(
+        {
+            "type": ["integer", "string"],
+            "minimum": 1,
+            "maximum": 9999,
+            "pattern": "^none$|^[1-9][0-9]{0,3}$",
+            "examples": [20, "none"],
+        }
+    ),
 ]
 NetworkText = Annotated[
     Network,

@@ -1,7 +1,7 @@
 """The heart: memory and events in, everything that changed out; pure."""
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,18 +10,24 @@ from typing import Any, Protocol
 from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.pile_on import Thread, endings
-from emberwatch.core.respond import triage
+from emberwatch.core.respond import background, triage
+from emberwatch.core.respond.attention import Call, tell, wake
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.follow_up import follow_up_alert, followed_up
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook
-from emberwatch.core.respond.routing import Route, route
+from emberwatch.core.respond.origin import origin
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.promises import promised
+from emberwatch.core.respond.routing import Directory, Route, decide
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Deleted, Event, Mentioned, Reacted, Tick
-from emberwatch.model.incident import Action, Incident
+from emberwatch.model.incident import Exhibit, History, Incident
 from emberwatch.model.mention import Mention
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Post
+from emberwatch.model.silence import Silence
+from emberwatch.model.team import Team
 
 Key = tuple[str, str]
 """A detector's name and one of its keys."""
@@ -38,7 +44,15 @@ class Policy:
     detectors: tuple[Detector[Any], ...]
     routes: tuple[Route, ...] = ()
     notifiers: tuple[str, ...] = ()
+    teams: Mapping[str, Team] = field(default_factory=dict)
     playbook: Playbook = NO_PLAYBOOK
+
+    @property
+    def directory(self) -> Directory:
+        """Everybody who can be told, and the rules by which they are."""
+        return Directory(
+            routes=self.routes, notifiers=self.notifiers, teams=self.teams, brands=self.brands
+        )
 
     def is_told(self, alert: Alert) -> bool:
         """Whether people hear of such an alert: of volume alone only where a route asks for it."""
@@ -56,7 +70,16 @@ class Memory(Protocol):
     def latest(self, brand: str | None, subject: str) -> Incident | None: ...
     def incident(self, id: str) -> Incident | None: ...
     def incident_of_alert(self, alert_id: str) -> str | None: ...
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]: ...
+    def silences(self, at: datetime) -> tuple[Silence, ...]: ...
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]: ...
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]: ...
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts: ...
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]: ...
+    def incidents(
+        self, *, opened_from: datetime | None = None, brand: str | None = None
+    ) -> list[Incident]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,17 +207,31 @@ class _Incidents:
             and (incident.subject == subject if brand is None else incident.is_a_storm)
         ]
         stored = self.memory.latest(brand, subject)
-        return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
+        found = {each.id: each for each in ([stored] if stored else [])}
+        # of those that opened together the later one, as the store has it
+        newest = sorted((found | {each.id: each for each in mine}).values(), key=_opened_at)[-1:]
+        return newest[0] if newest else None
 
-    def exhibiting(self, post_id: str) -> list[Incident]:
-        """Return the incidents that show a post, as they are now."""
-        stored = {each.id: each for each in self.memory.exhibiting(post_id)}
-        found = {**stored, **self.changed}.values()
-        return [
-            self._now(each)
-            for each in found
-            if any(exhibit.post_id == post_id for exhibit in each.exhibits)
-        ]
+    def opened_since(self, brand: str, since: datetime) -> list[Incident]:
+        """Return a brand's incidents opened at an instant or later."""
+        return self._with_changed(
+            self.memory.incidents(opened_from=since, brand=brand),
+            lambda incident: incident.brand == brand and incident.opened_at >= since,
+        )
+
+    def exhibiting(self, post_ids: Sequence[str]) -> list[Incident]:
+        """Return the incidents in whose evidence one of these posts stands, as they are now."""
+        ids = set(post_ids)
+        return self._with_changed(
+            self.memory.exhibiting(post_ids),
+            lambda incident: any(exhibit.post_id in ids for exhibit in incident.exhibits),
+        )
+
+    def _with_changed(
+        self, stored: Iterable[Incident], fits: Callable[[Incident], bool]
+    ) -> list[Incident]:
+        found = {each.id: each for each in stored} | self.changed
+        return [self._now(each) for each in found.values() if fits(each)]
 
     def change(self, incident: Incident) -> None:
         """Take over an incident whose alerts are as they were."""
@@ -204,6 +241,10 @@ class _Incidents:
         """Take over an incident in which this alert is new or renewed."""
         self.changed[incident.id] = incident
         self._alerts |= {each.id: each for each in incident.alerts if each.id == alert.id}
+
+    def current(self, incident: Incident) -> Incident:
+        """Return an incident of the store as this batch has left it so far."""
+        return self._now(self.changed.get(incident.id, incident))
 
     def all(self) -> tuple[Incident, ...]:
         return tuple(self._now(incident) for incident in self.changed.values())
@@ -259,11 +300,10 @@ class Step:
     def _forget(self, event: Deleted) -> None:
         """Forget what a post said in every incident that shows it, and tell of it."""
         self._deleted[event.post_id] = event.at
-        for incident in self._incidents.exhibiting(event.post_id):
+        for incident in self._incidents.exhibiting([event.post_id]):
             left = triage.without(incident, event)
-            self._incidents.change(left)
-            if left.sequence > incident.sequence:
-                self._tell(left)
+            is_news = left.sequence > incident.sequence
+            self._incidents.change(self._told(left) if is_news else left)
 
     def _with_history(self, event: Mentioned) -> Mentioned:
         """Return a mention with what is huge for its brand, where its threads have told."""
@@ -286,9 +326,18 @@ class Step:
         """Ring for an incident whose follow-up has come, in an incident that names it."""
         alert = follow_up_alert(incident, at)
         opened = triage.open_incident(alert, {}, incident)
-        self._incidents.keep(opened, alert)
+        # who had the trouble has the promise that came of it, and its people know the story
+        opened = replace(opened, owner=incident.owner, team=incident.team)
+        self._incidents.keep(self._told(opened), alert)
         self._incidents.keep(followed_up(incident, at, opened.id), alert)
-        self._tell(opened)
+
+    def wake(self, incident: Incident, at: datetime) -> None:
+        """Let time do with an incident what it does: escalate, remind, tell what was held."""
+        before = self._incidents.current(incident)
+        after, calls = wake(self._policy.directory, before, at, self._memory.silences(at))
+        if after != before:
+            self._incidents.changed[after.id] = after
+        self._owe(calls)
 
     def kept(self, post_id: str) -> Post | None:
         """Return the post of this id that is kept because of the thread it stands in."""
@@ -340,31 +389,43 @@ class Step:
         left, held = None, self._incidents.holding(alert.id)
         if is_worth and held and triage.flares_anew(held, alert, self._quiet_after(alert)):
             left, held = held, None
-        held = held or self._gathering(alert)
+        held = held or self._joined(alert, mentions)
         if held is not None:
             taken = triage.take(held, alert, mentions, is_told=is_told)
             is_news = taken.sequence > held.sequence
         elif is_worth:
             previous = left or self._incidents.latest(alert.brand, alert.subject)
             leaves_it = left is not None
-            taken = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            opened = triage.open_incident(
+                alert,
+                mentions,
+                previous,
+                leaves_it=leaves_it,
+                is_beside=not leaves_it and self._is_beside(previous, alert),
+            )
+            taken = self._promised(opened)
             is_news = True
         else:
             self._orphans[alert.id] = alert
             return
         self._orphans.pop(alert.id, None)
-        self._incidents.keep(taken, alert)
         if is_news:
-            self._tell(taken)
+            taken = self._told(self._with_background(held, taken))
+        self._incidents.keep(taken, alert)
 
-    def _gathering(self, alert: Alert) -> Incident | None:
-        """Return the newest incident that an alert joins which it does not hold yet."""
-        quiet_after = self._quiet_after(alert)
-        for incident in reversed(self._incidents.gathering()):
-            is_held = any(each.id == alert.id for each in incident.alerts)
-            if not is_held and triage.joins(incident, alert, quiet_after):
-                return incident
-        return None
+    def _promised(self, opened: Incident) -> Incident:
+        """Return an incident that opens, with what the team that gets it promises."""
+        decision = decide(self._policy.directory, opened, opened.opened_at)
+        team = self._policy.teams.get(decision.team)
+        return promised(opened, team, advise(self._policy.playbook, opened))
+
+    def _joined(self, alert: Alert, mentions: Mapping[str, Mention]) -> Incident | None:
+        gathering = self._incidents.gathering()
+        return triage.joined(gathering, alert, mentions, self._quiet_after(alert))
+
+    def _is_beside(self, previous: Incident | None, alert: Alert) -> bool:
+        """Whether an alert would have joined the incident before, were it of the same matter."""
+        return previous is not None and triage.joins(previous, alert, self._quiet_after(alert))
 
     def _quiet_after(self, alert: Alert) -> timedelta:
         brand = self._policy.brands.get(alert.brand or "")
@@ -379,26 +440,98 @@ class Step:
         missing = [id for id in evidence if id not in mine]
         return {**self._memory.mentions(missing, brand), **mine} if missing else mine
 
-    def _tell(self, incident: Incident) -> None:
-        step = incident.timeline[-1]
-        self._notifications.extend(
-            notifications(self._policy, incident, step.action, step.at, note=step.note)
+    def _with_background(self, before: Incident | None, incident: Incident) -> Incident:
+        """Look up what stands behind a trouble, where its first post or its themes are new."""
+        first, brand = origin(incident), incident.brand
+        if brand is None or first is None:
+            return incident
+        if before is not None and (origin(before), before.themes) == (first, incident.themes):
+            return incident
+        began_at = min(first.created_at, incident.first_post_at or first.created_at)
+        incident = replace(incident, history=self._history(brand, first, began_at))
+        return self._with_matter(brand, incident) if incident.themes else incident
+
+    def _history(self, brand: str, first: Exhibit, began_at: datetime) -> History | None:
+        """Return the past of the author of the post that began it, up to the trouble."""
+        post = self._post(brand, first.post_id)
+        if post is None or not post.author.handle:
+            return None
+        theirs = self._with_batch(
+            self._memory.mentions_by(post, brand, background.MOST_REMEMBERED),
+            lambda mention: mention.brand == brand and mention.post.voice == post.voice,
         )
+        past = [each for each in theirs if each.post.created_at < began_at]
+        posts = [each.post.id for each in past]
+        met = [each for each in self._incidents.exhibiting(posts) if each.brand == brand]
+        return background.history_of(past, met)
+
+    def _post(self, brand: str, id: str) -> Post | None:
+        mention = self._mentions.get((brand, id)) or self._memory.mentions([id], brand).get(id)
+        return None if mention is None else mention.post
+
+    def _with_matter(self, brand: str, incident: Incident) -> Incident:
+        """Look up how often the same was complained of, and who else speaks of it."""
+        since = incident.opened_at - background.LOOKED_BACK
+        recurring = background.recurring(
+            incident, self._incidents.opened_since(brand, since), self._angry_posts(brand, since)
+        )
+        lately = incident.opened_at - background.AFFECTED_WITHIN
+        themes = set(incident.themes)
+        speaking = self._with_batch(
+            self._memory.speaking_of(brand, incident.themes, lately, background.MOST_REMEMBERED),
+            lambda mention: (
+                mention.brand == brand
+                and mention.post.created_at >= lately
+                and bool(themes & set(mention.themes))
+            ),
+        )
+        affected = background.affected(incident, speaking)
+        return replace(incident, recurring=recurring, affected=affected)
+
+    def _angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        """Count the angry posts of a brand by theme, with those of this batch."""
+        stored = self._memory.angry_posts(brand, since)
+        mine = [
+            mention
+            for mention in self._mentions.values()
+            if mention.brand == brand and mention.post.created_at >= since
+        ]
+        return background.with_angry_posts(stored, mine)
+
+    def _with_batch(
+        self, stored: Iterable[Mention], fits: Callable[[Mention], bool]
+    ) -> list[Mention]:
+        """Return stored mentions with those of this batch, which are not stored yet."""
+        mine = {each.post.id: each for each in self._mentions.values() if fits(each)}
+        return list(({each.post.id: each for each in stored} | mine).values())
+
+    def _told(self, incident: Incident) -> Incident:
+        """Return an incident of whose news people are told, or will be."""
+        step = incident.timeline[-1]
+        silences = self._memory.silences(step.at)
+        incident, calls = tell(self._policy.directory, incident, step, silences)
+        self._owe(calls)
+        return incident
+
+    def _owe(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            self._notifications += notifications(self._policy, call)
 
 
-def notifications(
-    policy: Policy,
-    incident: Incident,
-    action: Action,
-    at: datetime,
-    *,
-    note: str = "",
-    by: str = "",
-) -> list[Notification]:
-    """Return what is owed to whom for one change of an incident."""
+def notifications(policy: Policy, call: Call, *, by: str = "") -> list[Notification]:
+    """Return what is owed to whom for one telling; `by` is the person who acted."""
     return [
-        notification_for(incident, action, notifier, at, note=note, by=by, playbook=policy.playbook)
-        for notifier in route(incident, policy.routes, policy.notifiers)
+        notification_for(
+            call.incident,
+            call.action,
+            notifier,
+            call.at,
+            note=call.note,
+            by=by,
+            playbook=policy.playbook,
+            team=policy.teams.get(call.incident.team),
+        )
+        for notifier in call.notifiers
     ]
 
 

@@ -18,6 +18,22 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """A kind of complaint that the user named, and what posts of it hold.
+
+    A post is of the theme when it holds a word or satisfies a group.
+    """
+
+    name: str
+    words: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.words and not self.groups:
+            raise ValueError(f"theme {self.name!r}: needs words or groups")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """A name, its spellings, what to ignore, the team that answers.
 
@@ -36,6 +52,7 @@ class Brand:
     false_alarms_per_month: float = 1.0
     pile_on_floor: int = 300
     quiet_after: timedelta = timedelta(hours=6)
+    themes: tuple[Theme, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.words or self.groups or self.handles or self.hashtags):

@@ -8,6 +8,9 @@ from emberwatch.model.post import Post
 FAILED = " (failed)"
 """Ends the name of a scorer that failed on a text: another try may judge it."""
 
+NO_WORDS = "zxx"
+"""BCP 47's tag of what is in no language: of posts that are judged by their emoji alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
@@ -15,8 +18,8 @@ class Score:
 
     `sentiment` -1..1, `negative` 0..1 (ranks negativity) and `anger` 0..1 (calibrated) are None
     where the scorer cannot judge; `judged` says whether the sentiment was judged. `language` is
-    the language judged in (None: unknown), `confidence` 0..1 how sure we are of it. `why` holds
-    the words that weighed most.
+    the language judged in (None: unknown; `NO_WORDS`: emoji alone), `confidence` 0..1 how sure we
+    are of it. `why` holds the words that weighed most.
     """
 
     sentiment: float | None = None
@@ -67,7 +70,11 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`."""
+    """A post that speaks of a brand. `matched` names the terms; near copies share `fingerprint`.
+
+    `themes` names those of the user's themes that it is of, in the order of the configuration.
+    `unseen_at` is the last reading of its feed that did not bring it; None where nobody knows.
+    """
 
     brand: str
     post: Post
@@ -75,8 +82,35 @@ class Mention:
     matched: str
     feed: str
     fingerprint: str
+    themes: tuple[str, ...] = ()
+    unseen_at: datetime | None = None
 
     @property
     def id(self) -> str:
         """The mention's own id: one post may speak of several brands."""
         return f"{self.brand}|{self.post.id}"
+
+    @property
+    def language(self) -> str | None:
+        """The language that its author reads: what it was judged in, else what its site says."""
+        judged_in = self.score.language
+        return self.post.language if judged_in in (None, NO_WORDS) else judged_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A mention without its words: who spoke of a brand, when, how angrily, and before whom.
+
+    `name` tells voices apart (see `Post.voice`). `anger` is what a person said of the post, else
+    what the scorer did; None: nobody could judge. `reactions` are replies, boosts and quotes as
+    the site last counted them.
+    """
+
+    brand: str
+    name: str
+    post_id: str
+    at: datetime
+    anger: float | None
+    language: str | None
+    followers: int | None
+    reactions: int

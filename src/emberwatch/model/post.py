@@ -77,6 +77,14 @@ def post_key(source: str, host: str, native_id: str) -> str:
     return f"{source}:{host}:{native_id}"
 
 
+def voice_of(source: str, host: str, handle: str, post_id: str) -> str:
+    """Return whose voice a post is: an author of one server of one source.
+
+    Authors whom a site does not name are taken for as many people as there are posts.
+    """
+    return f"{source}:{host}:{handle}" if handle else post_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One public message.
@@ -132,10 +140,5 @@ class Post:
 
     @property
     def voice(self) -> str:
-        """Whose voice this is: an author of one server of one source.
-
-        Authors whom a site does not name are taken for as many people as there are posts.
-        """
-        if not self.author.handle:
-            return self.id
-        return f"{self.source}:{self.host}:{self.author.handle}"
+        """Whose voice this is (see `voice_of`)."""
+        return voice_of(self.source, self.host, self.author.handle, self.id)

@@ -10,9 +10,9 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from emberwatch.core.respond.legible import shortened
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.message import TRIAL, Message, read_message
+from emberwatch.notifiers.message import Message, read_message, unlinked
 from emberwatch.notifiers.posting import Receiver, url_problems
 from emberwatch.ports import Outbound, Receipt
 
@@ -50,6 +50,8 @@ class Alertmanager:
 
     kind: ClassVar[str] = "alertmanager"
     Options: ClassVar[type[AlertmanagerOptions]] = AlertmanagerOptions
+    per_minute: ClassVar[int | None] = None
+    takes_digests: ClassVar[bool] = False
     shows_latest = True
 
     def __init__(self, options: AlertmanagerOptions, outbound: Outbound) -> None:
@@ -84,11 +86,12 @@ def _alert(message: Message, at: datetime) -> dict[str, object]:
     }
     annotations = {
         "summary": message.headline,
-        "description": shortened(message.details, MOST_TEXT),
+        "description": shortened(unlinked(message.details), MOST_TEXT),
         "severity": message.severity,
         "status": message.status,
         "fire": message.fire,
         "owner": message.owner,
+        "instead_of": message.instead_of,
         "thread_url": message.thread_url or "",
     }
     alert: dict[str, object] = {

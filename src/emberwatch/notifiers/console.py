@@ -1,18 +1,18 @@
 """Prints messages for people who watch a terminal."""
 
 import asyncio
-import json
 import sys
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from emberwatch.core.respond.legible import legible, one_line
+from emberwatch.core.respond.legible import one_line
 from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.notification import Notification
+from emberwatch.notifiers.message import read_message
 from emberwatch.ports import Outbound, Receipt
 
 
@@ -35,6 +35,8 @@ class Console:
 
     kind: ClassVar[str] = "console"
     Options: ClassVar[type[ConsoleOptions]] = ConsoleOptions
+    per_minute: ClassVar[int | None] = None
+    takes_digests: ClassVar[bool] = True
     shows_latest = False
 
     def __init__(self, options: ConsoleOptions, outbound: Outbound | None = None) -> None:
@@ -80,9 +82,9 @@ class Console:
 
 def shown(notification: Notification) -> str:
     """Return a notification as lines for a terminal that no post can break out of."""
-    payload: dict[str, Any] = json.loads(notification.payload)
-    incident = payload["incident"]
-    head = f"[{incident['severity']}] {notification.type} {incident['id']}"
-    state = f"{incident['status']}, {incident['fire']}, {', '.join(incident['kinds'])}"
-    lines = legible(payload["brief"]["text"]).splitlines()
-    return "\n".join([one_line(f"{head} ({state})", 300), *(f"  {line}" for line in lines), ""])
+    message = read_message(notification)
+    head = f"[{message.severity}] {message.type} {message.incident_id} ({message.state})"
+    lines = message.brief.splitlines()
+    if notification.is_digest:
+        lines = [f"{message.subject}: {message.reason}", *lines]
+    return "\n".join([one_line(head, 600), *(f"  {line}" for line in lines), ""])

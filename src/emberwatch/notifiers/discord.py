@@ -15,7 +15,7 @@ from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.incident import Severity
 from emberwatch.model.notification import Notification
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.message import Message, quoted, read_message
+from emberwatch.notifiers.message import Message, read_message
 from emberwatch.notifiers.posting import Receiver, secret_url_problems
 from emberwatch.ports import Answer, Outbound, Receipt
 
@@ -54,6 +54,8 @@ class Discord:
 
     kind: ClassVar[str] = "discord"
     Options: ClassVar[type[DiscordOptions]] = DiscordOptions
+    per_minute: ClassVar[int | None] = 20
+    takes_digests: ClassVar[bool] = True
     shows_latest = True
 
     def __init__(self, options: DiscordOptions, outbound: Outbound) -> None:
@@ -90,7 +92,7 @@ class Discord:
 def rendered(message: Message) -> dict[str, Any]:
     """Return a message as an embed; nothing that a stranger wrote calls or links anybody."""
     colour = OVER if message.status.is_closed else COLOURS[message.severity]
-    quotes = "\n\n".join(_inert(quoted(each, MOST_QUOTE)) for each in message.quotes[:MOST_QUOTES])
+    quotes = "\n\n".join(_inert(each) for each in message.passages(MOST_QUOTES, MOST_QUOTE))
     embed: dict[str, Any] = {
         "title": shortened(message.title, MOST_TITLE),
         "description": _cut(f"{_inert(message.reason)}\n\n{quotes}".strip(), MOST_DESCRIPTION),

@@ -84,6 +84,8 @@ class Email:
 
     kind: ClassVar[str] = "email"
     Options: ClassVar[type[EmailOptions]] = EmailOptions
+    per_minute: ClassVar[int | None] = 10
+    takes_digests: ClassVar[bool] = True
     shows_latest = False
 
     def __init__(

@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 from emberwatch.core.respond.legible import legible, one_line, shortened
 from emberwatch.model.incident import Severity, Status
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import OPENERS, Notification
 
-TRIAL = "test"
-OPENERS = ("incident.opened", "incident.reopened", TRIAL)
-"""Types that begin a conversation: people are called anew. All others change what was said."""
-
-_SCHEME = re.compile(r"\b(https?|ftp)://", re.IGNORECASE)
-_BARE = re.compile(r"\bwww\.", re.IGNORECASE)
+_SCHEME = re.compile(r"(?<=[a-z0-9]):(?=//)", re.IGNORECASE)
+_DOT = re.compile(
+    r"(?<![\s.])\.(?=[^\W\d_](?:[^\W_]|[^\x00-\x7f]))"  # before two letters of any script
+    r"|(?<=[a-z0-9])[\u2024\u3002\uff0e\uff61](?=[a-z0-9])",  # dots that browsers take for one
+    re.IGNORECASE,
+)
 _WELL_FORMED = re.compile(
     r"https?://[A-Za-z0-9._%-]+(?::[0-9]{1,5})?(?:[/?#](?:[!-$&-~]|%[0-9A-Fa-f]{2})*)?"
 )
@@ -38,7 +38,9 @@ class Message:
     """A notification, read from its payload (docs/reference/webhook.md names the fields).
 
     `thread_url` is where the answer is to be written, `url` the incident's own page; None for one
-    that no channel would make a link of. The brief still names it.
+    that no channel would make a link of. The brief still names it. `state` says in one line how
+    it stands, `instead_of` in whose stead the message came here, if in anybody's. A digest has no
+    kinds, and `lines` in the place of quotes.
     """
 
     type: str
@@ -51,13 +53,16 @@ class Message:
     severity: Severity
     reason: str
     brief: str
-    quotes: tuple[Quote, ...]
+    quotes: tuple[Quote, ...] = ()
+    lines: tuple[str, ...] = ()
+    state: str
+    instead_of: str = ""
     opened_at: str
     closed_at: str | None
     occurred_at: str
     owner: str
-    thread_url: str | None
-    url: str | None
+    thread_url: str | None = None
+    url: str | None = None
 
     @property
     def is_opener(self) -> bool:
@@ -73,7 +78,7 @@ class Message:
     def title(self) -> str:
         """The trouble by name: how grave, about whom, of what kinds."""
         kinds = " and ".join(self.kinds).replace("_", " ")
-        return f"[{self.severity}] {self.subject}: {kinds}"
+        return f"[{self.severity}] {self.subject}" + (f": {kinds}" if kinds else "")
 
     @property
     def links(self) -> tuple[tuple[str, str], ...]:
@@ -82,22 +87,34 @@ class Message:
         return tuple((text, url) for text, url in known if url)
 
     @property
-    def state(self) -> str:
-        """How it stands, in one line."""
-        owner = f", {self.owner} has it" if self.owner else ""
-        return f"{self.status}, {self.fire}, {', '.join(self.kinds)}{owner}"
-
-    @property
     def details(self) -> str:
         """The brief without what the headline and the links say already."""
         said = {f"{self.subject}: {self.reason}", f"Answer here: {self.thread_url}"}
         return "\n".join(line for line in self.brief.splitlines() if line.strip() not in said)
 
+    def passages(self, most: int, longest: int) -> tuple[str, ...]:
+        """Return what stands beneath the reason in a chat: the first posts, or a digest's list."""
+        if self.lines:
+            return ("\n".join(self.lines),)
+        return tuple(quoted(each, longest) for each in self.quotes[:most])
+
 
 def read_message(notification: Notification) -> Message:
     """Return what a notification says."""
     payload: dict[str, Any] = json.loads(notification.payload)
+    if notification.is_digest:
+        return _digest(notification, payload)
     incident, brief = payload["incident"], payload["brief"]
+    owner = one_line(incident["owner"], 80)
+    stood_in = payload.get("instead_of")
+    instead_of = (
+        ""
+        if stood_in is None
+        else one_line(
+            f"came here because {stood_in['notifier']} does not take it: {stood_in['why']}", 300
+        )
+    )
+    state = f"{incident['status']}, {incident['fire']}, {', '.join(incident['kinds'])}"
     return Message(
         type=notification.type,
         id=notification.id,
@@ -118,12 +135,41 @@ def read_message(notification: Notification) -> Message:
             )
             for post in brief["posts"]
         ),
+        state=state
+        + (f", {owner} has it" if owner else "")
+        + (f"; {instead_of}" if instead_of else ""),
+        instead_of=instead_of,
         opened_at=incident["opened_at"],
         closed_at=incident["closed_at"],
         occurred_at=payload["occurred_at"],
-        owner=one_line(incident["owner"], 80),
+        owner=owner,
         thread_url=linkable(brief["thread_url"]),
         url=linkable(incident["url"]),
+    )
+
+
+def _digest(notification: Notification, payload: dict[str, Any]) -> Message:
+    lines = [one_line(line, 400) for line in payload["lines"]]
+    if payload["more"]:
+        lines.append(f"and {payload['more']} more")
+    state = one_line(payload["state"], 400)
+    return Message(
+        type=notification.type,
+        id=notification.id,
+        incident_id=notification.id,
+        subject=one_line(payload["subject"], 100),
+        kinds=(),
+        status=Status.OPEN,
+        fire="",
+        severity=Severity(payload["severity"]),
+        reason=one_line(payload["reason"], 1000),
+        brief="\n".join(lines),
+        lines=tuple(lines),
+        state=state,
+        opened_at=payload["occurred_at"],
+        closed_at=None,
+        occurred_at=payload["occurred_at"],
+        owner="",
     )
 
 
@@ -141,14 +187,17 @@ def linkable(address: str | None) -> str | None:
 
 
 def unlinked(text: str) -> str:
-    """Return a text whose addresses no channel makes into a link: `https[:]//`, `www[.]`.
+    """Return a text whose addresses no channel makes into a link: `https[:]//evil[.]example`.
 
-    A link that a stranger wrote looks, among our words, as if we had sent it.
+    A link that a stranger wrote looks, among our words, as if we had sent it. Chats and mail
+    programs make one of a bare domain too, so each dot that could stand before a top-level domain
+    is set apart: there are too many of those to list, and a missing blank after a full stop is
+    still read.
     """
-    return _BARE.sub("www[.]", _SCHEME.sub(r"\1[:]//", text))
+    return _DOT.sub("[.]", _SCHEME.sub("[:]", text))
 
 
 def quoted(quote: Quote, most: int) -> str:
     """Return a post for a chat: its words, cut and unlinked, and who wrote them to how many."""
     reach = "" if quote.followers is None else f", {quote.followers:,} followers"
-    return f"{unlinked(shortened(quote.text.strip(), most))}\n({quote.author}{reach})"
+    return unlinked(f"{shortened(quote.text.strip(), most)}\n({quote.author}{reach})")

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from emberwatch.core.respond.legible import shortened
 from emberwatch.model.incident import Severity, Status
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.message import TRIAL, Message, read_message
+from emberwatch.notifiers.message import Message, read_message, unlinked
 from emberwatch.notifiers.posting import Receiver, url_problems
 from emberwatch.ports import Outbound, Receipt
 
@@ -61,6 +61,8 @@ class PagerDuty:
 
     kind: ClassVar[str] = "pagerduty"
     Options: ClassVar[type[PagerDutyOptions]] = PagerDutyOptions
+    per_minute: ClassVar[int | None] = 60
+    takes_digests: ClassVar[bool] = False
     shows_latest = True
 
     def __init__(self, options: PagerDutyOptions, outbound: Outbound) -> None:
@@ -98,7 +100,7 @@ def _event(message: Message, key: str, action: str) -> dict[str, object]:
             "timestamp": message.occurred_at,
             "component": message.subject,
             "class": message.kinds[0],
-            "custom_details": {"state": message.state, "brief": message.details},
+            "custom_details": {"state": message.state, "brief": unlinked(message.details)},
         },
         "links": links,
     }

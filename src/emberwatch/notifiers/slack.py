@@ -13,7 +13,7 @@ from emberwatch.core.respond.legible import shortened
 from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.notification import Notification
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.message import Message, quoted, read_message
+from emberwatch.notifiers.message import Message, read_message
 from emberwatch.notifiers.posting import Receiver, secret_url_problems, url_problems
 from emberwatch.ports import Answer, Outbound, Receipt
 
@@ -60,6 +60,8 @@ class Slack:
 
     kind: ClassVar[str] = "slack"
     Options: ClassVar[type[SlackOptions]] = SlackOptions
+    per_minute: ClassVar[int | None] = 20
+    takes_digests: ClassVar[bool] = True
 
     def __init__(self, options: SlackOptions, outbound: Outbound) -> None:
         self._channel = options.channel
@@ -120,7 +122,7 @@ def rendered(message: Message) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": _plain(message.title, MOST_HEADER)},
         _section(message.reason or message.state),
-        *(_section(quoted(each, MOST_QUOTE)) for each in message.quotes[:MOST_QUOTES]),
+        *(_section(each) for each in message.passages(MOST_QUOTES, MOST_QUOTE)),
         {"type": "context", "elements": [_plain(message.state)]},
     ]
     links = " | ".join(

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from emberwatch.model.incident import Severity
 from emberwatch.model.notification import Notification
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.message import Message, quoted, read_message
+from emberwatch.notifiers.message import Message, read_message
 from emberwatch.notifiers.posting import Receiver, secret_url_problems
 from emberwatch.ports import Outbound, Receipt
 
@@ -47,6 +47,8 @@ class Teams:
 
     kind: ClassVar[str] = "teams"
     Options: ClassVar[type[TeamsOptions]] = TeamsOptions
+    per_minute: ClassVar[int | None] = 20
+    takes_digests: ClassVar[bool] = True
     shows_latest = False
 
     def __init__(self, options: TeamsOptions, outbound: Outbound) -> None:
@@ -77,7 +79,7 @@ def rendered(message: Message) -> dict[str, Any]:
         "body": [
             _words(message.title, size="large", weight="bolder", color=over),
             _words(message.reason or message.state),
-            *(_words(quoted(each, MOST_QUOTE)) for each in message.quotes[:MOST_QUOTES]),
+            *(_words(each) for each in message.passages(MOST_QUOTES, MOST_QUOTE)),
             _words(message.state, isSubtle=True),
         ],
         "actions": actions,

@@ -49,6 +49,8 @@ class Webhook:
 
     kind: ClassVar[str] = "webhook"
     Options: ClassVar[type[WebhookOptions]] = WebhookOptions
+    per_minute: ClassVar[int | None] = None
+    takes_digests: ClassVar[bool] = False
     shows_latest = False
 
     def __init__(self, options: WebhookOptions, outbound: Outbound) -> None:

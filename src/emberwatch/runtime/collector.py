@@ -335,6 +335,7 @@ class Collector:
             cursor=page.cursor if page else None,
             every=max(self.feed.every, at - (self._read_at or at)),
             read=read,
+            read_before=self._read_at,
         )
 
     def _plain(self, words: str) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from emberwatch.config.schema import Heartbeat
 from emberwatch.core.pipeline import Policy
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.model.errors import ConfigError, EmberwatchError, StoreBusy
 from emberwatch.model.event import FeedRead, PartChecked
 from emberwatch.model.notification import DeliveryState
@@ -59,6 +60,7 @@ class Assembly:
     policy: Policy
     feeds: tuple[Feed, ...]
     notifiers: dict[str, Notifier]
+    channels: dict[str, Channel]
     web: Callable[[str], Web]
     outbound: Outbound
     processor: Callable[[], Processor]
@@ -328,6 +330,7 @@ class Daemon:
             chance=self._chance,
             on_part=self._part_checked,
             secrets=self._assembly.secrets,
+            channels=self._assembly.channels,
         )
 
     def _schedule_all(self) -> None:
@@ -481,7 +484,7 @@ class Daemon:
                     task.cancel()
                 self._collectors = self._new_collectors()
                 self._follower.forgive()
-                self._sending().use(assembly.notifiers, assembly.secrets)
+                self._sending().use(assembly.notifiers, assembly.secrets, assembly.channels)
             self._schedule_all()
             _LOG.info(
                 "configuration applied",

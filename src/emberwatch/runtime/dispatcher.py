@@ -5,18 +5,22 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from emberwatch.core.respond.backoff import PATIENCE, Backoff
+from emberwatch.core.respond.fallback import NO_LONGER_NEWS, STANDS_IN_AFTER
 from emberwatch.core.respond.legible import one_line
 from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
+from emberwatch.core.respond.pacing import MINUTE, UNLIMITED, Channel, room
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Conversation, Notifier, Reading, Writing
+from emberwatch.runtime.claiming import MOST_OWED, Ask, hand_over
 from emberwatch.runtime.telemetry import Log
 
 _LOG = Log("dispatcher")
@@ -28,9 +32,6 @@ LOOK_EVERY = 1.0
 
 DEADLINE = 20.0
 """Seconds that one try may take, whatever the notifier does (Standard Webhooks: 15 to 30)."""
-
-LEASE = timedelta(minutes=2)
-"""How long what was taken stays taken: longer than `MOST_IN_FLIGHT` tries in a row."""
 
 MOST_IN_FLIGHT = 4
 """Tries of one notifier at a time."""
@@ -80,9 +81,11 @@ class Health(StrEnum):
 class Dispatcher:
     """Delivers at least once, each notifier by itself, so that a dead one delays no other.
 
-    Messages of one incident leave for one notifier one after the other, in their order; a failed
-    one does not hold back those after it (each carries the full state and its `sequence`). What a
-    process that died had taken must be given back (`Writing.release`) before this one begins.
+    What each may be asked is in `channels`; of one that is not named there nothing was said.
+    Limits are counted from when this process began. Messages of one incident leave for one
+    notifier one after the other, in their order; a failed one does not hold back those after it
+    (each carries the full state and its `sequence`). What a process that died had taken must be
+    given back (`Writing.release`) before this one begins.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Dispatcher:
         chance: Callable[[], float],
         on_part: TellPart,
         secrets: Iterable[Secret] = (),
+        channels: Mapping[str, Channel] | None = None,
         backoff: Backoff = PATIENCE,
         deadline: float = DEADLINE,
         look_every: float = LOOK_EVERY,
@@ -106,6 +110,7 @@ class Dispatcher:
         self._chance = chance
         self._on_part = on_part
         self._secrets = tuple(secrets)
+        self._channels = dict(channels or {})
         self._backoff = backoff
         self._deadline = deadline
         self._look_every = look_every
@@ -113,13 +118,20 @@ class Dispatcher:
         self._is_stopping = False
         self._in_flight: dict[str, str] = {}
         self._tries: set[asyncio.Task[bool]] = set()
+        self._tried_at: dict[str, dict[tuple[str, int], datetime]] = {}
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._last_ok_at: dict[str, datetime] = {}
         self._told: dict[str, Health] = {}
 
-    def use(self, notifiers: Mapping[str, Notifier], secrets: Iterable[Secret] = ()) -> None:
+    def use(
+        self,
+        notifiers: Mapping[str, Notifier],
+        secrets: Iterable[Secret] = (),
+        channels: Mapping[str, Channel] | None = None,
+    ) -> None:
         """Deliver through these from now on; tries in flight end as they began."""
         self._notifiers = dict(notifiers)
+        self._channels = dict(channels or {})
         self._secrets = (*self._secrets, *secrets)
         self.wake()
 
@@ -136,14 +148,21 @@ class Dispatcher:
             raise failures.exceptions[0] from None
 
     async def drain(self) -> bool:
-        """Try once everything that is due now; return whether all of it was delivered.
+        """Try once everything that is due now; return whether all that was tried was delivered.
 
-        A receiver that fails everything sent to it at a time is left alone until the next run.
+        A receiver that fails everything sent to it at a time is left alone until the next run, as
+        is one whose limit is reached.
         """
         until = self._clock()
+        await self._hand_over(until)
         due = await self._read(lambda look: look.due(until))
         names = [name for name in due if name in self._notifiers]
-        return all(await asyncio.gather(*(self._drain(name, until) for name in names)))
+        are_all_sent = True
+        while names:
+            outcomes = await asyncio.gather(*(self._drain(name, until) for name in names))
+            are_all_sent = are_all_sent and all(outcomes)
+            names = await self._hand_over(until)
+        return are_all_sent
 
     async def stop(self, within: float) -> None:
         """Begin nothing new; give tries in flight `within` seconds, then leave them taken."""
@@ -170,28 +189,28 @@ class Dispatcher:
 
     async def _begin_due(self, group: asyncio.TaskGroup) -> None:
         now = self._clock()
+        await self._hand_over(now)
         due = await self._read(lambda look: look.due(now))
         busy = Counter(self._in_flight.values())
-        free = {
-            name: MOST_IN_FLIGHT - busy[name]
+        asks = [
+            self._ask(name, now, MOST_IN_FLIGHT - busy[name])
             for name in due
             if name in self._notifiers and busy[name] < MOST_IN_FLIGHT
-        }
+        ]
+        open_asks = [ask for ask in asks if ask.left != 0]
         for name in due:
             if name not in self._notifiers:
                 group.create_task(self._report(name, Health.UNKNOWN, _unknown(name)))
-        if not free:
+        if not open_asks:
             return
-        claimed = await self._write(lambda outbox: _claim(outbox, now, free))
+        claimed = await self._write(lambda outbox: [ask.claim(outbox) for ask in open_asks])
         if not self._is_stopping:
-            self._begin(group, claimed)
+            self._begin(group, chain.from_iterable(claimed))
 
     async def _drain(self, name: str, until: datetime) -> bool:
         are_all_sent = True
         while True:
-            claimed = await self._write(
-                lambda outbox: outbox.claim(until, LEASE, MOST_IN_FLIGHT, name)
-            )
+            claimed = await self._write(self._ask(name, until, MOST_IN_FLIGHT).claim)
             if not claimed:
                 return are_all_sent
             try:
@@ -212,6 +231,7 @@ class Dispatcher:
             if notification.id in self._in_flight:
                 continue
             self._in_flight[notification.id] = notification.notifier
+            self._count(notification)
             task = group.create_task(
                 self._see_through(self._notifiers[notification.notifier], notification)
             )
@@ -219,6 +239,53 @@ class Dispatcher:
             task.add_done_callback(self._tries.discard)
             begun.append(task)
         return begun
+
+    # ------------------------------------------------------------ limits
+    def _ask(self, name: str, now: datetime, free: int) -> Ask:
+        channel = self._channels.get(name, UNLIMITED)
+        at = self._clock()
+        tried_at = self._tried_at.setdefault(name, {})
+        for key in [key for key, when in tried_at.items() if not at - MINUTE < when <= at]:
+            del tried_at[key]
+        return Ask(
+            name=name,
+            now=now,
+            free=free,
+            left=room(channel.per_minute, tried_at.values(), at),
+            channel=channel,
+            shows_latest=self._notifiers[name].shows_latest,
+        )
+
+    def _count(self, notification: Notification) -> None:
+        """Count a try: when it is taken, and again, in the same place, when it begins."""
+        tries = self._tried_at.setdefault(notification.notifier, {})
+        tries[notification.id, notification.attempts] = self._clock()
+
+    # ------------------------------------------------------------ who stands in
+    async def _hand_over(self, now: datetime) -> list[str]:
+        """Owe what a notifier does not take to its fallback too; return the fallbacks."""
+        told: list[str] = []
+        for name, channel in self._channels.items():
+            if channel.fallback in self._notifiers:
+                owed = await self._handed(name, channel, now)
+                if owed:
+                    told.append(channel.fallback)
+                    _LOG.warning("handed over", notifier=name, to=channel.fallback, messages=owed)
+        return told
+
+    async def _handed(self, name: str, channel: Channel, now: datetime) -> int:
+        """Return how much the fallback is owed now that it was not owed before."""
+        stranded = await self._read(
+            lambda look: look.stranded(
+                name,
+                failing_since=now - STANDS_IN_AFTER,
+                since=now - NO_LONGER_NEWS,
+                most=MOST_OWED,
+            )
+        )
+        if not stranded:
+            return 0
+        return await self._write(lambda outbox: hand_over(outbox, stranded, channel.fallback, now))
 
     # ------------------------------------------------------------ deliver
     async def _see_through(self, notifier: Notifier, notification: Notification) -> bool:
@@ -229,7 +296,8 @@ class Dispatcher:
             async with turn:
                 if self._is_stopping:
                     return False
-                if notifier.shows_latest:
+                self._count(notification)
+                if notifier.shows_latest and not notification.is_digest:
                     after = await self._go_on(notifier, notification)
                 else:
                     after = await self._try(notifier, notification)
@@ -315,15 +383,19 @@ class Dispatcher:
             await self._report(name, Health.WELL, "")
         elif after.state is DeliveryState.HELD:
             _LOG.error("refused for good", notifier=name, id=id, answer=answer)
-            await self._report(name, Health.REFUSED, _refusal(after))
+            await self._report(name, Health.REFUSED, _refusal(after) + self._stand_in(name))
         elif after.state is DeliveryState.DEAD:
             _LOG.error("given up", notifier=name, id=id, tries=after.attempts, answer=answer)
-            await self._report(name, Health.DEAD, _death(after))
+            await self._report(name, Health.DEAD, _death(after) + self._stand_in(name))
         else:
             _LOG.warning("not delivered", notifier=name, id=id, tries=after.attempts, answer=answer)
             last_ok_at, since = self._last_ok_at.get(name), after.first_try_at or after.created_at
             if after.attempts >= WORRY_AFTER and (last_ok_at is None or last_ok_at < since):
-                await self._report(name, Health.WORRYING, _worry(after))
+                await self._report(name, Health.WORRYING, _worry(after) + self._stand_in(name))
+
+    def _stand_in(self, name: str) -> str:
+        fallback = self._channels.get(name, UNLIMITED).fallback
+        return f"; {fallback!r} stands in for it" if fallback else ""
 
     async def _report(self, name: str, health: Health, why: str) -> None:
         """Pass on how a notifier does, once each time that it changes."""
@@ -337,14 +409,6 @@ class Dispatcher:
             if value := secret.reveal():
                 answer = answer.replace(value, "***")
         return one_line(answer, MOST_ANSWER)
-
-
-def _claim(outbox: Writing, now: datetime, free: Mapping[str, int]) -> list[Notification]:
-    return [
-        notification
-        for name, most in free.items()
-        for notification in outbox.claim(now, LEASE, most, name)
-    ]
 
 
 def _unknown(name: str) -> str:

@@ -16,11 +16,15 @@ from emberwatch.core.detect.detector import whole_minute
 from emberwatch.core.pipeline import Outcome, Policy, States, Step
 from emberwatch.core.read.matching import Matcher
 from emberwatch.core.read.text import fingerprint
+from emberwatch.core.read.themes import Themes
+from emberwatch.core.respond import background
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Counted, Event, Tick, Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
-from emberwatch.model.post import Flag, PostKind
+from emberwatch.model.post import Flag, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Reading, Scorer, StoredCount, StoredPost, Text
 from emberwatch.runtime.processor import GAP_AFTER, HISTORY_AFTER, MINUTE, events_of, offer
 
@@ -63,6 +67,7 @@ class Reread:
     """
 
     matcher: Matcher
+    themes: Themes
     scorer: Callable[[], Scorer]
     languages: Mapping[str, tuple[str, ...]]
 
@@ -109,17 +114,21 @@ class Reread:
             like = stored.mentions[0] if stored.mentions else None
             score = like.score if like else next(scores)
             print_ = like.fingerprint if like else fingerprint(stored.post.text)
+            themes = self.themes.match(stored.post.text)
             yield replace(
                 stored,
                 mentions=tuple(
-                    known.get(match.brand)
-                    or Mention(
-                        brand=match.brand,
-                        post=stored.post,
-                        score=score,
-                        matched=match.matched,
-                        feed=stored.feed,
-                        fingerprint=print_,
+                    replace(
+                        known.get(match.brand)
+                        or Mention(
+                            brand=match.brand,
+                            post=stored.post,
+                            score=score,
+                            matched=match.matched,
+                            feed=stored.feed,
+                            fingerprint=print_,
+                        ),
+                        themes=themes.get(match.brand, ()),
                     )
                     for match in matches
                 ),
@@ -305,9 +314,16 @@ class Recollection:
                 if is_new or alert.id not in self._holders:
                     self._holders[alert.id] = incident.id
 
-    def incidents(self) -> list[Incident]:
-        """Return every incident so far, oldest first."""
-        return sorted(map(self._whole, self._incidents.values()), key=_opened_at)
+    def incidents(
+        self, *, opened_from: datetime | None = None, brand: str | None = None
+    ) -> list[Incident]:
+        """Return the incidents so far, oldest first."""
+        return [
+            incident
+            for incident in sorted(map(self._whole, self._incidents.values()), key=_opened_at)
+            if brand in (None, incident.brand)
+            and (opened_from is None or incident.opened_at >= opened_from)
+        ]
 
     def alerts(self) -> list[Alert]:
         """Return every alert so far, in an incident or not, oldest first."""
@@ -335,14 +351,33 @@ class Recollection:
         found = self._incidents.get(id)
         return None if found is None else self._whole(found)
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        return background.by_author(self._mentions.values(), post, brand, most)
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        mine = (
+            each
+            for each in self._mentions.values()
+            if each.brand == brand and each.post.created_at >= since
+        )
+        return background.with_angry_posts(AngryPosts(), mine)
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        return background.speaking_of(self._mentions.values(), brand, themes, since, most)
+
     def incident_of_alert(self, alert_id: str) -> str | None:
         return self._holders.get(alert_id)
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+    def silences(self, at: datetime) -> tuple[Silence, ...]:
+        return ()
+
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
         return tuple(
             incident
             for incident in self.incidents()
-            if any(exhibit.post_id == post_id for exhibit in incident.exhibits)
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
         )
 
     def _whole(self, incident: Incident) -> Incident:

@@ -11,7 +11,9 @@ from emberwatch.core.detect.detector import Detector, whole_minute
 from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
 from emberwatch.core.read.arrival import arrive
 from emberwatch.core.read.matching import Match, Matcher
+from emberwatch.core.read.renaming import named_as_before, renamed
 from emberwatch.core.read.text import fingerprint
+from emberwatch.core.read.themes import Themes
 from emberwatch.model.alert import Alert
 from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
 from emberwatch.model.event import (
@@ -52,6 +54,9 @@ HISTORY_AFTER = timedelta(hours=2)
 GAP_AFTER = timedelta(minutes=15)
 """A live watch that stood still this long (stopped, suspended) did not watch in the meantime."""
 
+MOST_NAMES = 10_000
+"""Posts whose older name is remembered, in case somebody answers them."""
+
 AHEAD_AFTER = timedelta(hours=2)
 """A wall clock this far behind ours was set back: ours had run ahead of the truth."""
 
@@ -66,8 +71,9 @@ class Arrivals:
     """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
 
     `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
-    `read` is given with the last page of a poll. `is_look`: it is what a look at known threads
-    brought, which says nothing of how often the feed itself brings something.
+    `read` is given with the last page of a poll. `read_before` is when the feed was read well the
+    time before, None where it never was. `is_look`: it is what a look at known threads brought,
+    which says nothing of how often the feed itself brings something.
     """
 
     at: datetime
@@ -82,6 +88,7 @@ class Arrivals:
     is_first: bool = False
     is_look: bool = False
     read: FeedRead | None = None
+    read_before: datetime | None = None
     parts: tuple[PartChecked, ...] = ()
 
 
@@ -168,15 +175,18 @@ class Processor:
         self._recall = recall
         self._unwritten: dict[Key, Any] = {}
         self._gone: tuple[str, ...] = ()
+        self._are_all_waking = True
         self._over: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
         self._undated: dict[str, frozenset[str]] = {}
+        self._names: dict[str, str] = {}
         self._unsaid: tuple[str, ...] = ()
         self._dropped: list[str] = []
         self._failures: list[str] = []
         self._thread_of: dict[str, str] = {}
         self._deleted: tuple[Deleted, ...] = ()
         self._matcher = Matcher(tuple(policy.brands.values()))
+        self._themes = Themes(policy.brands.values())
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
         with store.reading() as look:
@@ -224,6 +234,8 @@ class Processor:
             if self._is_live:
                 for incident in tx.follow_ups(at):
                     step.follow_up(incident, at)
+                for incident in self._waking(tx, at):
+                    step.wake(incident, at)
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
             ledger = replace(
@@ -236,6 +248,7 @@ class Processor:
         self._unwritten = {}
         self._gone = self._over = ()
         self._unsaid = ()
+        self._are_all_waking = False
         self._clock = clock
         self._health = {**self._health, **{row.feed: row for row in health}}
         return Report(
@@ -251,6 +264,17 @@ class Processor:
             notifications=len(outcome.notifications),
         )
 
+    def _waking(self, tx: Reading, at: datetime) -> Iterable[Incident]:
+        """Return the incidents that time alone may change now.
+
+        After a start all that are open are looked at, where there are teams: another
+        configuration, or another clock, may have other plans for them.
+        """
+        if not self._are_all_waking:
+            return tx.waking(at)
+        every = (*(tx.gathering() if self._policy.teams else ()), *tx.waking())
+        return {incident.id: incident for incident in every}.values()
+
     def _start_over(self, at: datetime) -> None:
         """Forget what was learnt under a clock that had run ahead, and go on by the true one.
 
@@ -264,6 +288,7 @@ class Processor:
         self._unwritten = {**self._unwritten, **dict.fromkeys(learnt)}
         self._states.put(dict.fromkeys(learnt))
         self._unsaid = (why,)
+        self._are_all_waking = True
         self._clock = at
 
     def _fresh(self, arrivals: Arrivals) -> int:
@@ -310,6 +335,7 @@ class Processor:
         known = look.known(
             [post.id for post in posts], [post.uri for post in posts if post.uri is not None]
         )
+        posts = self._named_as_before(posts, known, look)
         items: list[_Item] = []
         wanted = arrivals.brands or None
         gone = {each.key for each in arrivals.gone}
@@ -328,6 +354,20 @@ class Processor:
         self._thread_of = look.threads(sorted(lost)) if lost else {}
         self._judge(items, arrivals, look)
         return items
+
+    def _named_as_before(
+        self, posts: list[Post], known: dict[str, Known], look: Reading
+    ) -> list[Post]:
+        """Give posts that a server renamed the id under which they are held."""
+        held = {post.uri: known[post.uri].id for post in posts if post.uri in known}
+        self._names |= renamed(posts, {uri: id for uri, id in held.items() if uri is not None})
+        for key in list(self._names)[:-MOST_NAMES]:
+            del self._names[key]
+        if not self._names:
+            return posts
+        named = [named_as_before(post, self._names) for post in posts]
+        known |= look.known([post.id for post in named if post.id not in known], ())
+        return named
 
     def _place(self, item: _Item) -> None:
         """Put a reply into its parent's thread, where the site named the parent alone."""
@@ -368,6 +408,7 @@ class Processor:
         ]
         for item, score in zip(matched, self._scores(texts), strict=True):
             print_ = fingerprint(item.post.text)
+            themes = self._themes.match(item.post.text)
             item.mentions = tuple(
                 Mention(
                     brand=match.brand,
@@ -376,6 +417,8 @@ class Processor:
                     matched=match.matched,
                     feed=arrivals.feed,
                     fingerprint=print_,
+                    themes=themes.get(match.brand, ()),
+                    unseen_at=arrivals.read_before if item.is_new else None,
                 )
                 for match in item.matches
             )

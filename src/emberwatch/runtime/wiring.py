@@ -16,7 +16,10 @@ from emberwatch.config.schema import Config, PlugIns, ScorerSettings
 from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.read.matching import Matcher
+from emberwatch.core.read.themes import Themes
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.core.respond.playbook import Playbook
+from emberwatch.core.respond.routing import Directory
 from emberwatch.http import Network
 from emberwatch.model.errors import ConfigError, ScoringFailed
 from emberwatch.model.secret import Secret
@@ -71,7 +74,18 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
         ),
         routes=config.routes,
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
+        teams={team.name: team for team in config.teams},
         playbook=playbook(config),
+    )
+
+
+def directory(config: Config) -> Directory:
+    """Return everybody who can be told, and the rules by which they are."""
+    return Directory(
+        routes=config.routes,
+        notifiers=tuple(notifier.name for notifier in config.notifiers),
+        teams={team.name: team for team in config.teams},
+        brands={brand.name: brand for brand in config.brands},
     )
 
 
@@ -103,6 +117,24 @@ def notifiers(config: Config, outbound: Outbound) -> dict[str, Notifier]:
     kinds = plugins.notifiers()
     return {
         settings.name: kinds[settings.kind](settings.options, outbound)
+        for settings in config.notifiers
+    }
+
+
+def channels(config: Config) -> dict[str, Channel]:
+    """Return what may be asked of each configured notifier, by name.
+
+    A plug-in that says nothing of limits or digests is sent everything, message by message.
+    """
+    kinds = plugins.notifiers()
+    return {
+        settings.name: Channel(
+            per_minute=getattr(kinds[settings.kind], "per_minute", None)
+            if settings.per_minute is None
+            else settings.per_minute.most,
+            takes_digests=getattr(kinds[settings.kind], "takes_digests", False),
+            fallback=settings.fallback,
+        )
         for settings in config.notifiers
     }
 
@@ -165,6 +197,7 @@ def reread(config: Config) -> Reread:
     """Return how a configuration finds its brands in stored posts."""
     return Reread(
         matcher=Matcher(config.brands),
+        themes=Themes(config.brands),
         scorer=cache(scorer),
         languages={brand.name: brand.languages for brand in config.brands},
     )
@@ -204,6 +237,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         policy=wanted,
         feeds=feeds,
         notifiers=notifiers(config, outbound),
+        channels=channels(config),
         web=network.web,
         outbound=outbound,
         processor=make,

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from emberwatch.core.read.language import Language, identify
-from emberwatch.model.mention import Score
+from emberwatch.core.read.language import SETTLED, Language, identify, is_wordless
+from emberwatch.model.mention import NO_WORDS, Score
 from emberwatch.ports import Text
+from emberwatch.scorers.emoji import emoji_of
 from emberwatch.scorers.identifier import Identifier
 from emberwatch.scorers.model import Margins, shipped
 from emberwatch.scorers.vader import LONGEST, Valence
@@ -18,13 +19,15 @@ Values = npt.NDArray[np.float64]
 EDGE = 0.05
 """Sentiment from which a post counts as negative or positive."""
 _WIDEST = 30.0
+_EMOJI = Language(tag=NO_WORDS, confidence=SETTLED)
 
 
 class Auto:
     """Judges posts by the shipped model, those in English by VADER's compound too.
 
-    Posts in languages that the model was not measured in, and posts without words, are not judged;
-    where its anger was not measured, or is no better than a guess, `anger` is None.
+    Posts in languages that the model was not measured in, and posts without words or emoji that it
+    knows, are not judged; where its anger was not measured, or is no better than a guess, `anger`
+    is None. A post of emoji alone is judged by them, in the language "zxx".
     """
 
     kind: ClassVar[str] = "auto"
@@ -33,7 +36,9 @@ class Auto:
         self._model = shipped()
         self._valence = Valence()
         self._identifier = Identifier()
-        tongues = self._model.tongues
+        tongues = dict(self._model.tongues)
+        if self._model.of_emoji is not None:
+            tongues[NO_WORDS] = self._model.of_emoji
         self._place = {tag: place for place, tag in enumerate(tongues)}
         self._has_anger = [tongue.has_anger for tongue in tongues.values()]
         self._combine = np.stack([tongue.combine for tongue in tongues.values()])
@@ -43,16 +48,16 @@ class Auto:
 
     def score(self, texts: Sequence[Text]) -> list[Score]:
         """Return one score a text, in order; never raises on strange text."""
-        languages = [
-            identify(text.text, text.language, text.expected, self._identifier.guess)
-            for text in texts
-        ]
+        languages = [self._language(text) for text in texts]
         places = [self._place.get(language.tag or "", -1) for language in languages]
         known = [at for at, place in enumerate(places) if place >= 0]
         scores = [self._not_judged(language) for language in languages]
         if not known:
             return scores
-        wanted = [texts[at].text for at in known]
+        wanted = [
+            emoji_of(texts[at].text) if languages[at].tag == NO_WORDS else texts[at].text
+            for at in known
+        ]
         reading = self._model.read(wanted)
         said = self._said(reading.margins, wanted, [places[at] for at in known])
         for row, (sentiment, negative, anger) in enumerate(said.tolist()):
@@ -69,6 +74,13 @@ class Auto:
                 why=reading.reasons(row) if sentiment <= -EDGE else (),
             )
         return scores
+
+    def _language(self, text: Text) -> Language:
+        """Return the language of a text, `NO_WORDS` where known emoji are all that it says."""
+        found = identify(text.text, text.language, text.expected, self._identifier.guess)
+        if found.tag is None and not self._model.emoji.isdisjoint(emoji_of(text.text)):
+            return _EMOJI if is_wordless(text.text) else found
+        return found
 
     def _said(self, margins: Margins, texts: list[str], places: list[int]) -> Margins:
         """Return the sentiment, the chance of negative and of anger of each text."""

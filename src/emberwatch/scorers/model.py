@@ -18,6 +18,7 @@ from emberwatch.scorers.valences import Valences
 CARD = "model.json"
 WEIGHTS = "model.bin"
 SCHEMA = "emberwatch.model/1"
+REMEDY = "install emberwatch anew"
 HEADS: Final = 3
 """Angry, negative, positive."""
 MOST_REASONS = 5
@@ -48,7 +49,11 @@ class Tongue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Packed weights of three heads for each hash, and what they mean in each language."""
+    """Packed weights of three heads for each hash, and what they mean in each language.
+
+    `of_emoji` is what they mean of a post without words, None where that was not measured; such a
+    post is judged by the emoji that are among `emoji`.
+    """
 
     table: Packed
     shift: np.uint64
@@ -57,6 +62,8 @@ class Model:
     style_value: float
     valences: Valences
     tongues: dict[str, Tongue]
+    of_emoji: Tongue | None
+    emoji: frozenset[str]
     version: str
 
     def read(self, texts: Sequence[str]) -> "Reading":
@@ -201,35 +208,45 @@ def shipped() -> Model:
         card = json.loads(folder.joinpath(CARD).read_text(encoding="utf-8"))
         body = folder.joinpath(WEIGHTS).read_bytes()
     except (OSError, ValueError) as error:
-        raise ScoringFailed(
-            f"the model cannot be read ({error}); install emberwatch anew"
-        ) from error
+        raise ScoringFailed(f"the model cannot be read ({error}): {REMEDY}") from error
     return understood(card, body)
 
 
-def understood(card: dict[str, Any], body: bytes) -> Model:
+def understood(card: Any, body: bytes) -> Model:
     """Return the model of a card and its weights; raise `ScoringFailed` if they do not fit."""
-    if card["schema"] != SCHEMA or sha256(body).hexdigest() != card["sha256"]:
-        raise ScoringFailed(
-            "the model's weights are not those of its card: install emberwatch anew"
-        )
+    try:
+        if card["schema"] != SCHEMA or sha256(body).hexdigest() != card["sha256"]:
+            raise ScoringFailed(f"the model's weights are not those of its card: {REMEDY}")
+        return _model(card, body)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ScoringFailed(f"the model's card is damaged ({error!r}): {REMEDY}") from error
+
+
+def _model(card: dict[str, Any], body: bytes) -> Model:
     listed = 5 * card["listed"]
     weights = body[: len(body) - listed]
+    tongues = {tag: _tongue(told) for tag, told in card["languages"].items()}
+    if not tongues:
+        raise ValueError("the model's card names no language")
+    emoji = card["emoji"]
     return Model(
         table=decode(weights, card["bits"]),
         valences=unlist(body[len(body) - listed :]),
         shift=np.uint64(64 - card["bits"]),
-        scales=np.array(card["scales"]),
-        bias=np.array(card["bias"]),
+        scales=np.array(card["scales"]).reshape(HEADS),
+        bias=np.array(card["bias"]).reshape(HEADS),
         style_value=card["style_value"],
-        tongues={
-            tag: Tongue(
-                combine=np.array(told["combine"]),
-                negative_from=told["negative_from"],
-                positive_from=told["positive_from"],
-                has_anger=told["has_anger"],
-            )
-            for tag, told in card["languages"].items()
-        },
+        tongues=tongues,
+        of_emoji=_tongue(emoji) if "combine" in emoji else None,
+        emoji=frozenset(emoji["known"]),
         version=f"{card['date']}-{card['sha256'][:8]}",
+    )
+
+
+def _tongue(told: dict[str, Any]) -> Tongue:
+    return Tongue(
+        combine=np.array(told["combine"], dtype=np.float64).reshape(HEADS, HEADS + 2),
+        negative_from=told["negative_from"],
+        positive_from=told["positive_from"],
+        has_anger=told["has_anger"],
     )

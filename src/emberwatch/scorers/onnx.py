@@ -13,7 +13,7 @@ import numpy.typing as npt
 from emberwatch.core.read.language import primary_tag
 from emberwatch.core.respond.legible import one_line
 from emberwatch.model.errors import ScoringFailed
-from emberwatch.model.mention import Score
+from emberwatch.model.mention import NO_WORDS, Score
 from emberwatch.ports import Text
 from emberwatch.scorers.auto import EDGE, Auto
 
@@ -144,7 +144,7 @@ class Onnx:
         return scores
 
     def _matters(self, score: Score) -> bool:
-        if score.language is None:
+        if score.language in (None, NO_WORDS):
             return False
         if self._languages and score.language not in self._languages:
             return False

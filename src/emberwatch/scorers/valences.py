@@ -1,6 +1,6 @@
 """Word lists of many languages in one: how good or bad the words of a text are by themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ SCOPE = 3
 """Words that a negation reaches."""
 _SALT = np.uint64(0x1D8E4E27C47D124F)
 _HALF = np.uint64(32)
+_FAR = np.uint32(12)
 
 Keys = npt.NDArray[np.uint32]
 Values = npt.NDArray[np.int8]
@@ -26,18 +27,28 @@ class Valences:
     """Words and stems by the upper half of their hash, in order; their values, -5 to 5.
 
     A word that negates has the value `NEGATES`. A stem counts where its word is not listed.
+    `is_near` tells by a key's upper bits whether any key begins so: most words need no search.
     """
 
     keys: Keys
     values: Values
+    is_near: npt.NDArray[np.bool_] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        is_near = np.zeros(1 << (32 - int(_FAR)), dtype=np.bool_)
+        is_near[self.keys >> _FAR] = True
+        object.__setattr__(self, "is_near", is_near)
 
     def of(self, words: ngrams.Hashes) -> Values:
         """Return the value of each word, 0 for one that is not listed."""
-        if not len(self.keys):
-            return np.zeros(len(words), dtype=np.int8)
         wanted = (words >> _HALF).astype(np.uint32)
-        at = np.searchsorted(self.keys[:-1], wanted)
-        return np.where(self.keys[at] == wanted, self.values[at], np.int8(0))
+        found = np.zeros(len(words), dtype=np.int8)
+        near = np.flatnonzero(self.is_near[wanted >> _FAR])
+        if len(near):
+            wanted = wanted[near]
+            at = np.searchsorted(self.keys[:-1], wanted)
+            found[near] = np.where(self.keys[at] == wanted, self.values[at], np.int8(0))
+        return found
 
     def features(self, block: ngrams.Block) -> ngrams.Hashes:
         """Return hashes for each text: how bad, how good, which way, and the worst word."""

@@ -13,7 +13,7 @@ _BREAKS = {
 _UNSEEN = frozenset(("script", "style", "template"))
 
 # A quoted attribute may hold '>'; a tag never holds a bare '<', which keeps '<a <a <a' linear.
-_TAG = re.compile(r"""</?([a-zA-Z][^\s/<>"']*)((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
+_TAG = re.compile(r"""</?([a-zA-Z][^\s/<>"']*+)((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _EMOJI = re.compile(r"""class\s*=\s*["'][^"']*(?:emoji|smiley)""")
 _ALT = re.compile(r"""alt\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0]+")

@@ -333,7 +333,7 @@ def _post(thing: Mapping[str, object], seen_at: datetime) -> Post | None:
 def _flags(data: Mapping[str, object], *, is_dated: bool) -> frozenset[Flag]:
     """Return what is strange about a post; of a deleted account nothing may be kept either."""
     words = {as_text(data.get(name)).strip() for name in ("selftext", "body")}
-    is_removed = bool(words & REMOVED) or data.get("removed_by_category") in REMOVED_BY
+    is_removed = bool(words & REMOVED) or as_text(data.get("removed_by_category")) in REMOVED_BY
     is_deleted = DELETED in words or as_text(data.get("author")).strip() == DELETED
     told = {
         Flag.UNDATED: not is_dated,

@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from emberwatch.model.incident import History, Recurrence, Waiting
 from emberwatch.model.sign import Sign
 
 S = TypeVar("S")
@@ -17,6 +18,9 @@ _DECODERS: dict[type, msgspec.msgpack.Decoder[object]] = {}
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])
 _SIGNS = msgspec.json.Decoder(tuple[Sign, ...])
+_WAITING = msgspec.json.Decoder(Waiting)
+_HISTORY = msgspec.json.Decoder(History)
+_RECURRING = msgspec.json.Decoder(tuple[Recurrence, ...])
 _MAPPING = msgspec.json.Decoder(dict[str, str])
 _JSON = msgspec.json.Encoder()
 
@@ -101,6 +105,36 @@ def signs_json(signs: Sequence[Sign]) -> str:
 def read_signs(text: str) -> tuple[Sign, ...]:
     """Read what `signs_json` wrote."""
     return _SIGNS.decode(text)
+
+
+def waiting_json(waiting: Waiting) -> str:
+    """Write how an incident waits for people as a JSON object."""
+    return clean(_JSON.encode(waiting).decode())
+
+
+def read_waiting(text: str) -> Waiting:
+    """Read what `waiting_json` wrote."""
+    return _WAITING.decode(text)
+
+
+def history_json(history: History) -> str:
+    """Write an author's history as a JSON object."""
+    return clean(_JSON.encode(history).decode())
+
+
+def read_history(text: str) -> History:
+    """Read what `history_json` wrote."""
+    return _HISTORY.decode(text)
+
+
+def recurring_json(recurring: Sequence[Recurrence]) -> str:
+    """Write themes that keep coming back as a JSON array."""
+    return clean(_JSON.encode(recurring).decode())
+
+
+def read_recurring(text: str) -> tuple[Recurrence, ...]:
+    """Read what `recurring_json` wrote."""
+    return _RECURRING.decode(text)
 
 
 def mapping_json(mapping: Mapping[str, str]) -> str:

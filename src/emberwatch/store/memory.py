@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from emberwatch.core.respond import background, triage
+from emberwatch.core.respond.background import AngryPosts
 from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import Correction, Mention
-from emberwatch.model.notification import DeliveryState, Notification
+from emberwatch.model.mention import Correction, Mention, Voice
+from emberwatch.model.notification import DIGEST, TRIAL, DeliveryState, Notification, Owed
 from emberwatch.model.post import Counters, Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -62,6 +65,7 @@ class _Shelves:
     health: dict[str, FeedHealth] = field(default_factory=dict)
     states: dict[tuple[str, str], StoredState] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
     leases: dict[str, datetime] = field(default_factory=dict)
@@ -142,11 +146,11 @@ class _MemoryReading:
             if kept.post.key in wanted and not kept.is_erased
         }
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
         return tuple(
             incident
             for incident in self.incidents()
-            if any(exhibit.post_id == post_id for exhibit in incident.exhibits)
+            if any(exhibit.post_id in post_ids for exhibit in incident.exhibits)
         )
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
@@ -173,6 +177,16 @@ class _MemoryReading:
         ]
         found.sort(key=lambda each: each.post.created_at)
         return found[::-1][:most]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        found = [
+            each
+            for each in self._mentions()
+            if each.brand == brand
+            and since <= each.post.created_at < until
+            and not self.shelves.posts[each.post.id].is_erased
+        ]
+        yield from sorted(found, key=lambda each: each.post.created_at)
 
     def _mentions(self) -> list[Mention]:
         return [
@@ -220,6 +234,14 @@ class _MemoryReading:
     def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
         found = sorted(self.shelves.corrections.values(), key=lambda each: each.at)
         return [each for each in found if post_ids is None or each.post_id in post_ids]
+
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        found = [
+            _voice(each, self.shelves.corrections.get(each.post.id))
+            for each in self._mentions()
+            if each.brand == brand and since <= each.post.created_at < until
+        ]
+        return sorted(found, key=lambda each: each.at)
 
     def states(self) -> Iterator[StoredState]:
         yield from self.shelves.states.values()
@@ -328,6 +350,19 @@ class _MemoryReading:
         ]
         return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
 
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        planned = [
+            (incident.waiting.wakes_at, incident)
+            for incident in self.incidents()
+            if incident.waiting.wakes_at is not None
+            and (due is None or incident.waiting.wakes_at <= due)
+        ]
+        return tuple(incident for _, incident in sorted(planned, key=lambda each: each[0]))
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        kept = sorted(self.shelves.silences.values(), key=lambda each: (each.at, each.id))
+        return tuple(each for each in kept if at is None or each.is_active(at))
+
     def incident(self, id: str) -> Incident | None:
         if id in self.shelves.incidents:
             return self._whole(self.shelves.incidents[id])
@@ -353,6 +388,22 @@ class _MemoryReading:
         ]
         return found if most is None else found[max(0, len(found) - most) :]
 
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        return background.by_author(self._mentions(), post, brand, most)
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        mine = (
+            each
+            for each in self._mentions()
+            if each.brand == brand and each.post.created_at >= since
+        )
+        return background.with_angry_posts(AngryPosts(), mine)
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        return background.speaking_of(self._mentions(), brand, themes, since, most)
+
     def incident_of_alert(self, alert_id: str) -> str | None:
         for incident in reversed(self.shelves.incidents.values()):
             if any(alert.id == alert_id for alert in incident.alerts):
@@ -360,14 +411,29 @@ class _MemoryReading:
         return None
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = [
             each
             for each in sorted(self.shelves.notifications.values(), key=lambda n: n.created_at)
-            if state in (None, each.state) and notifier in (None, each.notifier)
+            if state in (None, each.state)
+            and notifier in (None, each.notifier)
+            and told_by in (None, each.told_by)
         ]
         return found if most is None else found[max(0, len(found) - most) :]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        for each in self.shelves.notifications.values():
+            at, id = each.delivered_at, each.incident_id
+            if at is not None and each.attempts and id in incident_ids:
+                found[id] = min(at, found.get(id, at))
+        return found
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         taken = sorted(
@@ -389,9 +455,66 @@ class _MemoryReading:
     def due(self, now: datetime) -> tuple[str, ...]:
         return tuple(sorted({each.notifier for each in self._due(now)}))
 
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        due = [each for each in self._due(now) if each.notifier == notifier]
+        return [
+            Owed(
+                id=each.id,
+                incident_id=each.incident_id,
+                type=each.type,
+                sequence=each.sequence,
+                severity=each.severity,
+                subject=each.subject,
+                created_at=each.created_at,
+            )
+            for each in sorted(due, key=lambda each: -each.severity.rank)[:most]
+        ]
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        return any(
+            (each.incident_id, each.sequence) == (incident_id, sequence)
+            and each.state in (DeliveryState.WAITING, DeliveryState.DELIVERED)
+            for each in self.notifications(notifier=notifier)
+        )
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        mine = self.notifications(notifier=notifier)
+        last_ok_at = max((each.delivered_at for each in mine if each.delivered_at), default=NEVER)
+        failing = [
+            each.first_try_at
+            for each in mine
+            if each.state is DeliveryState.WAITING
+            and each.first_try_at is not None
+            and each.first_try_at <= failing_since
+        ]
+        is_silent = bool(failing) and min(failing) > last_ok_at
+        found = []
+        for each in mine:
+            teller = self.shelves.notifications.get(each.told_by)
+            tried_at = (teller or each).first_try_at or each.first_try_at
+            has_failed = tried_at is not None and tried_at <= failing_since
+            if (
+                each.state is not DeliveryState.DELIVERED
+                and each.created_at > since
+                and not each.handed_to
+                and each.payload
+                and each.type not in (DIGEST, TRIAL)
+                and (teller is None or teller.is_digest)
+                and (each.state is not DeliveryState.WAITING or is_silent or has_failed)
+            ):
+                found.append(each)
+        return found[:most]
+
     def statistics(self, now: datetime) -> Statistics:
         outbox = self.notifications()
         waiting = [each for each in outbox if each.state is DeliveryState.WAITING]
+        last_ok_at: dict[str, datetime] = {}
+        for each in outbox:
+            if each.delivered_at is not None:
+                before = last_ok_at.get(each.notifier, NEVER)
+                last_ok_at[each.notifier] = max(before, each.delivered_at)
         surges = {
             alert.brand: alert.started_at
             for alert in self.shelves.alerts.values()
@@ -409,7 +532,14 @@ class _MemoryReading:
                 )
             ),
             waiting=len(waiting),
-            oldest_waiting_at=min((each.created_at for each in waiting), default=None),
+            oldest_waiting_at=min(
+                (
+                    each.created_at
+                    for each in waiting
+                    if each.attempts or last_ok_at.get(each.notifier, NEVER) <= each.created_at
+                ),
+                default=None,
+            ),
             dead=sum(each.state is DeliveryState.DEAD for each in outbox),
             quarantined=len(self.shelves.quarantine),
             bytes=0,
@@ -435,7 +565,9 @@ class _MemoryReading:
         return [
             each
             for each in self.notifications(state=DeliveryState.WAITING)
-            if each.next_try_at <= now and self.shelves.leases.get(each.id, NEVER) <= now
+            if each.next_try_at <= now
+            and not each.told_by
+            and self.shelves.leases.get(each.id, NEVER) <= now
         ]
 
     def _whole(self, incident: Incident) -> Incident:
@@ -528,6 +660,9 @@ class _MemoryWriting(_MemoryReading):
                 count += 1
         return count
 
+    def silence(self, silence: Silence) -> None:
+        self.shelves.silences[silence.id] = silence
+
     def correct(self, correction: Correction) -> bool:
         is_known = any(id == correction.post_id for id, _ in self.shelves.mentions)
         if is_known:
@@ -535,9 +670,18 @@ class _MemoryWriting(_MemoryReading):
         return is_known
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
-        due = [each for each in self._due(now) if notifier in (None, each.notifier)][:most]
+        due = [
+            each
+            for each in self._due(now)
+            if notifier in (None, each.notifier) and (ids is None or each.id in ids)
+        ][:most]
         self.shelves.leases.update((each.id, now + lease) for each in due)
         return due
 
@@ -548,9 +692,36 @@ class _MemoryWriting(_MemoryReading):
 
     def settle(self, notification: Notification) -> None:
         self.shelves.leases.pop(notification.id, None)
-        if notification.id in self.shelves.notifications:
-            self.shelves.notifications[notification.id] = notification
+        before = self.shelves.notifications.get(notification.id)
+        if before is not None:
+            self.shelves.notifications[notification.id] = replace(
+                notification, told_by=before.told_by, handed_to=before.handed_to
+            )
+        if notification.state in (DeliveryState.DELIVERED, DeliveryState.DEAD):
+            self._follow(notification)
         self._hold_disabled()
+
+    def _follow(self, teller: Notification) -> None:
+        for each in self.notifications():
+            if each.told_by == teller.id and each.state is not DeliveryState.DELIVERED:
+                told = replace(
+                    each,
+                    state=teller.state,
+                    delivered_at=teller.delivered_at,
+                    first_try_at=each.first_try_at or teller.first_try_at,
+                )
+                self._put(told)
+                self._follow(told)
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        for each in self.notifications(state=DeliveryState.WAITING):
+            if each.id in ids:
+                self._put(replace(each, told_by=id, last_answer=why))
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        for each in self.notifications():
+            if each.id in ids:
+                self.shelves.notifications[each.id] = replace(each, handed_to=notifier)
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:
         self.shelves.disabled[notifier] = why
@@ -577,6 +748,7 @@ class _MemoryWriting(_MemoryReading):
                     attempts=0,
                     next_try_at=at,
                     delivered_at=None,
+                    told_by="",
                 )
             )
         self._hold_disabled()
@@ -610,6 +782,8 @@ class _MemoryWriting(_MemoryReading):
             for id, _ in deleted
             if (kept := posts.get(id)) is not None and not kept.is_erased
         }
+        if not gone:
+            return
         touched = self._erase(gone)
         for each in self.notifications():
             if each.state in (DeliveryState.WAITING, DeliveryState.HELD) and each.payload:
@@ -633,15 +807,10 @@ class _MemoryWriting(_MemoryReading):
             self.shelves.corrections[id] = replace(self.shelves.corrections[id], note="")
         touched: set[str] = set()
         for incident in self.shelves.incidents.values():
-            exhibits = tuple(
-                replace(each, author="", text="", url=None, why=(), signs=())
-                if each.post_id in gone
-                else each
-                for each in incident.exhibits
-            )
-            if any(each.post_id in gone for each in exhibits):
+            erased = triage.without_posts(incident, gone)
+            if any(each.post_id in gone for each in incident.exhibits) or erased != incident:
                 touched.add(incident.id)
-                self.shelves.incidents[incident.id] = replace(incident, exhibits=exhibits)
+                self.shelves.incidents[incident.id] = erased
         for key in [key for key in self.shelves.quarantine if key[0] in gone]:
             self.shelves.quarantine[key] = ""
         return touched
@@ -696,3 +865,18 @@ def _by_brand(item: tuple[tuple[str, str], Mention]) -> str:
 def _by_time(item: tuple[tuple[str, datetime], Count]) -> tuple[datetime, str]:
     thread_id, at = item[0]
     return at, thread_id
+
+
+def _voice(mention: Mention, said: Correction | None) -> Voice:
+    post, score = mention.post, mention.score
+    said_anger = said.anger if said else None
+    return Voice(
+        brand=mention.brand,
+        name=post.voice,
+        post_id=post.id,
+        at=post.created_at,
+        anger=score.anger if said_anger is None else said_anger,
+        language=score.language or post.language,
+        followers=post.author.followers,
+        reactions=_reactions(post.counters),
+    )

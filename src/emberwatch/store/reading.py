@@ -13,11 +13,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
+from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Exhibit, Incident, Step
-from emberwatch.model.mention import FAILED, Correction, Mention
-from emberwatch.model.notification import Notification
+from emberwatch.model.mention import FAILED, Correction, Mention, Voice
+from emberwatch.model.notification import Notification, Owed
+from emberwatch.model.post import Post
+from emberwatch.model.silence import Silence
 from emberwatch.ports import (
     BrandStatistics,
     Conversation,
@@ -63,11 +67,6 @@ STANDING = """
     SELECT id, key FROM _post
     WHERE is_erased = 0 AND key IN (SELECT value FROM json_each(?)) ORDER BY row
 """
-EXHIBITING_POST = f"""
-    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
-    WHERE row IN (SELECT incident FROM _exhibit WHERE post_id = ?) ORDER BY opened_at, row
-"""
-
 MENTIONS_OF_POST = f"""
     SELECT {rows.MENTION_READ_COLUMNS}
     FROM _post p JOIN _mention m ON m.post = p.row
@@ -87,6 +86,12 @@ LATEST_MENTIONS = f"""
       ORDER BY created_at DESC, post DESC, brand LIMIT ?3
     ) m JOIN _post p ON p.row = m.post
     ORDER BY m.created_at DESC, m.post DESC, m.brand
+"""
+MENTIONS_BETWEEN = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? AND +p.is_erased = 0
+    ORDER BY m.created_at, m.post
 """
 # CROSS and `+` keep SQLite to the order of the primary key, so that page after page comes to one
 # walk through the table, where it would walk through all posts for each
@@ -109,6 +114,14 @@ CORRECTIONS = """
     SELECT p.id, c.at, c.who, c.sentiment, c.anger, c.note
     FROM _correction c JOIN _post p ON p.row = c.post
     WHERE ?1 IS NULL OR p.id IN (SELECT value FROM json_each(?1)) ORDER BY c.at, c.post
+"""
+
+VOICES = """
+    SELECT m.brand, p.source, p.host, p.author, p.id, m.created_at, ifnull(c.anger, m.anger),
+      ifnull(m.language, p.language), p.followers,
+      ifnull(p.replies, 0) + ifnull(p.boosts, 0) + ifnull(p.quotes, 0)
+    FROM _mention m JOIN _post p ON p.row = m.post LEFT JOIN _correction c ON c.post = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.created_at < ? ORDER BY m.created_at, m.post
 """
 
 # a root's counters as they were first read were read with the post itself
@@ -191,6 +204,14 @@ FOLLOW_UPS = f"""
     WHERE follow_up_at IS NOT NULL AND (?1 IS NULL OR follow_up_at <= ?1)
     ORDER BY follow_up_at, row
 """
+WAKING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE wakes_at IS NOT NULL AND (?1 IS NULL OR wakes_at <= ?1) ORDER BY wakes_at, row
+"""
+SILENCES = f"""
+    SELECT {rows.SILENCE_COLUMNS} FROM _silence
+    WHERE ?1 IS NULL OR (until > ?1 AND at <= ?1) ORDER BY at, id
+"""
 INCIDENTS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
     WHERE opened_at >= ?1 AND opened_at <= ?2 AND (?3 IS NULL OR is_closed = ?3)
@@ -206,9 +227,44 @@ EXHIBITS_OF_INCIDENTS = f"""
     SELECT incident, {rows.EXHIBIT_COLUMNS} FROM _exhibit
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
 """
+BESIDE_INCIDENTS = f"""
+    SELECT incident, role, theme, {rows.EXHIBIT_COLUMNS} FROM _beside
+    WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
 STEPS_OF_INCIDENTS = f"""
     SELECT incident, {rows.STEP_COLUMNS} FROM _step
     WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, position
+"""
+EXHIBITING = f"""
+    SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
+    WHERE row IN (
+      SELECT incident FROM _exhibit WHERE post_id IN (SELECT value FROM json_each(?))
+    )
+    ORDER BY opened_at, row
+"""
+MENTIONS_BY = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _post p JOIN _mention m ON m.post = p.row
+    WHERE p.author = ? AND p.source = ? AND p.host = ? AND p.is_mention = 1 AND m.brand = ?
+      AND p.author <> ''
+    ORDER BY p.created_at DESC, p.row DESC LIMIT ?
+"""
+COUNT_ANGRY = f"""
+    SELECT count(*) FROM _mention WHERE brand = ? AND created_at >= ? AND anger >= {ANGRY_FROM}
+"""
+COUNT_ANGRY_BY_THEME = f"""
+    SELECT t.value, count(*) FROM _mention m JOIN json_each(m.themes) t
+    WHERE m.brand = ? AND m.created_at >= ? AND m.anger >= {ANGRY_FROM} GROUP BY 1
+"""
+SPEAKING_OF = f"""
+    SELECT {rows.MENTION_READ_COLUMNS}
+    FROM _mention m CROSS JOIN _post p ON p.row = m.post
+    WHERE m.brand = ? AND m.created_at >= ? AND m.themes <> '[]' AND +p.is_erased = 0
+      AND ifnull(m.anger, 0) < {ANGRY_FROM}
+      AND EXISTS (
+        SELECT 1 FROM json_each(m.themes) WHERE value IN (SELECT value FROM json_each(?))
+      )
+    ORDER BY m.created_at DESC, m.post DESC LIMIT ?
 """
 INCIDENT_OF_ALERT = """
     SELECT i.id FROM _incident_alert l JOIN _incident i ON i.row = l.incident
@@ -218,7 +274,14 @@ INCIDENT_OF_ALERT = """
 NOTIFICATIONS = f"""
     SELECT {rows.NOTIFICATION_COLUMNS} FROM _notification
     WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR notifier = ?2)
+      AND (?4 IS NULL OR told_by = ?4)
     ORDER BY created_at DESC, row DESC LIMIT ?3
+"""
+# what a later message overtook was settled without a try
+DELIVERED = """
+    SELECT incident_id, min(delivered_at) FROM _notification
+    WHERE incident_id IN (SELECT value FROM json_each(?)) AND attempts > 0
+    GROUP BY incident_id HAVING min(delivered_at) IS NOT NULL
 """
 CONVERSATION = """
     SELECT max(sequence), (
@@ -231,7 +294,41 @@ CONVERSATION = """
 DISABLED = "SELECT notifier, why FROM _disabled ORDER BY notifier"
 
 DUE_NOW = """
-    state = 'waiting' AND next_try_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
+    state = 'waiting' AND told_by = '' AND next_try_at <= ?1
+    AND (leased_until IS NULL OR leased_until <= ?1)
+"""
+OWED = f"""
+    SELECT {rows.OWED_COLUMNS} FROM _notification
+    WHERE {DUE_NOW} AND notifier = ?2
+    ORDER BY
+      CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END,
+      created_at, row
+    LIMIT ?3
+"""
+IS_TOLD = """
+    SELECT count(*) FROM _notification
+    WHERE incident_id = ?2 AND notifier = ?1 AND sequence = ?3 AND state IN ('waiting', 'delivered')
+"""
+# a message that a digest tells has failed when the digest has; one that a later state of its
+# incident tells is not handed over, the later one is
+STRANDED = f"""
+    SELECT {", ".join(f"n.{column}" for column in rows.NOTIFICATION_COLUMNS.split(", "))}
+    FROM _notification n LEFT JOIN _notification d ON d.id = n.told_by
+    WHERE n.state IN ('waiting', 'held', 'dead') AND n.created_at > ?3
+      AND n.notifier = ?1 AND n.handed_to = '' AND n.is_erased = 0
+      AND n.type NOT IN ('digest', 'test') AND (n.told_by = '' OR d.type = 'digest')
+      AND (
+        n.state <> 'waiting'
+        OR ifnull(d.first_try_at, n.first_try_at) <= ?2
+        OR (
+          SELECT min(first_try_at) FROM _notification
+          WHERE state = 'waiting' AND notifier = ?1 AND first_try_at <= ?2
+        ) > (
+          SELECT ifnull(max(delivered_at), '') FROM _notification
+          WHERE notifier = ?1 AND delivered_at IS NOT NULL
+        )
+      )
+    ORDER BY n.created_at, n.row LIMIT ?4
 """
 DUE_NOTIFIERS = f"SELECT DISTINCT notifier FROM _notification WHERE {DUE_NOW} ORDER BY notifier"
 
@@ -266,7 +363,11 @@ POSTS_BY_FEED = """
 """
 OUTBOX = """
     SELECT (SELECT count(*) FROM _notification WHERE state = 'waiting'),
-      (SELECT min(created_at) FROM _notification WHERE state = 'waiting'),
+      (SELECT min(n.created_at) FROM _notification n
+        WHERE n.state = 'waiting' AND (n.attempts > 0 OR NOT EXISTS (
+          SELECT 1 FROM _notification d
+          WHERE d.notifier = n.notifier AND d.delivered_at > n.created_at
+        ))),
       (SELECT count(*) FROM _notification WHERE state = 'dead'),
       (SELECT count(*) FROM _quarantine)
 """
@@ -305,8 +406,9 @@ class SqliteReading:
         found = self._db.execute(STANDING, (strings_json(tuple(asked)),))
         return {id: asked[key] for id, key in found}
 
-    def exhibiting(self, post_id: str) -> tuple[Incident, ...]:
-        return tuple(self._whole(self._db.execute(EXHIBITING_POST, (clean(post_id),)).fetchall()))
+    def exhibiting(self, post_ids: Sequence[str]) -> tuple[Incident, ...]:
+        found = self._db.execute(EXHIBITING, (strings_json(post_ids),)).fetchall()
+        return tuple(self._whole(found))
 
     def mentions(self, post_ids: Sequence[str], brand: str) -> dict[str, Mention]:
         found = self._db.execute(MENTIONS, (strings_json(post_ids), clean(brand)))
@@ -325,6 +427,11 @@ class SqliteReading:
         name = None if brand is None else clean(brand)
         found = self._db.execute(LATEST_MENTIONS, (name, anger_from, most))
         return [rows.read_mention(row) for row in found]
+
+    def mentions_between(self, brand: str, since: datetime, until: datetime) -> Iterator[Mention]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        for row in self._db.execute(MENTIONS_BETWEEN, asked):
+            yield rows.read_mention(row)
 
     def scored(
         self,
@@ -351,6 +458,10 @@ class SqliteReading:
     def corrections(self, post_ids: Sequence[str] | None = None) -> list[Correction]:
         asked = None if post_ids is None else strings_json(post_ids)
         return [rows.read_correction(row) for row in self._db.execute(CORRECTIONS, (asked,))]
+
+    def voices(self, brand: str, since: datetime, until: datetime) -> list[Voice]:
+        asked = (clean(brand), instant_text(since), instant_text(until))
+        return [rows.read_voice(row) for row in self._db.execute(VOICES, asked)]
 
     def states(self) -> Iterator[StoredState]:
         for detector, version, key, body in self._db.execute(STATES):
@@ -434,6 +545,15 @@ class SqliteReading:
         found = self._db.execute(FOLLOW_UPS, (until,)).fetchall()
         return tuple(self._whole(found)) if found else ()
 
+    def waking(self, due: datetime | None = None) -> tuple[Incident, ...]:
+        until = None if due is None else instant_text(due)
+        found = self._db.execute(WAKING, (until,)).fetchall()
+        return tuple(self._whole(found)) if found else ()
+
+    def silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
+        when = None if at is None else instant_text(at)
+        return tuple(map(rows.read_silence, self._db.execute(SILENCES, (when,))))
+
     def incident(self, id: str) -> Incident | None:
         beginning = clean(id)
         found = self._db.execute(INCIDENT_BY_ID, (beginning,)).fetchall()
@@ -442,6 +562,21 @@ class SqliteReading:
                 INCIDENT_BY_BEGINNING, (beginning, beginning + "\U0010ffff")
             ).fetchall()
         return self._whole(found)[0] if len(found) == 1 else None
+
+    def mentions_by(self, post: Post, brand: str, most: int) -> list[Mention]:
+        asked = rows.cells(post.author.handle, post.source, post.host, brand, most)
+        return [rows.read_mention(row) for row in self._db.execute(MENTIONS_BY, asked)]
+
+    def angry_posts(self, brand: str, since: datetime) -> AngryPosts:
+        asked = (clean(brand), instant_text(since))
+        (total,) = self._db.execute(COUNT_ANGRY, asked).fetchone()
+        return AngryPosts(total=total, of=dict(self._db.execute(COUNT_ANGRY_BY_THEME, asked)))
+
+    def speaking_of(
+        self, brand: str, themes: Sequence[str], since: datetime, most: int
+    ) -> list[Mention]:
+        asked = (clean(brand), instant_text(since), strings_json(themes), most)
+        return [rows.read_mention(row) for row in self._db.execute(SPEAKING_OF, asked)]
 
     def incidents(
         self,
@@ -469,7 +604,12 @@ class SqliteReading:
         return None if row is None else cast("str", row[0])
 
     def notifications(
-        self, *, state: str | None = None, notifier: str | None = None, most: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        notifier: str | None = None,
+        told_by: str | None = None,
+        most: int | None = None,
     ) -> list[Notification]:
         found = self._db.execute(
             NOTIFICATIONS,
@@ -477,9 +617,14 @@ class SqliteReading:
                 None if state is None else str(state),
                 None if notifier is None else clean(notifier),
                 -1 if most is None else most,
+                None if told_by is None else clean(told_by),
             ),
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]
+
+    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
+        found = self._db.execute(DELIVERED, (strings_json(incident_ids),))
+        return {id: read_instant(at) for id, at in found}
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         sequence, handle = self._db.execute(
@@ -493,6 +638,22 @@ class SqliteReading:
     def due(self, now: datetime) -> tuple[str, ...]:
         found = self._db.execute(DUE_NOTIFIERS, (instant_text(now),))
         return tuple(notifier for (notifier,) in found)
+
+    def owed(self, notifier: str, now: datetime, most: int) -> list[Owed]:
+        found = self._db.execute(OWED, (instant_text(now), clean(notifier), most))
+        return [rows.read_owed(row) for row in found]
+
+    def is_told(self, notifier: str, incident_id: str, sequence: int) -> bool:
+        asked = (clean(notifier), clean(incident_id), sequence)
+        return bool(self._db.execute(IS_TOLD, asked).fetchone()[0])
+
+    def stranded(
+        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+    ) -> list[Notification]:
+        found = self._db.execute(
+            STRANDED, (clean(notifier), instant_text(failing_since), instant_text(since), most)
+        )
+        return [rows.read_notification(row) for row in found]
 
     def statistics(self, now: datetime) -> Statistics:
         day = (instant_text(_earlier(now, timedelta(hours=24))), instant_text(now))
@@ -538,11 +699,15 @@ class SqliteReading:
         steps: defaultdict[int, list[Step]] = defaultdict(list)
         for incident, *row in self._db.execute(STEPS_OF_INCIDENTS, numbers):
             steps[incident].append(rows.read_step(row))
+        beside: defaultdict[int, list[rows.Beside]] = defaultdict(list)
+        for incident, *row in self._db.execute(BESIDE_INCIDENTS, numbers):
+            beside[incident].append(rows.read_beside(row))
         return [
             rows.read_incident(
                 row[1:],
                 alerts=alerts[cast("int", row[0])],
                 exhibits=exhibits[cast("int", row[0])],
+                beside=beside[cast("int", row[0])],
                 timeline=steps[cast("int", row[0])],
             )
             for row in found

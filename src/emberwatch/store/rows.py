@@ -1,7 +1,9 @@
 """How values become rows of the database, and rows values again."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import cast
 
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -14,18 +16,25 @@ from emberwatch.model.incident import (
     Status,
     Step,
 )
-from emberwatch.model.mention import Correction, Mention, Score
-from emberwatch.model.notification import DeliveryState, Notification
-from emberwatch.model.post import Author, Counters, Flag, Post, PostKind
+from emberwatch.model.mention import Correction, Mention, Score, Voice
+from emberwatch.model.notification import DeliveryState, Notification, Owed
+from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, voice_of
+from emberwatch.model.silence import Silence
 from emberwatch.ports import FeedHealth
 from emberwatch.store.codec import (
     clean,
+    history_json,
     instant_text,
+    read_history,
     read_instant,
+    read_recurring,
     read_signs,
     read_strings,
+    read_waiting,
+    recurring_json,
     signs_json,
     strings_json,
+    waiting_json,
 )
 
 Cell = str | int | float | bytes | None
@@ -145,8 +154,8 @@ def edit_cells(post: Post, row: int) -> Row:
 
 # ---------------------------------------------------------------- mentions
 MENTION_COLUMNS = (
-    "post, brand, feed, matched, fingerprint, created_at, sentiment, negative, anger, language, "
-    "confidence, judged, scorer, scorer_version, why"
+    "post, brand, feed, matched, fingerprint, themes, unseen_at, created_at, sentiment, negative, "
+    "anger, language, confidence, judged, scorer, scorer_version, why"
 )
 
 
@@ -158,6 +167,8 @@ def mention_cells(mention: Mention, row: int) -> Row:
         mention.feed,
         mention.matched,
         mention.fingerprint,
+        strings_json(mention.themes),
+        instant_cell(mention.unseen_at),
         instant_text(mention.post.created_at),
         *score_cells(mention.score),
     )
@@ -186,7 +197,7 @@ POST_READ_COLUMNS = (
 )
 MENTION_READ_COLUMNS = POST_READ_COLUMNS + (
     ", m.brand, m.feed, m.matched, m.fingerprint, m.sentiment, m.negative, m.anger, m.language, "
-    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why"
+    "m.confidence, m.judged, m.scorer, m.scorer_version, m.why, m.themes, m.unseen_at"
 )
 
 
@@ -241,6 +252,8 @@ def read_mention(row: Sequence[Cell], post: Post | None = None) -> Mention:
             version=texts[37],
             why=read_strings(texts[38]),
         ),
+        themes=read_strings(texts[39]),
+        unseen_at=instant_from(cast("str | None", row[40])),
     )
 
 
@@ -255,6 +268,21 @@ def read_correction(row: Sequence[Cell]) -> Correction:
         sentiment=shares[3],
         anger=shares[4],
         note=texts[5],
+    )
+
+
+def read_voice(row: Sequence[Cell]) -> Voice:
+    """Read a voice: brand, source, host, author, post, when, anger, language, reach, reactions."""
+    brand, source, host, author, post_id, at = cast("Sequence[str]", row[:6])
+    return Voice(
+        brand=brand,
+        name=voice_of(source, host, author, post_id),
+        post_id=post_id,
+        at=read_instant(at),
+        anger=cast("float | None", row[6]),
+        language=cast("str | None", row[7]),
+        followers=cast("int | None", row[8]),
+        reactions=cast("int", row[9]),
     )
 
 
@@ -358,9 +386,10 @@ def read_alert(row: Sequence[Cell]) -> Alert:
 INCIDENT_COLUMNS = (
     "id, brand, subject, status, severity, opened_at, last_alert_at, first_post_at, "
     "first_seen_at, acknowledged_at, responded_at, closed_at, owner, resolution, answer_url, "
-    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at"
+    "previous_id, sequence, hand_offs, is_our_mistake, follow_up_at, themes, team, waiting, "
+    "unseen_at, acknowledge_by, respond_by, resolve_by, history, recurring"
 )
-INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire"
+INCIDENT_DERIVED_COLUMNS = "is_closed, kind, kinds, fire, wakes_at"
 
 
 def incident_cells(incident: Incident) -> Row:
@@ -386,11 +415,70 @@ def incident_cells(incident: Incident) -> Row:
         incident.hand_offs,
         incident.is_our_mistake,
         instant_cell(incident.follow_up_at),
+        strings_json(incident.themes),
+        incident.team,
+        waiting_json(incident.waiting),
+        instant_cell(incident.unseen_at),
+        instant_cell(incident.acknowledge_by),
+        instant_cell(incident.respond_by),
+        instant_cell(incident.resolve_by),
+        None if incident.history is None else history_json(replace(incident.history, earlier=())),
+        recurring_json([replace(each, examples=()) for each in incident.recurring]),
         incident.status.is_closed,
         incident.kind.value,
         strings_json([kind.value for kind in incident.kinds]),
         incident.fire.value,
+        instant_cell(incident.waiting.wakes_at),
     )
+
+
+class Role(StrEnum):
+    """Why a post stands beside an incident without being its evidence."""
+
+    EARLIER = "earlier"
+    EXAMPLE = "example"
+    AFFECTED = "affected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A post that stands beside an incident; `theme` is that of which it is an example."""
+
+    role: Role
+    post: Exhibit
+    theme: str = ""
+
+
+def beside_of(incident: Incident) -> list[Beside]:
+    """Return the posts that stand beside an incident, in order."""
+    earlier = incident.history.earlier if incident.history else ()
+    return [
+        *(Beside(role=Role.EARLIER, post=post) for post in earlier),
+        *(
+            Beside(role=Role.EXAMPLE, post=post, theme=each.theme)
+            for each in incident.recurring
+            for post in each.examples
+        ),
+        *(Beside(role=Role.AFFECTED, post=post) for post in incident.affected),
+    ]
+
+
+def beside_cells(beside: Beside, incident: int, position: int) -> Row:
+    """Write it: its incident's row, its position, role and theme, then `EXHIBIT_COLUMNS`."""
+    _, _, *exhibit = exhibit_cells(beside.post, incident, position)
+    return (*cells(incident, position, beside.role.value, beside.theme), *exhibit)
+
+
+def read_beside(row: Sequence[Cell]) -> Beside:
+    """Read it: its role and theme, then `EXHIBIT_COLUMNS`."""
+    role, theme, *exhibit = row
+    return Beside(
+        role=Role(cast("str", role)), theme=cast("str", theme), post=read_exhibit(exhibit)
+    )
+
+
+def _beside(beside: Sequence[Beside], role: Role, theme: str = "") -> tuple[Exhibit, ...]:
+    return tuple(each.post for each in beside if (each.role, each.theme) == (role, theme))
 
 
 def read_incident(
@@ -399,10 +487,12 @@ def read_incident(
     alerts: Sequence[Alert],
     exhibits: Sequence[Exhibit],
     timeline: Sequence[Step],
+    beside: Sequence[Beside] = (),
 ) -> Incident:
     """Read an incident, in the order of `INCIDENT_COLUMNS`."""
     texts = cast("Sequence[str]", row)
     maybe = cast("Sequence[str | None]", row)
+    history = None if maybe[27] is None else read_history(texts[27])
     return Incident(
         id=texts[0],
         brand=maybe[1],
@@ -424,15 +514,70 @@ def read_incident(
         hand_offs=cast("int", row[17]),
         is_our_mistake=None if row[18] is None else bool(row[18]),
         follow_up_at=instant_from(maybe[19]),
+        themes=read_strings(texts[20]),
+        team=texts[21],
+        waiting=read_waiting(texts[22]),
+        unseen_at=instant_from(maybe[23]),
+        acknowledge_by=instant_from(maybe[24]),
+        respond_by=instant_from(maybe[25]),
+        resolve_by=instant_from(maybe[26]),
+        history=None
+        if history is None
+        else replace(history, earlier=_beside(beside, Role.EARLIER)),
+        recurring=tuple(
+            replace(each, examples=_beside(beside, Role.EXAMPLE, each.theme))
+            for each in read_recurring(texts[28])
+        ),
+        affected=_beside(beside, Role.AFFECTED),
         alerts=tuple(alerts),
         exhibits=tuple(exhibits),
         timeline=tuple(timeline),
     )
 
 
+# ---------------------------------------------------------------- silences
+SILENCE_COLUMNS = "id, at, until, who, reason, brand, kinds, themes, languages, below, ended_by"
+
+
+def silence_cells(silence: Silence) -> Row:
+    """Write a silence, in the order of `SILENCE_COLUMNS`."""
+    return cells(
+        silence.id,
+        instant_text(silence.at),
+        instant_text(silence.until),
+        silence.by,
+        silence.reason,
+        silence.brand,
+        strings_json([kind.value for kind in silence.kinds]),
+        strings_json(silence.themes),
+        strings_json(silence.languages),
+        None if silence.below is None else silence.below.value,
+        silence.ended_by,
+    )
+
+
+def read_silence(row: Sequence[Cell]) -> Silence:
+    """Read a silence, in the order of `SILENCE_COLUMNS`."""
+    texts = cast("Sequence[str]", row)
+    return Silence(
+        id=texts[0],
+        at=read_instant(texts[1]),
+        until=read_instant(texts[2]),
+        by=texts[3],
+        reason=texts[4],
+        brand=texts[5],
+        kinds=tuple(AlertKind(kind) for kind in read_strings(texts[6])),
+        themes=read_strings(texts[7]),
+        languages=read_strings(texts[8]),
+        below=None if row[9] is None else Severity(texts[9]),
+        ended_by=texts[10],
+    )
+
+
+# ---------------------------------------------------------------- the evidence of incidents
 EXHIBIT_COLUMNS = (
     "post_id, author, followers, created_at, url, language, text, sentiment, anger, matched, "
-    "thread_id, why, signs"
+    "thread_id, why, signs, themes"
 )
 
 
@@ -454,6 +599,7 @@ def exhibit_cells(exhibit: Exhibit, incident: int, position: int) -> Row:
         exhibit.thread_id,
         strings_json(exhibit.why),
         signs_json(exhibit.signs),
+        strings_json(exhibit.themes),
     )
 
 
@@ -476,6 +622,7 @@ def read_exhibit(row: Sequence[Cell]) -> Exhibit:
         thread_id=texts[10],
         why=read_strings(texts[11]),
         signs=read_signs(texts[12]),
+        themes=read_strings(texts[13]),
     )
 
 
@@ -496,7 +643,8 @@ def read_step(row: Sequence[Cell]) -> Step:
 # ---------------------------------------------------------------- notifications
 NOTIFICATION_COLUMNS = (
     "id, incident_id, notifier, type, sequence, payload, created_at, attempts, state, "
-    "next_try_at, first_try_at, delivered_at, last_answer, handle"
+    "next_try_at, first_try_at, delivered_at, last_answer, handle, severity, subject, told_by, "
+    "handed_to"
 )
 
 
@@ -511,6 +659,10 @@ def notification_cells(notification: Notification) -> Row:
         notification.payload,
         instant_text(notification.created_at),
         *settled_cells(notification),
+        notification.severity.value,
+        notification.subject,
+        notification.told_by,
+        notification.handed_to,
     )
 
 
@@ -546,4 +698,25 @@ def read_notification(row: Sequence[Cell]) -> Notification:
         delivered_at=instant_from(maybe[11]),
         last_answer=texts[12],
         handle=texts[13],
+        severity=Severity(texts[14]),
+        subject=texts[15],
+        told_by=texts[16],
+        handed_to=texts[17],
+    )
+
+
+OWED_COLUMNS = "id, incident_id, type, sequence, severity, subject, created_at"
+
+
+def read_owed(row: Sequence[Cell]) -> Owed:
+    """Read what is owed, in the order of `OWED_COLUMNS`."""
+    texts = cast("Sequence[str]", row)
+    return Owed(
+        id=texts[0],
+        incident_id=texts[1],
+        type=texts[2],
+        sequence=cast("int", row[3]),
+        severity=Severity(texts[4]),
+        subject=texts[5],
+        created_at=read_instant(texts[6]),
     )

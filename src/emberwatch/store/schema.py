@@ -448,6 +448,223 @@ def _follow_ups(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+ROUTING = (
+    "ALTER TABLE _incident ADD COLUMN team TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _incident ADD COLUMN waiting TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE _incident ADD COLUMN wakes_at TEXT",
+    "CREATE INDEX _incident_wakes ON _incident (wakes_at) WHERE wakes_at IS NOT NULL",
+    """
+    CREATE TABLE _silence (
+      id TEXT PRIMARY KEY,
+      at TEXT NOT NULL,
+      until TEXT NOT NULL,
+      who TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      brand TEXT NOT NULL,
+      kinds TEXT NOT NULL,
+      themes TEXT NOT NULL,
+      languages TEXT NOT NULL,
+      below TEXT,
+      ended_by TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX _silence_until ON _silence (until)",
+    """
+    CREATE VIEW silences AS
+    SELECT id, at, until, who, reason, brand, kinds, themes, languages, below, ended_by
+    FROM _silence ORDER BY at, id
+    """,
+    """
+    CREATE VIEW escalations AS
+    SELECT i.id AS incident_id, i.brand, i.team, i.status, i.severity,
+      json_extract(i.waiting, '$.since') AS waits_since,
+      ifnull(json_extract(i.waiting, '$.links'), 0) AS links_told,
+      ifnull(json_extract(i.waiting, '$.told'), '[]') AS told,
+      ifnull(json_extract(i.waiting, '$.withheld'), '[]') AS withheld,
+      ifnull(json_extract(i.waiting, '$.silenced'), '[]') AS silenced,
+      i.wakes_at
+    FROM _incident i
+    WHERE i.is_closed = 0 OR i.wakes_at IS NOT NULL
+    ORDER BY i.opened_at, i.row
+    """,
+)
+
+
+def _routing(db: "Database") -> None:
+    for statement in ROUTING:
+        db.conn.execute(statement)
+
+
+THEMES = (
+    "ALTER TABLE _mention ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _exhibit ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _incident ADD COLUMN themes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE _incident ADD COLUMN history TEXT",
+    "ALTER TABLE _incident ADD COLUMN recurring TEXT NOT NULL DEFAULT '[]'",
+    # posts that stand beside an incident and are not its evidence: what they tell is in `role`
+    """
+    CREATE TABLE _beside (
+      incident INTEGER NOT NULL REFERENCES _incident (row),
+      position INTEGER NOT NULL,
+      role TEXT NOT NULL,
+      theme TEXT NOT NULL,
+      post_id TEXT NOT NULL,
+      author TEXT NOT NULL,
+      followers INTEGER,
+      created_at TEXT NOT NULL,
+      url TEXT,
+      language TEXT,
+      text TEXT NOT NULL,
+      sentiment REAL,
+      anger REAL,
+      matched TEXT NOT NULL,
+      thread_id TEXT NOT NULL,
+      why TEXT NOT NULL,
+      signs TEXT NOT NULL,
+      themes TEXT NOT NULL,
+      PRIMARY KEY (incident, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX _beside_post ON _beside (post_id)",
+    """
+    CREATE VIEW mention_themes AS
+    SELECT p.id AS post_id, m.brand, t.value AS theme, m.created_at, m.anger
+    FROM _mention m JOIN json_each(m.themes) t JOIN _post p ON p.row = m.post
+    """,
+    """
+    CREATE VIEW incident_themes AS
+    SELECT i.id AS incident_id, i.brand, t.key + 1 AS position, t.value AS theme
+    FROM _incident i JOIN json_each(i.themes) t
+    """,
+    """
+    CREATE VIEW themes_by_week AS
+    SELECT m.brand, date(m.created_at, 'weekday 0', '-6 days') AS week, t.value AS theme,
+      count(*) AS posts, sum(m.anger >= 0.3) AS angry_posts,
+      min(
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05
+          THEN p.source || ':' || p.host || ':' || coalesce(nullif(p.author, ''), p.id) END),
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05 THEN p.thread_id END),
+        count(DISTINCT CASE WHEN m.anger >= 0.3 OR m.sentiment <= -0.05
+          THEN coalesce(nullif(m.fingerprint, ''), p.id) END)
+      ) AS voices,
+      total(m.anger) AS angry_weight, count(m.anger) AS with_anger
+    FROM _mention m JOIN json_each(m.themes) t JOIN _post p ON p.row = m.post
+    GROUP BY 1, 2, 3
+    """,
+    # an author's past is asked for when an incident opens
+    "CREATE INDEX _post_author ON _post (author, source, host) WHERE is_mention = 1",
+    """
+    CREATE VIEW authors AS
+    SELECT m.brand, p.source, p.author, count(*) AS posts,
+      ifnull(sum(m.anger >= 0.3), 0) AS angry_posts,
+      min(m.created_at) AS first_at, max(m.created_at) AS last_at, avg(m.anger) AS anger,
+      (SELECT count(DISTINCT e.incident)
+        FROM _exhibit e JOIN _incident i ON i.row = e.incident JOIN _post s ON s.id = e.post_id
+        WHERE e.author = p.author AND i.brand = m.brand AND s.source = p.source
+          AND s.host = p.host) AS incidents,
+      max(p.followers) AS reach, p.host
+    FROM _mention m JOIN _post p ON p.row = m.post
+    WHERE p.author <> ''
+    GROUP BY m.brand, p.source, p.host, p.author
+    """,
+)
+
+
+def _themes(db: "Database") -> None:
+    for statement in THEMES:
+        db.conn.execute(statement)
+
+
+CLOCKS = (
+    "ALTER TABLE _mention ADD COLUMN unseen_at TEXT",
+    "ALTER TABLE _incident ADD COLUMN unseen_at TEXT",
+    "ALTER TABLE _incident ADD COLUMN acknowledge_by TEXT",
+    "ALTER TABLE _incident ADD COLUMN respond_by TEXT",
+    "ALTER TABLE _incident ADD COLUMN resolve_by TEXT",
+    # instants are text that sorts as time does; max() and min() of them are instants
+    """
+    CREATE VIEW response_times AS
+    WITH way AS (
+      SELECT i.*,
+        CASE WHEN i.status = 'resolved' THEN i.closed_at END AS resolved_at,
+        (SELECT min(n.delivered_at) FROM _notification n
+          WHERE n.incident_id = i.id AND n.attempts > 0) AS delivered_at,
+        CASE WHEN i.unseen_at IS NOT NULL AND i.first_seen_at > i.first_post_at
+          THEN min(max(i.first_post_at, i.unseen_at), i.first_seen_at) END AS shown_at,
+        (SELECT at FROM _clock) AS now
+      FROM _incident i WHERE i.brand IS NOT NULL AND i.kind <> 'follow_up_due'
+    )
+    SELECT id AS incident_id, brand, kind, severity, team, status, opened_at,
+      round((julianday(shown_at) - julianday(first_post_at)) * 86400, 3) AS source_seconds,
+      round((julianday(first_seen_at) - julianday(shown_at)) * 86400, 3) AS poll_seconds,
+      round((julianday(opened_at) - julianday(first_seen_at)) * 86400, 3) AS detection_seconds,
+      round((julianday(delivered_at) - julianday(opened_at)) * 86400, 3) AS delivery_seconds,
+      round((julianday(coalesce(responded_at, resolved_at))
+        - julianday(coalesce(delivered_at, opened_at))) * 86400, 3) AS people_seconds,
+      round((julianday(first_seen_at) - julianday(first_post_at)) * 86400, 3) AS seen_after,
+      round((julianday(opened_at) - julianday(first_post_at)) * 86400, 3) AS detected_after,
+      round((julianday(delivered_at) - julianday(first_post_at)) * 86400, 3) AS delivered_after,
+      round((julianday(acknowledged_at) - julianday(first_post_at)) * 86400, 3)
+        AS acknowledged_after,
+      round((julianday(responded_at) - julianday(first_post_at)) * 86400, 3) AS responded_after,
+      round((julianday(resolved_at) - julianday(first_post_at)) * 86400, 3) AS resolved_after,
+      acknowledge_by, respond_by, resolve_by,
+      CASE WHEN acknowledge_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN coalesce(acknowledged_at, resolved_at) <= acknowledge_by THEN 1
+        WHEN coalesce(acknowledged_at, resolved_at) IS NOT NULL OR now > acknowledge_by THEN 0
+      END AS acknowledged_in_time,
+      CASE WHEN respond_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN coalesce(responded_at, resolved_at) <= respond_by THEN 1
+        WHEN coalesce(responded_at, resolved_at) IS NOT NULL OR now > respond_by THEN 0
+      END AS responded_in_time,
+      CASE WHEN resolve_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN resolved_at <= resolve_by THEN 1
+        WHEN resolved_at IS NOT NULL OR now > resolve_by THEN 0
+      END AS resolved_in_time
+    FROM way
+    """,
+)
+
+
+def _clocks(db: "Database") -> None:
+    for statement in CLOCKS:
+        db.conn.execute(statement)
+
+
+DIGESTS = (
+    "ALTER TABLE _notification ADD COLUMN severity TEXT NOT NULL DEFAULT 'info'",
+    "ALTER TABLE _notification ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN told_by TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE _notification ADD COLUMN handed_to TEXT NOT NULL DEFAULT ''",
+    """
+    UPDATE _notification SET
+      severity = ifnull(json_extract(payload, '$.incident.severity'), 'info'),
+      subject = coalesce(
+        json_extract(payload, '$.incident.brand'), json_extract(payload, '$.incident.subject'), ''
+      )
+    WHERE is_erased = 0 AND json_valid(payload)
+    """,
+    "CREATE INDEX _notification_told_by ON _notification (told_by) WHERE told_by <> ''",
+    """
+    CREATE INDEX _notification_delivered ON _notification (notifier, delivered_at)
+    WHERE delivered_at IS NOT NULL
+    """,
+    "DROP VIEW deliveries",
+    """
+    CREATE VIEW deliveries AS
+    SELECT id AS notification_id, nullif(incident_id, '') AS incident_id, notifier, attempts, state,
+      first_try_at, delivered_at, last_answer, type, sequence, created_at, next_try_at,
+      severity, subject, nullif(told_by, '') AS told_by, nullif(handed_to, '') AS handed_to
+    FROM _notification
+    """,
+)
+
+
+def _digests(db: "Database") -> None:
+    for statement in DIGESTS:
+        db.conn.execute(statement)
+
+
 FEED_NOTES = (
     "ALTER TABLE _feed ADD COLUMN note TEXT NOT NULL DEFAULT ''",
     "DROP VIEW feeds_health",
@@ -476,6 +693,10 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0004_unwatched", _unwatched),
     ("0005_handles", _handles),
     ("0006_follow_ups", _follow_ups),
+    ("0007_routing", _routing),
+    ("0008_themes", _themes),
+    ("0009_clocks", _clocks),
+    ("0010_digests", _digests),
     ("0011_feed_notes", _feed_notes),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""

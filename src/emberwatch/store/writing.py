@@ -11,6 +11,7 @@ from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Post, PostKind
+from emberwatch.model.silence import Silence
 from emberwatch.ports import Ledger
 from emberwatch.store import rows
 from emberwatch.store.codec import clean, instant_text, mapping_json, strings_json
@@ -119,6 +120,7 @@ UPSERT_INCIDENT = f"""
 FORGET_INCIDENT_PARTS = (
     "DELETE FROM _incident_alert WHERE incident = ?",
     "DELETE FROM _exhibit WHERE incident = ?",
+    "DELETE FROM _beside WHERE incident = ?",
     "DELETE FROM _step WHERE incident = ?",
 )
 INSERT_INCIDENT_ALERT = "INSERT INTO _incident_alert VALUES (?, ?, ?)"
@@ -126,7 +128,16 @@ INSERT_EXHIBIT = f"""
     INSERT INTO _exhibit (incident, position, {rows.EXHIBIT_COLUMNS})
     VALUES ({", ".join("?" * (2 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
 """
+INSERT_BESIDE = f"""
+    INSERT INTO _beside (incident, position, role, theme, {rows.EXHIBIT_COLUMNS})
+    VALUES ({", ".join("?" * (4 + len(rows.EXHIBIT_COLUMNS.split(", "))))})
+"""
 INSERT_STEP = "INSERT INTO _step VALUES (?, ?, ?, ?, ?, ?)"
+
+KEEP_SILENCE = f"""
+    INSERT OR REPLACE INTO _silence ({rows.SILENCE_COLUMNS})
+    VALUES ({", ".join("?" * len(rows.SILENCE_COLUMNS.split(", ")))})
+"""
 
 CORRECT = """
     INSERT OR REPLACE INTO _correction (post, at, who, sentiment, anger, note)
@@ -145,7 +156,9 @@ HOLD_DISABLED = """
 """
 DUE = f"""
     SELECT row FROM _notification
-    WHERE {DUE_NOW} AND (?3 IS NULL OR notifier = ?3) ORDER BY created_at, row LIMIT ?2
+    WHERE {DUE_NOW} AND (?3 IS NULL OR notifier = ?3)
+      AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
+    ORDER BY created_at, row LIMIT ?2
 """
 LEASE = f"""
     UPDATE _notification SET leased_until = ? WHERE row = ?
@@ -160,6 +173,27 @@ SETTLE = """
       delivered_at = ?, last_answer = ?, handle = ?, leased_until = NULL
     WHERE id = ?
 """
+HOLD_IF_DISABLED = """
+    UPDATE _notification SET state = 'held', leased_until = NULL
+    WHERE id = ? AND state = 'waiting' AND notifier IN (SELECT notifier FROM _disabled)
+"""
+FOLLOW = """
+    WITH RECURSIVE told (id) AS (
+      SELECT id FROM _notification WHERE told_by = ?1 AND told_by <> ''
+      UNION
+      SELECT n.id FROM _notification n JOIN told t ON n.told_by = t.id AND n.told_by <> ''
+    )
+    UPDATE _notification SET state = ?2, delivered_at = ?3,
+      first_try_at = ifnull(first_try_at, ?4), leased_until = NULL
+    WHERE id IN (SELECT id FROM told) AND state <> 'delivered'
+"""
+TELL_BY = """
+    UPDATE _notification SET told_by = ?2, last_answer = ?3, leased_until = NULL
+    WHERE state = 'waiting' AND id IN (SELECT value FROM json_each(?1))
+"""
+HAND_OVER = """
+    UPDATE _notification SET handed_to = ?2 WHERE id IN (SELECT value FROM json_each(?1))
+"""
 DISABLE = "INSERT OR REPLACE INTO _disabled VALUES (?, ?, ?)"
 ENABLE = "DELETE FROM _disabled WHERE notifier = ?"
 LET_GO_HELD = """
@@ -168,7 +202,7 @@ LET_GO_HELD = """
 """
 REVIVE = """
     UPDATE _notification SET state = 'waiting', attempts = 0, next_try_at = ?,
-      delivered_at = NULL, leased_until = NULL
+      delivered_at = NULL, leased_until = NULL, told_by = ''
     WHERE state IN ('waiting', 'delivered', 'dead') AND is_erased = 0
       AND id IN (SELECT value FROM json_each(?))
 """
@@ -195,8 +229,12 @@ ERASE_MENTION = "UPDATE _mention SET why = '[]' WHERE post = ?"
 ERASE_CORRECTION = "UPDATE _correction SET note = '' WHERE post = ?"
 EXHIBITING = """
     SELECT DISTINCT i.id FROM _exhibit e JOIN _incident i ON i.row = e.incident
-    WHERE e.post_id IN (SELECT value FROM json_each(?))
+    WHERE e.post_id IN (SELECT value FROM json_each(?1))
+    UNION
+    SELECT i.id FROM _beside b JOIN _incident i ON i.row = b.incident
+    WHERE b.post_id IN (SELECT value FROM json_each(?1))
 """
+ERASE_BESIDE = "DELETE FROM _beside WHERE post_id IN (SELECT value FROM json_each(?))"
 ERASE_EXHIBIT = """
     UPDATE _exhibit SET author = '', text = '', url = NULL, why = '[]', signs = '[]'
     WHERE post_id IN (SELECT value FROM json_each(?))
@@ -389,6 +427,10 @@ class SqliteWriting(SqliteReading):
             INSERT_EXHIBIT, [rows.exhibit_cells(e, row, n) for n, e in enumerate(incident.exhibits)]
         )
         self._db.executemany(
+            INSERT_BESIDE,
+            [rows.beside_cells(b, row, n) for n, b in enumerate(rows.beside_of(incident))],
+        )
+        self._db.executemany(
             INSERT_STEP, [rows.step_cells(s, row, n) for n, s in enumerate(incident.timeline)]
         )
 
@@ -401,6 +443,9 @@ class SqliteWriting(SqliteReading):
             ],
         )
         return max(0, written.rowcount)
+
+    def silence(self, silence: Silence) -> None:
+        self._db.execute(KEEP_SILENCE, rows.silence_cells(silence))
 
     def correct(self, correction: Correction) -> bool:
         written = self._db.execute(
@@ -417,11 +462,17 @@ class SqliteWriting(SqliteReading):
         return written.rowcount > 0
 
     def claim(
-        self, now: datetime, lease: timedelta, most: int, notifier: str | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        notifier: str | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Notification]:
         until = instant_text(now + lease)
         only = None if notifier is None else clean(notifier)
-        due = self._db.execute(DUE, (instant_text(now), most, only)).fetchall()
+        named = None if ids is None else strings_json(ids)
+        due = self._db.execute(DUE, (instant_text(now), most, only, named)).fetchall()
         return [
             rows.read_notification(self._db.execute(LEASE, (until, row)).fetchall()[0])
             for (row,) in due
@@ -431,9 +482,20 @@ class SqliteWriting(SqliteReading):
         return self._db.execute(RELEASE).rowcount
 
     def settle(self, notification: Notification) -> None:
-        self._db.execute(SETTLE, (*rows.settled_cells(notification), clean(notification.id)))
+        id = clean(notification.id)
+        self._db.execute(SETTLE, (*rows.settled_cells(notification), id))
         if notification.state is DeliveryState.WAITING:
-            self._db.execute(HOLD_DISABLED)
+            self._db.execute(HOLD_IF_DISABLED, (id,))
+        elif notification.state is not DeliveryState.HELD:
+            delivered_at = rows.instant_cell(notification.delivered_at)
+            tried_at = rows.instant_cell(notification.first_try_at)
+            self._db.execute(FOLLOW, (id, notification.state.value, delivered_at, tried_at))
+
+    def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
+        self._db.execute(TELL_BY, (strings_json(ids), clean(id), clean(why)))
+
+    def hand_over(self, ids: Sequence[str], notifier: str) -> None:
+        self._db.execute(HAND_OVER, (strings_json(ids), clean(notifier)))
 
     def disable(self, notifier: str, at: datetime, why: str) -> None:
         self._db.execute(DISABLE, rows.cells(notifier, instant_text(at), why))
@@ -493,6 +555,7 @@ class SqliteWriting(SqliteReading):
         ids = (strings_json([id for _, id, *_ in found]),)
         incidents = [id for (id,) in self._db.execute(EXHIBITING, ids)]
         self._db.execute(ERASE_EXHIBIT, ids)
+        self._db.execute(ERASE_BESIDE, ids)
         self._db.execute(ERASE_QUARANTINE, ids)
         self._db.execute(ERASE_PAYLOADS_OF_INCIDENTS, (strings_json(incidents),))
 

@@ -12,10 +12,10 @@ from typing import ClassVar
 import pytest
 
 from emberwatch.config.reader import PlugIns, read_config
-from emberwatch.config.schema import Config, FeedSettings, ScorerSettings
+from emberwatch.config.schema import Config, FeedSettings, Limit, ScorerSettings
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.brand import Brand, Group
+from emberwatch.model.brand import Brand, Group, Theme
 from emberwatch.model.errors import ConfigError
 from emberwatch.model.secret import Secret
 
@@ -170,6 +170,7 @@ brands:
     false_alarms_per_month: 0.5
     pile_on_floor: 300
     quiet_after: 6h
+    themes: [{name: refunds, words: ["refund*", {any: [money], all: [back]}]}]
 feeds:
   - {name: town, source: site, options: {url: "https://x.org/a"}, every: 30s, brands: [Acme],
      backfill: 7d}
@@ -199,6 +200,13 @@ heartbeat: {url_env: BEAT, every: 1m}
             false_alarms_per_month=0.5,
             pile_on_floor=300,
             quiet_after=timedelta(hours=6),
+            themes=(
+                Theme(
+                    name="refunds",
+                    words=("refund*",),
+                    groups=(Group(any=("money",), all=("back",)),),
+                ),
+            ),
         ),
     )
     assert config.feeds == (
@@ -430,6 +438,24 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "1:10: brands[0]: 'acme' is both watched for and excluded: it never matches",
         ),
         (
+            "brands: [{name: A, words: [a], "
+            "themes: [{name: t, words: [b]}, {name: t, words: [c]}]}]\n",
+            "1:10: brands[0]: two themes are called 't': make one of them, or rename it",
+        ),
+        (
+            "brands: [{name: A, words: [a], themes: [{name: refunds, words: [b]}]}]\n"
+            "playbook: {notes: [{name: n, themes: [refund, refunds], text: x}]}\n",
+            "2:39: playbook.notes[0].themes[0]: unknown theme 'refund'; did you mean 'refunds'?",
+        ),
+        (
+            BRAND + "playbook: {notes: [{name: n, text: x}]}\n",
+            "2:20: playbook.notes[0]: needs words or themes to be found by",
+        ),
+        (
+            "brands: [{name: A, words: [a], themes: [{name: t, words: []}]}]\n",
+            "1:58: brands[0].themes[0].words: needs at least one entry",
+        ),
+        (
             "brands: [{name: A, words: [{none: [a]}]}]\n",
             "1:28: brands[0].words[0]: a group needs words under 'any' or 'all'",
         ),
@@ -543,6 +569,28 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "3:20: routes[0].notify[0]: unknown notifier 'opps'; did you mean 'ops'?",
         ),
         (
+            BRAND + "notifiers: [{name: ops, kind: screen, fallback: op}]\n",
+            "2:49: notifiers[0].fallback: unknown notifier 'op'; did you mean 'ops'?",
+        ),
+        (
+            BRAND + "notifiers: [{name: ops, kind: screen, fallback: ops}]\n",
+            "2:49: notifiers[0].fallback: goes round in a circle (ops -> ops): nobody would stand "
+            "in for the last one",
+        ),
+        (
+            BRAND + "notifiers:\n"
+            "  - {name: a, kind: screen, fallback: b}\n"
+            "  - {name: b, kind: screen, fallback: c}\n"
+            "  - {name: c, kind: screen, fallback: b}\n",
+            "5:39: notifiers[2].fallback: goes round in a circle (c -> b -> c): nobody would stand "
+            "in for the last one",
+        ),
+        (
+            BRAND + "notifiers: [{name: ops, kind: screen, per_minute: 0}]\n",
+            "2:51: notifiers[0].per_minute: expected messages a minute, from 1 to 9999, or none, "
+            "got '0'",
+        ),
+        (
             BRAND + "notifiers: [{name: o, kind: screen}]\n"
             "routes: [{brands: [Acm], notify: [o]}]\n",
             "3:20: routes[0].brands[0]: unknown brand 'Acm'; did you mean 'Acme'?",
@@ -553,7 +601,10 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "3:19: routes[0].kinds[0]: expected one of spike, pile_on, surge, watch_blind, "
             "trouble, follow_up_due, got 'spikes'; did you mean 'spike'?",
         ),
-        (BRAND + "routes: [{brands: [Acme]}]\n", "2:10: routes[0].notify: required, but missing"),
+        (
+            BRAND + "routes: [{brands: [Acme]}]\n",
+            "2:10: routes[0]: needs whom to tell: a team or notify",
+        ),
         (BRAND + "routes: [{notify: []}]\n", "2:19: routes[0].notify: needs at least one entry"),
         # YAML that we do not take
         (
@@ -1026,3 +1077,23 @@ def test_a_scorer_that_cannot_be_loaded_is_refused_with_the_reason(wrong: Wrong)
     assert wrong(BRAND + "scorer: judge\n", {}, plugins) == [
         "2:9: scorer: the scorer 'judge' cannot be loaded"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"), [("20", Limit(most=20)), ("none", Limit(most=None)), (None, None)]
+)
+def test_a_notifier_has_the_limit_that_is_written(
+    read: Read, written: str | None, limit: Limit | None
+) -> None:
+    key = "" if written is None else f", per_minute: {written}"
+    config = read(BRAND + f"notifiers: [{{name: a, kind: screen{key}}}]\n")
+    assert config.notifiers[0].per_minute == limit
+    assert config.notifiers[0].fallback == ""
+
+
+def test_a_notifier_has_the_fallback_that_is_written(read: Read) -> None:
+    config = read(
+        BRAND + "notifiers: [{name: a, kind: screen, fallback: b},\n"
+        " {name: b, kind: screen, fallback: c}, {name: c, kind: screen}]\n"
+    )
+    assert [each.fallback for each in config.notifiers] == ["b", "c", ""]

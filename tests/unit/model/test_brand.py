@@ -2,7 +2,7 @@
 
 import pytest
 
-from emberwatch.model.brand import Brand, Group
+from emberwatch.model.brand import Brand, Group, Theme
 from tests.build import a_brand
 
 
@@ -39,3 +39,8 @@ def test_one_voice_is_no_pile_on() -> None:
     assert a_brand(pile_on_floor=2).pile_on_floor == 2
     with pytest.raises(ValueError, match="brand 'Acme': pile_on_floor must be at least 2"):
         a_brand(pile_on_floor=1)
+
+
+def test_a_theme_that_nothing_tells_refuses_to_exist() -> None:
+    with pytest.raises(ValueError, match="theme 'refunds': needs words or groups"):
+        Theme(name="refunds")

@@ -1,9 +1,11 @@
 """A post that speaks of a brand, and how it sounds."""
 
+from dataclasses import replace
+
 import pytest
 
-from emberwatch.model.mention import Score
-from tests.build import a_mention
+from emberwatch.model.mention import NO_WORDS, Score
+from tests.build import a_mention, a_score
 
 
 def test_one_post_is_a_mention_of_its_own_for_each_brand() -> None:
@@ -25,3 +27,14 @@ def test_what_was_not_judged_has_neither_sentiment_nor_anger(facts: dict) -> Non
 def test_a_sentiment_may_stand_without_an_anger() -> None:
     score = Score(scorer="model", judged=True, sentiment=-0.7)
     assert score.anger is None
+
+
+@pytest.mark.parametrize(
+    ("judged_in", "tag", "language"),
+    [("bg", "en", "bg"), (None, "en", "en"), (NO_WORDS, "en", "en"), (NO_WORDS, None, None)],
+)
+def test_the_language_is_that_judged_in_or_else_that_of_the_site(
+    judged_in: str | None, tag: str | None, language: str | None
+) -> None:
+    mention = replace(a_mention(language=tag), score=a_score(language=judged_in))
+    assert mention.language == language

@@ -7,16 +7,23 @@ from datetime import datetime, timedelta
 import pytest
 
 from emberwatch.core.respond.brief import trial_for
+from emberwatch.core.respond.digest import digest_of
+from emberwatch.core.respond.fallback import in_stead
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
+from emberwatch.model.incident import Severity
+from emberwatch.model.notification import Owed
 from emberwatch.model.secret import Secret
 from emberwatch.notifiers.alertmanager import Alertmanager
+from emberwatch.notifiers.console import shown as on_console
 from emberwatch.notifiers.discord import Discord
 from emberwatch.notifiers.discord import rendered as in_discord
+from emberwatch.notifiers.email import EmailOptions, written
 from emberwatch.notifiers.message import linkable, read_message, unlinked
 from emberwatch.notifiers.pagerduty import PagerDuty
 from emberwatch.notifiers.slack import Slack
 from emberwatch.notifiers.slack import rendered as in_slack
 from emberwatch.notifiers.teams import Teams
+from emberwatch.notifiers.teams import rendered as in_teams
 from tests.outbound import AT, Outbound
 from tests.telling import HOSTILE, a_story, an_incident, owed
 
@@ -63,10 +70,21 @@ def test_the_details_leave_out_what_the_headline_and_the_link_say():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("see https://evil.example/a", "see https[:]//evil.example/a"),
-        ("HTTP://EVIL.example", "HTTP[:]//EVIL.example"),
-        ("www.evil.example", "www[.]evil.example"),
+        ("see https://evil.example/a", "see https[:]//evil[.]example/a"),
+        ("HTTP://EVIL.example", "HTTP[:]//EVIL[.]example"),
+        ("www.evil.example", "www[.]evil[.]example"),
+        ("evil.com", "evil[.]com"),
+        ("shop.evil.co.uk/pay?x=1.5", "shop[.]evil[.]co[.]uk/pay?x=1.5"),
+        ("deutsche-bank.xn--p1ai", "deutsche-bank[.]xn--p1ai"),
+        ("платить.рф भुगतान.भारत 支付.公司", "платить[.]рф भुगतान[.]भारत 支付[.]公司"),
+        ("evil\u3002com evil\uff0ecom evil\u2024com", "evil[.]com evil[.]com evil[.]com"),
+        ("です。ありがとう", "です。ありがとう"),
+        ("😡.ws cafe\u0301.fr", "😡[.]ws cafe\u0301[.]fr"),
+        ("anna@evil.com", "anna@evil[.]com"),
+        ("slack://open mailto:a@b.co", "slack[:]//open mailto:a@b[.]co"),
         ("ftp://x and //y", "ftp[:]//x and //y"),
+        ("EVIL.COM...and then. Nothing.", "EVIL[.]COM...and then. Nothing."),
+        ("e.g. 3.5 kg at 9 a.m., v1.2.3, U.S.", "e.g. 3.5 kg at 9 a.m., v1.2.3, U.S."),
         ("nothing to see", "nothing to see"),
     ],
 )
@@ -173,7 +191,7 @@ def test_slack_calls_nobody_and_links_nothing_that_a_stranger_wrote():
     assert marked == ["<https://town.example/@anna/1|Answer in the thread>"]
     assert all("<" not in text["text"] for text in texts if text["type"] == "plain_text")
     assert "<" not in shown["text"]
-    assert "https[:]//evil.example/b" in json.dumps(shown)
+    assert "https[:]//evil[.]example/b" in json.dumps(shown)
 
 
 @pytest.mark.parametrize("text", ["&" * 5000, "<" * 700 + "x" * 5000, ""])
@@ -248,7 +266,7 @@ def test_discord_calls_nobody_and_shows_no_markup_that_a_stranger_wrote():
     assert shown["allowed_mentions"] == {"parse": []}
     assert r"\@everyone" in embed["description"]
     assert r"\*\*bold\*\*" in embed["description"]
-    assert r"\[x\]\(https\[\:\]//evil.example/a\)" in embed["description"]
+    assert r"\[x\]\(https\[\:\]//evil\[.\]example/a\)" in embed["description"]
     assert embed["url"] == "https://town.example/@anna/1"
 
 
@@ -281,7 +299,7 @@ async def test_teams_gets_a_card_without_markup_or_mentions():
     assert {block["type"] for block in card["body"]} == {"RichTextBlock"}
     assert "entities" not in card["msteams"]
     assert [action["url"] for action in card["actions"]] == ["https://town.example/@anna/1"]
-    assert "https[:]//evil.example/b" in json.dumps(card)
+    assert "https[:]//evil[.]example/b" in json.dumps(card)
     assert receipt.answer == "202"
 
 
@@ -371,3 +389,69 @@ async def test_a_token_is_sent_and_never_shown():
 
 def test_the_story_is_hostile():
     assert HOSTILE[:9] in OPENED.payload
+
+
+# ---------------------------------------------------------------- digests and stand-ins (advice A6)
+def a_digest():
+    rows = [
+        Owed(
+            id=f"msg_{number}",
+            incident_id=f"inc_{number}",
+            type="incident.opened",
+            sequence=1,
+            severity=Severity.HIGH,
+            subject="Acme",
+            created_at=AT,
+        )
+        for number in range(37)
+    ]
+    return digest_of(rows, [replace(OPENED, subject="Acme")] * 10, "ops", AT)
+
+
+def in_a_mail(message):
+    options = EmailOptions(host="m.example", sender="e@m.example", to=("a@m.example",))
+    mail = written(message, options, AT)
+    return {"subject": mail["Subject"], "text": mail.get_content(), "thread": mail["References"]}
+
+
+@pytest.mark.parametrize("show", [in_slack, in_discord, in_teams, in_a_mail])
+def test_a_digest_says_how_many_of_whom_which_first_and_how_to_list_them(show):
+    digest = a_digest()
+    said = json.dumps(show(read_message(digest)), ensure_ascii=False).replace("\\", "")
+    assert "[high] 37 more incidents" in said
+    assert "Acme 37" in said
+    assert f"({OPENED.incident_id})" in said
+    assert "and 27 more" in said
+    assert f"emberwatch delivery list --told-by {digest.id}" in said
+
+
+def test_a_digest_is_a_message_of_its_own_everywhere():
+    message = read_message(a_digest())
+    assert message.is_opener
+    assert message.links == ()
+    assert in_a_mail(message)["thread"] == f"<{a_digest().id}@m.example>"
+
+
+def test_a_digest_on_a_terminal_names_its_incidents():
+    said = on_console(a_digest())
+    assert "37 more incidents: Acme 37" in said
+    assert said.count(OPENED.incident_id) == 10
+
+
+def stood_in():
+    return in_stead(replace(OPENED, last_answer="410: <gone>"), "backup", AT)
+
+
+@pytest.mark.parametrize("show", [in_slack, in_discord, in_teams, in_a_mail])
+def test_a_message_says_in_whose_stead_it_came(show):
+    said = json.dumps(show(read_message(stood_in())), ensure_ascii=False).replace("\\", "")
+    assert "came here because ops does not take it: 410: " in said
+
+
+async def test_machines_are_told_in_whose_stead_a_message_came():
+    duty, alerts = Outbound((202, b"")), Outbound()
+    await a_pagerduty(duty).deliver(stood_in(), AT)
+    await an_alertmanager(alerts).deliver(stood_in(), AT)
+    assert "because ops does not" in duty.bodies[0]["payload"]["custom_details"]["state"]
+    assert "because ops does not" in alerts.bodies[0][0]["annotations"]["instead_of"]
+    assert "because ops does not" in on_console(stood_in())

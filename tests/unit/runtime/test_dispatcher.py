@@ -8,72 +8,62 @@ from itertools import pairwise
 
 import pytest
 
-from emberwatch.core.respond.backoff import PATIENCE
+from emberwatch.core.respond.backoff import PATIENCE, Backoff
+from emberwatch.core.respond.pacing import Channel
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy, StoreFailed
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Conversation, Receipt
+from emberwatch.ports import Ledger, Receipt
 from emberwatch.runtime.dispatcher import MOST_IN_FLIGHT, Dispatcher
+from emberwatch.store.memory import MemoryStore
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 class Outbox:
-    """An outbox in memory, with the transactions that the dispatcher uses."""
+    """A store in memory that may be busy or broken, and what it owes."""
 
-    def __init__(self, *owed):
-        self.rows = {row.id: row for row in owed}
-        self.leases = {}
-        self.off = {}
+    def __init__(self, *rows):
+        self._store = MemoryStore()
         self.busy = 0
         self.failure = None
+        self.owe(*rows)
 
     async def write(self, work):
+        self._may_fail()
+        with self._store.writing() as outbox:
+            return work(outbox)
+
+    async def read(self, work):
+        self._may_fail()
+        with self._store.reading() as look:
+            return work(look)
+
+    def _may_fail(self):
         if self.failure:
             raise self.failure
         if self.busy:
             self.busy -= 1
             raise StoreBusy("the database is locked")
-        return work(self)
 
-    read = write
+    def owe(self, *rows):
+        with self._store.writing() as outbox:
+            outbox.record(Ledger(notifications=rows))
 
-    def _due(self, now):
-        return [
-            row
-            for row in sorted(self.rows.values(), key=lambda row: row.next_try_at)
-            if row.state is DeliveryState.WAITING
-            and row.next_try_at <= now
-            and row.notifier not in self.off
-            and self.leases.get(row.id, now) <= now
-        ]
+    def give_back(self):
+        """Give back every lease; return how many there were."""
+        with self._store.writing() as outbox:
+            return outbox.release()
 
-    def due(self, now):
-        return tuple({row.notifier: None for row in self._due(now)})
+    @property
+    def rows(self):
+        with self._store.reading() as look:
+            return {row.id: row for row in look.notifications()}
 
-    def claim(self, now, lease, most, notifier=None):
-        taken = [row for row in self._due(now) if notifier in (None, row.notifier)][:most]
-        self.leases.update({row.id: now + lease for row in taken})
-        return taken
-
-    def settle(self, row):
-        self.rows[row.id] = row
-        self.leases.pop(row.id, None)
-
-    def disable(self, notifier, at, why):
-        self.off[notifier] = why
-
-    def conversation(self, incident, notifier):
-        taken = [
-            row
-            for row in sorted(self.rows.values(), key=lambda row: row.sequence)
-            if (row.incident_id, row.notifier) == (incident, notifier)
-            and row.state is DeliveryState.DELIVERED
-        ]
-        handles = [row.handle for row in taken if row.handle]
-        return Conversation(
-            sequence=taken[-1].sequence if taken else 0, handle=handles[-1] if handles else ""
-        )
+    @property
+    def off(self):
+        with self._store.reading() as look:
+            return look.disabled()
 
 
 class Receiver:
@@ -187,7 +177,7 @@ async def test_what_is_due_is_delivered_and_noted():
     row = outbox.rows["msg_1"]
     assert (row.state, row.attempts, row.delivered_at) == (DeliveryState.DELIVERED, 1, AT)
     assert row.last_answer == "200"
-    assert outbox.leases == {}
+    assert outbox.give_back() == 0
 
 
 async def test_what_is_not_due_is_left():
@@ -324,7 +314,7 @@ async def test_a_wake_delivers_at_once():
     outbox, ops = Outbox(), Receiver()
     async with Running(a_dispatcher(outbox, ops=ops, look_every=3600)) as dispatcher:
         await asyncio.sleep(0)
-        outbox.rows["msg_1"] = owed()
+        outbox.owe(owed())
         dispatcher.wake()
         await until(lambda: ops.got)
     assert ops.ids == ["msg_1"]
@@ -334,7 +324,7 @@ async def test_what_another_process_owes_is_found():
     outbox, ops = Outbox(), Receiver()
     async with Running(a_dispatcher(outbox, ops=ops)):
         await asyncio.sleep(0)
-        outbox.rows["msg_1"] = owed()
+        outbox.owe(owed())
         await until(lambda: ops.got)
     assert ops.ids == ["msg_1"]
 
@@ -370,7 +360,7 @@ async def test_a_delivery_that_cannot_be_noted_is_noted_later_and_not_sent_again
     ops = Receiver(go)
     async with Running(a_dispatcher(outbox, ops=ops)):
         await until(lambda: ops.got)
-        outbox.leases.clear()
+        outbox.give_back()
         outbox.busy = 3
         go.set()
         await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
@@ -415,7 +405,7 @@ async def test_a_stop_leaves_taken_what_does_not_finish():
         await until(lambda: ops.got)
     assert {row.state for row in outbox.rows.values()} == {DeliveryState.WAITING}
     assert len(ops.got) == 1
-    assert len(outbox.leases) == MOST_IN_FLIGHT
+    assert outbox.give_back() == MOST_IN_FLIGHT
 
 
 async def test_a_stop_begins_nothing_that_waited_for_its_turn():
@@ -552,3 +542,166 @@ async def test_a_busy_database_is_asked_again_for_the_message_before():
         outbox.busy = 3
         await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
     assert board.ids == ["msg_1"]
+
+
+# ---------------------------------------------------------------- limits (advice A6, fault 38)
+MINUTE = timedelta(minutes=1)
+PEOPLE = Channel(per_minute=5, takes_digests=True)
+
+
+def told_of(count, notifier="ops"):
+    """What is owed of so many incidents, with a payload that a digest can quote."""
+    return [
+        replace(row, payload='{"reason": "many"}', subject="Acme") for row in many(count, notifier)
+    ]
+
+
+async def test_a_limit_holds_whatever_fails():
+    outbox, ops, clock = Outbox(*told_of(30)), Receiver(DeliveryFailed("500")), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": Channel(per_minute=5)})
+    for _ in range(40):
+        await dispatcher.drain()
+        clock.now += timedelta(seconds=7)
+    times = [at for _, at in ops.got]
+    assert len(times) > 15
+    for at in times:
+        assert sum(at - MINUTE < other <= at for other in times) <= 5
+
+
+async def test_a_running_dispatcher_goes_on_when_the_minute_is_over():
+    outbox, ops, clock = Outbox(*many(9)), Receiver(), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": Channel(per_minute=5)})
+    async with Running(dispatcher):
+        await until(lambda: len(ops.got) == 5)
+        await asyncio.sleep(0.05)
+        assert len(ops.got) == 5
+        clock.now += MINUTE
+        await until(lambda: len(ops.got) == 9)
+
+
+async def test_a_clock_that_is_set_back_closes_no_channel():
+    outbox, ops, clock = Outbox(*many(5)), Receiver(), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": Channel(per_minute=5)})
+    await dispatcher.drain()
+    clock.now -= timedelta(hours=1)
+    outbox.owe(owed("late", next_try_at=clock.now, created_at=clock.now))
+    await dispatcher.drain()
+    assert ops.ids[-1] == "late"
+
+
+async def test_a_crash_after_the_digest_was_written_loses_nothing():
+    outbox, go = Outbox(*told_of(20)), asyncio.Event()
+    ops = Receiver(go)
+    async with Running(a_dispatcher(outbox, ops=ops, channels={"ops": PEOPLE}), within=0.0):
+        await until(lambda: ops.got)
+    outbox.give_back()
+    ops = Receiver()
+    assert await a_dispatcher(outbox, ops=ops, channels={"ops": PEOPLE}).drain()
+    assert len(ops.got) == 5
+    rows = outbox.rows
+    assert len(rows) == 21
+    assert {row.state for row in rows.values()} == {DeliveryState.DELIVERED}
+
+
+async def test_another_digest_tells_what_came_after_the_first_and_none_tells_a_digest():
+    outbox, ops, clock = Outbox(*told_of(20)), Receiver(), Clock()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": PEOPLE})
+    await dispatcher.drain()
+    outbox.owe(*[replace(row, id=f"{row.id}b") for row in told_of(20)])
+    clock.now += MINUTE
+    await dispatcher.drain()
+    digests = [row for row in outbox.rows.values() if row.is_digest]
+    assert len(digests) == 2
+    assert {row.told_by for row in digests} == {""}
+    assert len(ops.got) == 10
+
+
+async def test_a_board_shows_a_digest_as_a_message_of_its_own():
+    outbox, board = Outbox(*told_of(9)), Board()
+    assert await a_dispatcher(outbox, ops=board, channels={"ops": PEOPLE}).drain()
+    [digest] = [row for row in outbox.rows.values() if row.is_digest]
+    assert board.handles[board.ids.index(digest.id)] == ""
+
+
+async def test_new_limits_hold_from_now_on():
+    outbox, ops = Outbox(*many(9)), Receiver()
+    dispatcher = a_dispatcher(outbox, ops=ops)
+    dispatcher.use({"ops": ops}, channels={"ops": Channel(per_minute=2)})
+    await dispatcher.drain()
+    assert len(ops.got) == 2
+
+
+# ---------------------------------------------------------------- who stands in
+def standing_in(outbox, told=None, clock=None, **facts):
+    """A dispatcher in which `backup` stands in for `ops`."""
+    ops, backup = facts.pop("ops"), Receiver()
+    dispatcher = a_dispatcher(
+        outbox,
+        told,
+        clock,
+        notifiers={"ops": ops, "backup": backup},
+        channels={"ops": replace(facts.pop("channel", Channel()), fallback="backup")},
+        **facts,
+    )
+    return dispatcher, backup
+
+
+async def test_what_is_given_up_is_told_to_the_one_that_stands_in():
+    outbox, told = Outbox(*told_of(1)), Told()
+    dispatcher, backup = standing_in(
+        outbox, told, ops=Receiver(DeliveryFailed("500")), backoff=Backoff(gaps=(timedelta(0),))
+    )
+    assert not await dispatcher.drain()
+    assert len(backup.got) == 1
+    assert outbox.rows["msg_ops_000"].state is DeliveryState.DEAD
+    assert outbox.rows["msg_ops_000"].handed_to == "backup"
+    assert any("'backup' stands in for it" in why for _, why in told.words)
+
+
+async def test_what_a_dead_digest_told_is_told_one_by_one_by_the_one_that_stands_in():
+    outbox = Outbox(*told_of(9))
+    dispatcher, backup = standing_in(
+        outbox,
+        ops=Receiver(DeliveryFailed("500")),
+        channel=PEOPLE,
+        backoff=Backoff(gaps=(timedelta(0),)),
+    )
+    await dispatcher.drain()
+    await dispatcher.drain()
+    originals = [row for row in outbox.rows.values() if row.notifier == "ops"]
+    assert {row.state for row in originals} == {DeliveryState.DEAD}
+    told = {outbox.rows[id].incident_id for id in backup.ids}
+    assert told == {f"inc_{n}" for n in range(9)}
+
+
+async def test_all_that_waits_for_a_dead_receiver_is_told_to_the_one_that_stands_in():
+    outbox, clock = Outbox(*told_of(30)), Clock()
+    dispatcher, backup = standing_in(outbox, clock=clock, ops=Receiver(DeliveryFailed("500")))
+    await dispatcher.drain()
+    clock.now += timedelta(minutes=2)
+    await dispatcher.drain()
+    assert len(backup.got) == 30
+
+
+async def test_a_running_dispatcher_lets_the_other_stand_in():
+    outbox, clock = Outbox(*told_of(1)), Clock()
+    dispatcher, backup = standing_in(outbox, clock=clock, ops=Receiver(DeliveryRefused("410")))
+    async with Running(dispatcher):
+        await until(lambda: backup.got)
+    assert outbox.rows["msg_ops_000"].state is DeliveryState.HELD
+
+
+async def test_who_is_told_anyway_is_not_told_twice():
+    outbox = Outbox(*told_of(1), *told_of(1, "backup"))
+    dispatcher, backup = standing_in(outbox, ops=Receiver(DeliveryRefused("410")))
+    await dispatcher.drain()
+    assert backup.ids == ["msg_backup_000"]
+    assert outbox.rows["msg_ops_000"].handed_to == "backup"
+
+
+async def test_nobody_stands_in_through_a_notifier_that_is_not_there():
+    outbox = Outbox(*told_of(1))
+    channels = {"ops": Channel(fallback="gone")}
+    ops = Receiver(DeliveryRefused("410"))
+    await a_dispatcher(outbox, ops=ops, channels=channels).drain()
+    assert outbox.rows["msg_ops_000"].handed_to == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emberwatch.core.read.quality import roc_area
-from emberwatch.model.mention import Score
+from emberwatch.model.mention import NO_WORDS, Score
 from emberwatch.ports import Text
 from emberwatch.scorers.auto import Auto
 
@@ -33,6 +33,7 @@ def area(auto: Auto, language: str, of: Callable[[Score], float | None]) -> floa
     return found
 
 
+@pytest.mark.advice("A17")
 @pytest.mark.parametrize("language", ["en", "bg", "ru", "id"])
 def test_angry_sentences_rise_above_calm_ones(auto: Auto, language: str) -> None:
     assert area(auto, language, lambda score: score.anger) >= 0.85
@@ -48,13 +49,39 @@ def test_lithuanian_has_no_anger_because_none_was_measured(auto: Auto) -> None:
     assert score.anger is None
 
 
+@pytest.mark.advice("A17")
 @pytest.mark.parametrize(
-    "text", ["Twende pamoja nyumbani kesho asubuhi", "   ", "🤬🤬", "https://a.example/"]
+    "text",
+    [
+        "Twende pamoja nyumbani kesho asubuhi",
+        "   ",
+        "https://a.example/",
+        "@acme 12:30 ->",
+        "🇧🇬🇧🇬",
+        "\ufe0f\u200d",
+        "Twende pamoja nyumbani kesho asubuhi 🤬",
+    ],
 )
 def test_what_was_not_measured_is_not_judged(auto: Auto, text: str) -> None:
     (score,) = auto.score([Text(text=text, language="sw")])
     assert (score.judged, score.sentiment, score.negative, score.anger) == (False, None, None, None)
     assert score.scorer == "auto"
+
+
+@pytest.mark.parametrize("angry", ["🤬🤬🤬", "😡", "@acme 🤬👎 https://a.example/", "🖕🏽 12!"])
+@pytest.mark.parametrize("kind", ["❤️", "@acme 👏👏", "😍🎉", "👍🏽"])
+def test_a_post_of_emoji_alone_is_judged_by_them(auto: Auto, angry: str, kind: str) -> None:
+    bad, good = auto.score([Text(text=angry, language="bg"), Text(text=kind, language="sw")])
+    assert bad.judged
+    assert good.judged
+    assert (bad.sentiment or 0) < 0 < (good.sentiment or 0)
+    assert (bad.anger or 0) > 3 * (good.anger or 0)
+    assert (bad.language, good.language) == (NO_WORDS, NO_WORDS)
+
+
+def test_emoji_alone_are_named_as_what_weighed_most(auto: Auto) -> None:
+    (score,) = auto.score([Text(text="@acme 🤬🤬🤬")])
+    assert score.why == ("🤬",)
 
 
 def test_emoji_and_capitals_raise_anger_in_english(auto: Auto) -> None:

@@ -13,13 +13,16 @@ from emberwatch.model.errors import ScoringFailed
 from emberwatch.scorers import model
 
 BODY = model.encode(np.zeros((256, 3), dtype=np.int8))
+TONGUE = {
+    "combine": [[1.0] * 5] * 3, "negative_from": 0.0, "positive_from": 0.0, "has_anger": True,
+}  # fmt: skip
 
 
 def a_card(**facts: Any) -> dict[str, Any]:
     card = {
         "schema": model.SCHEMA, "date": "2026-01-01", "sha256": sha256(BODY).hexdigest(), "bits": 8,
         "scales": [1.0, 1.0, 1.0], "bias": [0.0, 0.0, 0.0], "style_value": 1.0, "listed": 0,
-        "languages": {},
+        "languages": {"en": TONGUE}, "emoji": {"known": ""},
     }  # fmt: skip
     return card | facts
 
@@ -48,6 +51,30 @@ def test_a_card_of_another_schema_is_refused() -> None:
         model.understood(a_card(schema="emberwatch.model/9"), BODY)
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        [],
+        {},
+        {key: value for key, value in a_card().items() if key != "bits"},
+        a_card(bits="many"),
+        a_card(scales=[1.0]),
+        a_card(emoji=TONGUE),
+        a_card(languages={}),
+        a_card(languages=["en"]),
+        a_card(languages={"en": TONGUE | {"combine": [[1.0]]}}),
+    ],
+)
+def test_a_damaged_card_is_refused(card: Any) -> None:
+    with pytest.raises(ScoringFailed, match=r"card is damaged .*install emberwatch anew"):
+        model.understood(card, BODY)
+
+
+def test_without_measured_emoji_a_card_judges_none() -> None:
+    assert model.understood(a_card(), BODY).of_emoji is None
+    assert model.understood(a_card(emoji=TONGUE | {"known": "🤬"}), BODY).of_emoji is not None
+
+
 def test_no_texts_have_no_margins() -> None:
     assert model.shipped().read([]).margins.shape == (0, 3)
 
@@ -74,6 +101,7 @@ def test_the_card_names_only_licences_that_allow_it_to_be_given_away() -> None:
     )
 
 
+@pytest.mark.advice("A17")
 def test_anger_is_claimed_only_where_it_was_measured() -> None:
     card = json.loads(files("emberwatch.scorers").joinpath(model.CARD).read_text(encoding="utf-8"))
     for told in card["languages"].values():

@@ -95,7 +95,9 @@ def test_a_date_is_read_in_utc_and_left_absurd(value: object, instant: datetime 
 
 
 @pytest.mark.parametrize(
-    ("take", "empty"), [(as_mapping, {}), (as_list, []), (as_text, "")], ids=lambda x: str(x)
+    ("take", "empty"),
+    [(as_mapping, {}), (as_list, []), (as_text, "")],
+    ids=["mapping", "list", "text"],
 )
 def test_a_value_of_the_wrong_shape_is_taken_as_empty(take: Any, empty: object) -> None:
     assert take(7) == empty

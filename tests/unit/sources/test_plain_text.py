@@ -51,6 +51,12 @@ def test_hostile_markup_takes_no_longer_than_its_length(unit: str) -> None:
     assert time.process_time() - started < 5, "ten times and more what it takes"
 
 
+def test_a_tag_whose_name_never_ends_takes_no_longer_than_its_length() -> None:
+    started = time.process_time()
+    assert to_plain("<" + "t" * 200_000).startswith("<ttt")
+    assert time.process_time() - started < 1, "ten times and more what it takes"
+
+
 def test_a_text_without_anything_to_remove_is_left_as_it_is() -> None:
     text = "ок\n\n😡"
     assert clean(text) is text

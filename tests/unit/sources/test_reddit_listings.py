@@ -274,6 +274,7 @@ def test_a_feed_says_what_it_sees(options: dict[str, Any]) -> None:
         ({"selftext": "[removed]", "author": "[deleted]"}, {Flag.REMOVED}),
         ({"selftext": "", "removed_by_category": "moderator"}, {Flag.REMOVED}),
         ({"selftext": "", "removed_by_category": None}, set()),
+        ({"selftext": "", "removed_by_category": ["moderator"]}, set()),
     ],
 )
 def test_what_was_taken_away_says_by_whom(told: dict[str, Any], flags: set[Flag]) -> None:

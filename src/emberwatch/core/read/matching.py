@@ -41,6 +41,8 @@ class _Term:
     """A regular expression of the whole phrase; empty where the anchor says it all."""
     is_handle: bool = False
     is_hashtag: bool = False
+    goes_on: bool = False
+    """Whether its last word may go on: it ends with a star."""
     _phrase: re.Pattern[str] | None = field(default=None, repr=False)
 
     def find(self, text: str, start: int, end: int) -> Span | None:
@@ -52,7 +54,7 @@ class _Term:
         elif self.is_hashtag:
             fits = _begins_hashtag(text, start) and not _is_letter_at(text, end)
         else:
-            fits = _begins_word(text, start) and _ends_word(text, end)
+            fits = _begins_word(text, start) and (self.goes_on or _ends_word(text, end))
         return (start, end) if fits else None
 
     def _find_phrase(self, text: str) -> Span | None:
@@ -60,7 +62,8 @@ class _Term:
         if self._phrase is None:
             self._phrase = re.compile(self.pattern)
         for found in self._phrase.finditer(text):
-            if _begins_word(text, found.start()) and _ends_word(text, found.end()):
+            ends = self.goes_on or _ends_word(text, found.end())
+            if ends and _begins_word(text, found.start()):
                 return found.span()
         return None
 
@@ -249,19 +252,30 @@ def _term(configured: str) -> _Term:
     bare = folded.strip(_DROPPED_EDGE)
     bare = bare.rstrip(".").rstrip(_DROPPED_EDGE) or bare or folded
     parts = _GAP.split(bare)
+    goes_on = _begun(parts[-1]) is not None
     if len(parts) == 1 or not all(parts):
-        return _Term(shown, tuple(_spellings(bare)))
+        return _Term(shown, tuple(_spellings(bare)), goes_on=goes_on)
     words = parts[::2]
     pattern = "".join(
         _any_spelling(part) if place % 2 == 0 else _gap_pattern(part)
         for place, part in enumerate(parts)
     )
     # The longest word is the rarest, so the phrase is looked for least often.
-    return _Term(shown, tuple(_spellings(max(words, key=len))), pattern)
+    return _Term(shown, tuple(_spellings(max(words, key=len))), pattern, goes_on=goes_on)
+
+
+def _begun(word: str) -> str | None:
+    """Return how a word begins that may go on as it likes (`refund*`), or None."""
+    begun = word.rstrip("*")
+    return begun if begun != word and begun and _is_letter(begun[-1]) else None
 
 
 def _spellings(word: str) -> Iterator[str]:
     """Yield a word with and without its apostrophes: McDonald's, McDonalds."""
+    begun = _begun(word)
+    if begun is not None:
+        yield begun
+        return
     yield word
     if "'" in word.strip("'"):
         yield word.replace("'", "")
@@ -270,7 +284,8 @@ def _spellings(word: str) -> Iterator[str]:
 
 
 def _any_spelling(word: str) -> str:
-    return f"(?:{'|'.join(map(re.escape, _spellings(word)))})"
+    goes_on = r"\w*" if _begun(word) is not None else ""
+    return f"(?:{'|'.join(map(re.escape, _spellings(word)))}){goes_on}"
 
 
 def _gap_pattern(gap: str) -> str:

@@ -132,14 +132,22 @@ def _undecorated(word: re.Match[str]) -> str:
     return unicodedata.normalize("NFC", bare)
 
 
+# ---------------------------------------------------------------- what is no speech
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S*|\b\w+(?:\.\w+)*\.(?:com|co|ly|me|gl|net|org)/\S*|@[\w@.]+"
+)
+
+
+def without_addresses(text: str) -> str:
+    """Return a folded text with a blank in the place of each web address and each handle."""
+    return _ADDRESS.sub(" ", text)
+
+
 # ---------------------------------------------------------------- near copies
 _READ = 1_500
 """Characters that a fingerprint looks at."""
 _LONG_WORDS = 6
 _UNSPACED_CHARACTERS = 14
-_ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S*|\b\w+(?:\.\w+)*\.(?:com|co|ly|me|gl|net|org)/\S*|@[\w@.]+"
-)
 _CUT_WORD = re.compile(r"[^\W_]+\.\.\.+\W*\Z")
 _WORD = re.compile(f"(?:(?![{UNSPACED}])[^\\W_])+")
 _UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
@@ -153,7 +161,7 @@ def fingerprint(text: str) -> str:
     survives a reposting prefix, other links and handles, case, punctuation, emoji, drawn-out
     letters and a cut-off end. A shorter text has none: strangers write the same short sentence.
     """
-    text = _ADDRESS.sub(" ", fold(text[:_READ]))
+    text = without_addresses(fold(text[:_READ]))
     if "..." in text[-12:]:
         text = _CUT_WORD.sub("", text)
     words = [] if text.isascii() else _UNSPACED_CHARACTER.findall(text)[:_UNSPACED_CHARACTERS]

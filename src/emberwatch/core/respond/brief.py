@@ -1,19 +1,31 @@
 """What a person needs in order to answer well, as a message owed to a notifier."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from emberwatch.core.respond.payload import Telling, payload_of
-from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise
+from emberwatch.core.respond.playbook import NO_PLAYBOOK, Playbook, advise, notes_for
 from emberwatch.core.respond.wording import newest
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity
-from emberwatch.model.notification import Notification
+from emberwatch.model.notification import TRIAL, Notification
 from emberwatch.model.sign import Sign, SignKind
+from emberwatch.model.team import Team
 
-TRIAL = "test"
-"""The type of a message that tries a notifier out."""
+TYPES = (
+    Action.OPENED,
+    Action.ACKNOWLEDGED,
+    Action.RESPONDED,
+    Action.RESOLVED,
+    Action.DISMISSED,
+    Action.REOPENED,
+)
+"""What has a type of message of its own; any other change is an update."""
+
+CALLING = (Action.ESCALATED, Action.REMINDED, Action.TOLD)
+"""Updates that call people anew, so that no channel hides them in a message of before."""
 
 
 def notification_for(
@@ -24,12 +36,14 @@ def notification_for(
     note: str = "",
     by: str = "",
     playbook: Playbook = NO_PLAYBOOK,
+    team: Team | None = None,
 ) -> Notification:
     """Return what is owed to one notifier for one change of an incident, with what to do first.
 
     `by` names the person who acted, with their `note`; empty when the data did, and then `note`
-    says why. The id is computed from the incident, its `sequence` and the notifier, so the same
-    change owed twice is owed once. Raises `ValueError` for an incident never told of (sequence 0).
+    says why. `team` is the configured one that owns it. The id is computed from the incident, its
+    `sequence` and the notifier, so the same change owed twice is owed once. Raises `ValueError`
+    for an incident never told of (sequence 0).
     """
     if incident.sequence < 1:
         raise ValueError(f"incident {incident.id!r}: sequence must count this telling, from 1")
@@ -38,7 +52,8 @@ def notification_for(
     else:
         reason = note or newest(incident).reason
     id = _id(incident.id, str(incident.sequence), notifier)
-    type = Action.UPDATED if action in (Action.ASSIGNED, Action.NOTED) else action
+    type = action if action in TYPES else Action.UPDATED
+    calling = action if action in CALLING else type
     telling = Telling(
         incident=incident,
         id=id,
@@ -46,8 +61,10 @@ def notification_for(
         at=at,
         reason=reason,
         advice=advise(playbook, incident),
+        readers=() if team is None else team.readers(incident.languages),
+        notes=notes_for(playbook, incident),
     )
-    return _notification(telling, notifier)
+    return replace(_notification(telling, notifier), type=f"incident.{calling}")
 
 
 def trial_for(notifier: str, at: datetime) -> Notification:
@@ -114,6 +131,8 @@ def _notification(telling: Telling, notifier: str) -> Notification:
         payload=payload_of(telling),
         created_at=telling.at,
         next_try_at=telling.at,
+        severity=telling.incident.severity,
+        subject=telling.incident.brand or telling.incident.subject,
     )
 
 

@@ -67,6 +67,19 @@ def refused(notification: Notification, *, tried_at: datetime, answer: str) -> N
     return replace(_tried(notification, tried_at, answer), state=DeliveryState.HELD)
 
 
+def standing(notification: Notification) -> str:
+    """Return in a few words how a message stands beside its state, for the people who look."""
+    is_waiting = notification.state is DeliveryState.WAITING
+    said = notification.last_answer
+    if notification.told_by and is_waiting:
+        said = f"{said} (which waits)"
+    elif is_waiting and not notification.attempts:
+        said = "waits for its turn"
+    if notification.handed_to:
+        said += f"; {notification.handed_to} is told instead"
+    return said or "-"
+
+
 def _tried(notification: Notification, tried_at: datetime, answer: str) -> Notification:
     return replace(
         notification,

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from emberwatch.core.respond.origin import origin_first, thread_url
-from emberwatch.core.respond.playbook import Advice
+from emberwatch.core.respond.playbook import Advice, Known
 from emberwatch.core.respond.room import (
     MOST_BYTES,
     ROOMS,
@@ -18,10 +18,12 @@ from emberwatch.core.respond.room import (
     fit_line_or_none,
     fit_text,
 )
+from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.core.respond.wording import brief_text, finite, not_judged
 from emberwatch.model.alert import Alert
-from emberwatch.model.incident import Exhibit, Incident
+from emberwatch.model.incident import Exhibit, History, Incident, Recurrence
 from emberwatch.model.sign import Sign
+from emberwatch.model.team import Person
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -44,6 +46,8 @@ class Telling:
     at: datetime
     reason: str
     advice: tuple[Advice, ...] = ()
+    readers: tuple[Person, ...] = ()
+    notes: tuple[Known, ...] = ()
 
 
 def payload_of(telling: Telling) -> str:
@@ -105,10 +109,20 @@ def _payload(telling: Telling, posts: int, room: Room) -> Json:
         "incident": _incident(incident, room),
         "alerts": [_alert(alert, room) for alert in told],
         "brief": {
-            "text": brief_text(incident, telling.reason, room, telling.advice),
+            "text": brief_text(
+                incident, telling.reason, room, telling.advice, telling.readers, telling.notes
+            ),
             "posts": [_post(exhibit, room) for exhibit in exhibits[:posts]],
             "thread_url": fit_address(thread_url(incident), room),
             "steps": [_step(each, room) for each in telling.advice[: room.steps]],
+            "readers": [_person(each, room) for each in telling.readers[: room.words]],
+            "notes": [_note(note, room) for note in telling.notes[: room.beside]],
+            "history": _history(incident.history, room),
+            "recurring": [_recurring(each, room) for each in incident.recurring[: room.beside]],
+            "affected": [_beside(post, room) for post in incident.affected[: room.beside]],
+            "unanswered": [
+                _waiting(post, room) for _, post in unanswered([incident])[: room.beside]
+            ],
         },
     }
     if posts < len(exhibits):
@@ -136,6 +150,7 @@ def _incident(incident: Incident, room: Room) -> Json:
         "chance": finite(first.chance),
         "window_minutes": first.window_minutes,
         "not_judged": not_judged(incident),
+        "team": fit_line(incident.team, room),
         "owner": fit_line(incident.owner, room),
         "acknowledged_at": _instant_or_none(incident.acknowledged_at),
         "responded_at": _instant_or_none(incident.responded_at),
@@ -146,6 +161,10 @@ def _incident(incident: Incident, room: Room) -> Json:
         "hand_offs": incident.hand_offs,
         "is_our_mistake": incident.is_our_mistake,
         "follow_up_at": _instant_or_none(incident.follow_up_at),
+        "acknowledge_by": _instant_or_none(incident.acknowledge_by),
+        "respond_by": _instant_or_none(incident.respond_by),
+        "resolve_by": _instant_or_none(incident.resolve_by),
+        "themes": [fit_line(theme, room) for theme in incident.themes[: room.alerts]],
         "url": None,
     }
 
@@ -186,6 +205,7 @@ def _post(exhibit: Exhibit, room: Room) -> Json:
         "matched": fit_line(exhibit.matched, room),
         "why": [fit_line(word, room) for word in exhibit.why[: room.words]],
         "signs": [_sign(sign, room) for sign in exhibit.signs],
+        "themes": [fit_line(theme, room) for theme in exhibit.themes[: room.words]],
         **({"is_forgotten": True} if exhibit.is_forgotten else {}),
     }
 
@@ -200,6 +220,78 @@ def _step(advice: Advice, room: Room) -> Json:
         "acknowledge_within": _seconds(advice.acknowledge),
         "answer_within": _seconds(advice.answer),
         "update_within": _seconds(advice.update),
+    }
+
+
+def _person(person: Person, room: Room) -> Json:
+    return {
+        "name": fit_line(person.name, room),
+        "languages": [fit_line(each, room) for each in person.languages[: room.words]],
+    }
+
+
+def _note(note: Known, room: Room) -> Json:
+    return {
+        "name": fit_line(note.name, room),
+        "text": fit_text(note.text, room.quote),
+        "url": fit_address(note.url, room),
+    }
+
+
+def _history(history: History | None, room: Room) -> Json:
+    """Return the past of the author of the first post, which names nobody by itself."""
+    if history is None:
+        return None
+    return {
+        "posts": history.posts,
+        "angry_posts": history.angry_posts,
+        "anger": finite(history.anger),
+        "first_at": _instant(history.first_at),
+        "last_at": _instant(history.last_at),
+        "reach": history.reach,
+        "incidents": [
+            {
+                "id": fit_line(each.incident_id, room),
+                "opened_at": _instant(each.opened_at),
+                "status": each.status,
+                "resolution": each.resolution,
+            }
+            for each in history.encounters[: room.beside]
+        ],
+        "earlier": [_beside(post, room) for post in history.earlier[: room.beside]],
+    }
+
+
+def _recurring(recurrence: Recurrence, room: Room) -> Json:
+    return {
+        "theme": fit_line(recurrence.theme, room),
+        "incidents": recurrence.incidents,
+        "angry_posts": recurrence.angry_posts,
+        "share": finite(recurrence.share),
+        "examples": [_beside(post, room) for post in recurrence.examples[: room.beside]],
+    }
+
+
+def _beside(post: Exhibit, room: Room) -> Json:
+    """Return a post that is no evidence, with as much of its text as a quotation may have."""
+    return {
+        "id": fit_line(post.post_id, room),
+        "author": fit_line(post.author, room),
+        "followers": post.followers,
+        "created_at": _instant(post.created_at),
+        "url": fit_address(post.url, room),
+        "text": fit_text(post.text, room.quote),
+        "anger": finite(post.anger),
+    }
+
+
+def _waiting(post: Exhibit, room: Room) -> Json:
+    return {
+        "id": fit_line(post.post_id, room),
+        "author": fit_line(post.author, room),
+        "followers": post.followers,
+        "anger": finite(post.anger),
+        "url": fit_address(post.url, room),
     }
 
 

@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from emberwatch.core.read.phrases import spaced
 from emberwatch.core.respond.origin import origin
+from emberwatch.core.respond.themes import is_angry
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.incident import Incident, Status
+from emberwatch.model.incident import History, Incident, Recurrence, Status
 from emberwatch.model.sign import SignKind
 
 
@@ -32,7 +33,9 @@ class Template(StrEnum):
 class Condition:
     """What must be so for a rule to fire: everything named here; of a list, any.
 
-    `reach` are followers together, `waiting` authors who wait for an answer; 0 asks for nothing.
+    `reach` are followers together, `waiting` authors who wait for an answer, `affected` authors who
+    speak of the same and are not angry yet; 0 asks for nothing. `themes` are the user's. `returns`:
+    its author was angry before, or stood in an incident; `recurs`: a theme keeps coming back.
     """
 
     kinds: tuple[AlertKind, ...] = ()
@@ -40,11 +43,15 @@ class Condition:
     signs: tuple[SignKind, ...] = ()
     words: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
     reach: int = 0
     hand_offs: int = 0
     waiting: int = 0
+    affected: int = 0
     mistake: bool = False
     follows: bool = False
+    returns: bool = False
+    recurs: bool = False
     known: bool = False
 
 
@@ -68,10 +75,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A problem that the user knows of, or a policy: matched by words, shown with its link."""
+    """A problem that the user knows of, or a policy: matched by words or by theme."""
 
     name: str
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
     text: str
     url: str | None = None
 
@@ -143,7 +151,7 @@ class _Facts:
             signs=tuple(dict.fromkeys(sign.kind for post in posts for sign in post.signs)),
             reach=max(sum(authors.values()), max(alert.reach for alert in incident.alerts)),
             waiting=len(unanswered([incident])),
-            notes=tuple(note for note in playbook.notes if _first(note.words, texts)),
+            notes=notes_for(playbook, incident),
         )
 
     def why(self, when: Condition) -> list[str] | None:
@@ -158,6 +166,7 @@ class _Facts:
             (when.signs, _shared(when.signs, self.signs)),
             (when.words, [f'"{word}"' for word in _first(when.words, self.texts)]),
             (when.languages, _shared(when.languages, self.languages)),
+            (when.themes, _shared(when.themes, incident.themes)),
         ):
             if wanted and not found:
                 return None
@@ -166,6 +175,7 @@ class _Facts:
             (when.reach, self.reach, "followers"),
             (when.hand_offs, incident.hand_offs, "hand-offs"),
             (when.waiting, self.waiting, "people wait"),
+            (when.affected, len(incident.affected), "others speak of the same"),
         ):
             if count < least:
                 return None
@@ -173,6 +183,8 @@ class _Facts:
         for is_wanted, holds, what in (
             (when.mistake, incident.is_our_mistake is True, "our mistake"),
             (when.follows, incident.previous_id is not None, f"follows {incident.previous_id}"),
+            (when.returns, returns(incident), past(incident.history) if incident.history else ""),
+            (when.recurs, bool(incident.recurring), ", ".join(map(recurs, incident.recurring))),
             (when.known, bool(self.notes), "a note of yours"),
         ):
             if is_wanted and not holds:
@@ -184,7 +196,7 @@ class _Facts:
 def _advice(playbook: Playbook, facts: _Facts, rule: Rule, reasons: list[str]) -> Advice:
     say = rule.say[playbook.stance]
     if rule.when.known:
-        say = " ".join([say, *(_told(note) for note in facts.notes)])
+        say = " ".join([say, *map(told, facts.notes)])
     return Advice(
         rule=rule.id,
         name=rule.name,
@@ -197,9 +209,42 @@ def _advice(playbook: Playbook, facts: _Facts, rule: Rule, reasons: list[str]) -
     )
 
 
-def _told(note: Known) -> str:
+def told(note: Known) -> str:
+    """Return a note in words, with its link."""
     link = f" ({note.url})" if note.url else ""
     return f"{note.name}: {note.text}{link}"
+
+
+def notes_for(playbook: Playbook, incident: Incident) -> tuple[Known, ...]:
+    """Return the user's notes on what an incident is about: by a theme of it, or by words."""
+    texts = tuple(spaced(post.text) for post in incident.exhibits)
+    return tuple(
+        note
+        for note in playbook.notes
+        if _shared(note.themes, incident.themes) or _first(note.words, texts)
+    )
+
+
+def returns(incident: Incident) -> bool:
+    """Whether the author who began it comes back angry (rule R12)."""
+    history, first = incident.history, origin(incident)
+    if history is None or first is None or not is_angry(first.anger):
+        return False
+    return history.angry_posts > 0 or bool(history.encounters)
+
+
+def past(history: History) -> str:
+    """Return an author's past in a phrase."""
+    met = len(history.encounters)
+    stood = f", stood in {met} earlier incident{'s' if met > 1 else ''}" if met else ""
+    return f"{history.angry_posts} of {history.posts} earlier posts were angry{stood}"
+
+
+def recurs(recurrence: Recurrence) -> str:
+    """Return how often a theme came back, in a phrase."""
+    incidents = recurrence.incidents
+    counted = f"{incidents} incident{'s' if incidents > 1 else ''} and " if incidents else ""
+    return f"{recurrence.theme} in {counted}{recurrence.share:.0%} of the angry posts of 30 days"
 
 
 def draft(playbook: Playbook, template: Template, incident: Incident) -> str:

@@ -10,7 +10,10 @@ MOST_BYTES = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How much a payload may hold: characters a text, lines a list."""
+    """How much a payload may hold: characters a text, lines a list.
+
+    `beside` are entries of each list of what stands beside the evidence.
+    """
 
     post: int
     quote: int
@@ -20,6 +23,7 @@ class Room:
     evidence: int
     words: int
     steps: int
+    beside: int
 
 
 ROOMS = (
@@ -32,11 +36,44 @@ ROOMS = (
         evidence=100,
         words=20,
         steps=30,
+        beside=10,
     ),
-    Room(post=4000, quote=600, line=600, address=1000, alerts=20, evidence=10, words=5, steps=12),
-    Room(post=2000, quote=300, line=300, address=500, alerts=5, evidence=5, words=5, steps=8),
-    Room(post=500, quote=100, line=150, address=300, alerts=3, evidence=0, words=1, steps=3),
-    Room(post=60, quote=40, line=50, address=150, alerts=1, evidence=0, words=0, steps=0),
+    Room(
+        post=4000,
+        quote=600,
+        line=600,
+        address=1000,
+        alerts=20,
+        evidence=10,
+        words=5,
+        steps=12,
+        beside=5,
+    ),
+    Room(
+        post=2000,
+        quote=300,
+        line=300,
+        address=500,
+        alerts=5,
+        evidence=5,
+        words=5,
+        steps=8,
+        beside=3,
+    ),
+    Room(
+        post=500, quote=100, line=150, address=300, alerts=3, evidence=0, words=1, steps=3, beside=1
+    ),
+    Room(
+        post=60,
+        quote=40,
+        line=50,
+        address=150,
+        alerts=1,
+        evidence=0,
+        words=0,
+        steps=0,
+        beside=0,
+    ),
 )
 """From generous to tight: the first cuts nothing that people write, the last always fits."""
 

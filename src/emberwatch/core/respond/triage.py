@@ -1,6 +1,6 @@
 """From alerts to incidents: one trouble, one incident."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -8,6 +8,7 @@ from hashlib import blake2b
 from emberwatch.core.read.signs import read_signs
 from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.severity import severity_of
+from emberwatch.core.respond.themes import matter_of, themes_of
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Deleted
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
@@ -56,6 +57,41 @@ def joins(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
     return unheard <= (max(quiet_after, LONGEST_UNHEARD) if _burns(incident) else quiet_after)
 
 
+def joined(
+    gathering: Sequence[Incident],
+    alert: Alert,
+    mentions: Mapping[str, Mention],
+    quiet_after: timedelta,
+) -> Incident | None:
+    """Return which of the incidents (oldest first) a new alert joins, if any.
+
+    That with an alert about the same thread, else the newest that is not of another matter.
+    """
+    open_to_it = [
+        incident
+        for incident in reversed(gathering)
+        if all(held.id != alert.id for held in incident.alerts)
+        and joins(incident, alert, quiet_after)
+    ]
+    for incident in open_to_it:
+        if _shares_a_thread(incident, alert):
+            return incident
+    matter = matter_of(exhibits(alert, mentions))
+    return next((each for each in open_to_it if not _is_apart(each, matter)), None)
+
+
+def _shares_a_thread(incident: Incident, alert: Alert) -> bool:
+    return alert.thread_id is not None and any(
+        held.thread_id == alert.thread_id for held in incident.alerts
+    )
+
+
+def _is_apart(incident: Incident, matter: frozenset[str]) -> bool:
+    """Whether people are angry about something else there; not before both are clear."""
+    other = matter_of(incident.exhibits) if matter else matter
+    return bool(other) and not matter & other
+
+
 def _burns(incident: Incident) -> bool:
     """Whether people are still angry; a steady fire gives no news for hours."""
     return any(
@@ -88,27 +124,31 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
 def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ...]:
     """Freeze the evidence of an alert, weightiest first."""
     return tuple(
-        Exhibit(
-            post_id=id,
-            author=mention.post.author.handle,
-            followers=mention.post.author.followers,
-            created_at=mention.post.created_at,
-            url=mention.post.url,
-            language=mention.score.language or mention.post.language,
-            text=mention.post.text[:LONGEST_EXHIBIT],
-            sentiment=mention.score.sentiment,
-            anger=mention.score.anger,
-            matched=mention.matched,
-            thread_id=mention.post.thread_id,
-            why=mention.score.why,
-            signs=read_signs(
-                mention.post.text,
-                mention.score.language or mention.post.language,
-                mention.score.anger,
-            ),
-        )
+        exhibit_of(mention)
         for id in alert.evidence[:MOST_EXHIBITS]
         if (mention := mentions.get(id)) is not None
+    )
+
+
+def exhibit_of(mention: Mention, longest: int = LONGEST_EXHIBIT) -> Exhibit:
+    """Freeze a mention as it is now, with at most so many characters of its text."""
+    post, score = mention.post, mention.score
+    language = score.language or post.language
+    return Exhibit(
+        post_id=post.id,
+        author=post.author.handle,
+        followers=post.author.followers,
+        created_at=post.created_at,
+        url=post.url,
+        language=language,
+        text=post.text[:longest],
+        sentiment=score.sentiment,
+        anger=score.anger,
+        matched=mention.matched,
+        thread_id=post.thread_id,
+        why=score.why,
+        signs=read_signs(post.text, language, score.anger),
+        themes=mention.themes,
     )
 
 
@@ -118,12 +158,19 @@ def open_incident(
     previous: Incident | None,
     *,
     leaves_it: bool = False,
+    is_beside: bool = False,
 ) -> Incident:
     """Open the incident of a first alert; it names the one that it follows.
 
-    With `leaves_it` the previous incident held the alert until now.
+    With `leaves_it` the previous incident held the alert until now; with `is_beside` it still
+    gathers, and is of another matter.
     """
     frozen = exhibits(alert, mentions)
+    reason = alert.reason
+    if previous is not None and is_beside:
+        mine, other = (_listed(matter_of(posts)) for posts in (frozen, previous.exhibits))
+        reason += f"; it is about {mine}, and so apart from {previous.id} about {other}"
+    seen_at, unseen_at = _first_sight(alert, mentions)
     return Incident(
         id=incident_id(alert, previous if leaves_it else None),
         brand=alert.brand,
@@ -132,13 +179,19 @@ def open_incident(
         opened_at=alert.at,
         last_alert_at=alert.at,
         first_post_at=alert.first_post_at,
-        first_seen_at=min(_seen(alert, mentions), default=None),
+        first_seen_at=seen_at,
+        unseen_at=unseen_at,
         previous_id=previous.id if previous else None,
         sequence=1,
         alerts=(alert,),
         exhibits=frozen,
-        timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=alert.reason),),
+        themes=themes_of(frozen),
+        timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=reason),),
     )
+
+
+def _listed(matter: frozenset[str]) -> str:
+    return ", ".join(sorted(matter))
 
 
 def take(
@@ -173,8 +226,10 @@ def take(
         last_alert_at=heard_at,
         first_post_at=began[0],
         first_seen_at=began[1],
+        unseen_at=began[2],
         severity=max(incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank),
         exhibits=shown,
+        themes=themes_of(shown),
     )
     if not is_told:
         return grown
@@ -194,15 +249,7 @@ def without(incident: Incident, deleted: Deleted) -> Incident:
     """
     first = origin(incident)
     is_origin = first is not None and first.post_id == deleted.post_id
-    left = replace(
-        incident,
-        exhibits=tuple(
-            replace(each, author="", text="", url=None, why=(), signs=())
-            if each.post_id == deleted.post_id
-            else each
-            for each in incident.exhibits
-        ),
-    )
+    left = without_posts(incident, {deleted.post_id})
     what = "the origin post" if is_origin else "a post that stood here"
     when = f"at {deleted.deleted_at:%Y-%m-%d %H:%M} UTC" if deleted.deleted_at else "(just noticed)"
     note = f"{what} was deleted {deleted.by} {when}; its words and its author are forgotten"
@@ -216,6 +263,34 @@ def without(incident: Incident, deleted: Deleted) -> Incident:
     return replace(left, sequence=incident.sequence + is_told, timeline=(*incident.timeline, step))
 
 
+def without_posts(incident: Incident, gone: Container[str]) -> Incident:
+    """Return an incident without what these posts said and who wrote them.
+
+    Of its evidence the place stays; what only stood beside it goes.
+    """
+    history = incident.history
+    if history is not None:
+        history = replace(history, earlier=_left(history.earlier, gone))
+    return replace(
+        incident,
+        exhibits=tuple(
+            replace(each, author="", text="", url=None, why=(), signs=())
+            if each.post_id in gone
+            else each
+            for each in incident.exhibits
+        ),
+        history=history,
+        recurring=tuple(
+            replace(each, examples=_left(each.examples, gone)) for each in incident.recurring
+        ),
+        affected=_left(incident.affected, gone),
+    )
+
+
+def _left(posts: Sequence[Exhibit], gone: Container[str]) -> tuple[Exhibit, ...]:
+    return tuple(each for each in posts if each.post_id not in gone)
+
+
 def _as_closed(held: Alert, alert: Alert) -> Alert:
     """Return an alert of a closed incident as it goes on; what it observed stands.
 
@@ -226,24 +301,32 @@ def _as_closed(held: Alert, alert: Alert) -> Alert:
 
 def _began(
     incident: Incident, alert: Alert, mentions: Mapping[str, Mention], *, is_new: bool
-) -> tuple[datetime | None, datetime | None]:
-    """Return when the trouble's first post was written and seen.
+) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """Return when the trouble's first post was written and seen, and when not seen yet.
 
     They stand as they were when the incident opened, for the clocks run from them: a window that
     grows takes in ordinary grumbles of long before. Only a thread that joins, and whose root is
     older, moves them back.
     """
-    before, seen = incident.first_post_at, incident.first_seen_at
+    before, seen_at = incident.first_post_at, incident.first_seen_at
     root_at = alert.first_post_at
-    if not is_new or alert.kind is not AlertKind.PILE_ON or root_at is None:
-        return before, seen
-    if before is not None and before <= root_at:
-        return before, seen
-    return root_at, min([at for at in (seen, *_seen(alert, mentions)) if at], default=None)
+    is_older = root_at is not None and (before is None or root_at < before)
+    if not is_new or alert.kind is not AlertKind.PILE_ON or not is_older:
+        return before, seen_at, incident.unseen_at
+    sights = [(seen_at, incident.unseen_at), _first_sight(alert, mentions)]
+    known = [(at, unseen_at) for at, unseen_at in sights if at is not None]
+    return root_at, *min(known, key=lambda sight: sight[0], default=(None, None))
 
 
-def _seen(alert: Alert, mentions: Mapping[str, Mention]) -> list[datetime]:
-    return [mention.post.seen_at for id in alert.evidence if (mention := mentions.get(id))]
+def _first_sight(
+    alert: Alert, mentions: Mapping[str, Mention]
+) -> tuple[datetime | None, datetime | None]:
+    """Return when the first of the evidence was seen, and the reading before that lacked it."""
+    seen = [mention for id in alert.evidence if (mention := mentions.get(id))]
+    if not seen:
+        return None, None
+    first = min(seen, key=lambda mention: mention.post.seen_at)
+    return first.post.seen_at, first.unseen_at
 
 
 def _is_threat(exhibits: Iterable[Exhibit]) -> bool:

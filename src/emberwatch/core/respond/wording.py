@@ -6,17 +6,20 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from emberwatch.core.respond.origin import origin_first, thread_url
-from emberwatch.core.respond.playbook import Advice
+from emberwatch.core.respond.playbook import Advice, Known, recurs, told
 from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
+from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from emberwatch.model.team import Person
 
 NOT_JUDGED_WORTH_SAYING = 0.3
 """Above this share of mentions without an anger, every message says so (contract section 3)."""
 
 MOST_QUOTES = 3
 MOST_ALERTS_TOLD = 5
+MOST_READERS = 5
 
 KINDS = {
     AlertKind.SPIKE: "anger spike",
@@ -36,22 +39,38 @@ COUNTED = {
 """What `observed` and `expected` count."""
 
 
-def brief_text(incident: Incident, reason: str, room: Room, advice: Sequence[Advice] = ()) -> str:
-    """Return what a person reads first: why, the customers' own words, the facts, what to do."""
+def brief_text(
+    incident: Incident,
+    reason: str,
+    room: Room,
+    advice: Sequence[Advice] = (),
+    readers: Sequence[Person] = (),
+    notes: Sequence[Known] = (),
+) -> str:
+    """Return what a person reads first: why, the customers' own words, the facts, what to do.
+
+    `readers` are the people of its team who read the language of the posts.
+    """
     exhibits = origin_first(incident)
-    told = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
+    rang = incident.alerts[-min(MOST_ALERTS_TOLD, room.alerts) :]
     return "\n".join(
         [
             f"{fit_line(incident.brand or incident.subject, room)}: {fit_line(reason, room)}",
             *(words for exhibit in exhibits[:MOST_QUOTES] for words in _quote(exhibit, room)),
-            *(f"- {_rang(alert)}" for alert in told),
+            *_where(incident, room),
+            *(f"- {_rang(alert)}" for alert in rang),
             *_velocity(incident),
-            *_signs(incident, room),
             *_who(incident, room),
+            *_themes(incident, room),
             *_languages(incident, room),
             *_unjudged(incident),
-            *_where(incident, room),
+            *_signs(incident, room),
+            *_history(incident, room),
+            *_waiting(incident, room),
+            *_affected(incident, room),
+            *_owned(incident, readers, room),
             *_steps(advice, room),
+            *_notes(notes, room),
         ]
     )
 
@@ -162,6 +181,60 @@ def _who(incident: Incident, room: Room) -> list[str]:
     return [f"Who: {count} in evidence{biggest}{together}."]
 
 
+def _themes(incident: Incident, room: Room) -> list[str]:
+    """Say what it is about, and what of that keeps coming back."""
+    if not incident.themes:
+        return []
+    back = {each.theme: each for each in incident.recurring}
+    named = [
+        fit_line(recurs(back[theme]) if theme in back else theme, room)
+        for theme in incident.themes[: room.alerts]
+    ]
+    return [f"Themes: {'; '.join(named)}."]
+
+
+def _history(incident: Incident, room: Room) -> list[str]:
+    """Say what the author of the first post said before, and what was done then."""
+    history = incident.history
+    if history is None:
+        return []
+    count = "one earlier post" if history.posts == 1 else f"{history.posts} earlier posts"
+    anger = "" if history.anger is None else f", mean anger {history.anger:.2f}"
+    met = [
+        f"{fit_line(each.incident_id, room)} of {each.opened_at.astimezone(UTC):%Y-%m-%d} "
+        f"({each.resolution or each.status})"
+        for each in history.encounters[: room.beside]
+    ]
+    stood = f"; stood in {', '.join(met)}" if met else ""
+    return [
+        f"History: {count} of its author since {_clock(history.first_at)}, "
+        f"{history.angry_posts} angry{anger}{stood}."
+    ]
+
+
+def _waiting(incident: Incident, room: Room) -> list[str]:
+    """Say who waits for an answer, gravest first."""
+    waiting = unanswered([incident])
+    if not waiting:
+        return []
+    shown = [fit_line(post.author, room) for _, post in waiting[: room.beside] if post.author]
+    more = len(waiting) - len(shown)
+    others = [f"{more} more"] if more and shown else []
+    count = "one person" if len(waiting) == 1 else f"{len(waiting)} people"
+    named = f": {', '.join([*shown, *others])}" if shown else ""
+    return [f"Unanswered: {count}{named}."]
+
+
+def _affected(incident: Incident, room: Room) -> list[str]:
+    """Say who speaks of the same and is not angry yet (rule R10)."""
+    shown = [fit_line(post.author, room) for post in incident.affected[: room.beside]]
+    return [f"Not angry yet, about the same: {', '.join(shown)}."] if shown else []
+
+
+def _notes(notes: Sequence[Known], room: Room) -> list[str]:
+    return [f"Note: {fit_line(told(note), room)}" for note in notes[: room.beside]]
+
+
 def _languages(incident: Incident, room: Room) -> list[str]:
     exhibits = incident.exhibits
     if not exhibits:
@@ -181,6 +254,24 @@ def _unjudged(incident: Incident) -> list[str]:
     if share <= NOT_JUDGED_WORTH_SAYING:
         return []
     return [f"Not judged: {share:.0%} of the mentions bear no anger; there may be more than this."]
+
+
+def _owned(incident: Incident, readers: Sequence[Person], room: Room) -> list[str]:
+    """Say whose it is, and who can read it: one owner with authority (advice A1, rule R2)."""
+    owner = f"{incident.owner} has it" if incident.owner else ""
+    words = "; ".join(filter(None, (owner, who_answers(incident, readers))))
+    return [f"Whose it is: {fit_line(words, room)}."] if words else []
+
+
+def who_answers(incident: Incident, readers: Sequence[Person]) -> str:
+    """Return the team that owns an incident, and who reads it: `team support; Mara reads bg`."""
+    spoken = incident.languages
+    read = [
+        f"{person.name} reads {' and '.join(each for each in spoken if each in person.languages)}"
+        for person in readers[:MOST_READERS]
+    ]
+    whose = [f"team {incident.team}"] if incident.team else []
+    return "; ".join((*whose, *read))
 
 
 def _where(incident: Incident, room: Room) -> list[str]:

@@ -43,7 +43,10 @@ VERBS = {
     Action.REOPENED: "reopen",
 }
 
-NO_MOVES = (Action.UPDATED, Action.ASSIGNED, Action.NOTED)
+CLOCKWORK = (Action.ESCALATED, Action.REMINDED, Action.HELD, Action.TOLD)
+"""Steps of a timeline that the clock takes, and nobody else."""
+
+NO_MOVES = (Action.UPDATED, Action.ASSIGNED, Action.NOTED, *CLOCKWORK)
 """Steps of a timeline after which an incident stands where it stood."""
 
 TOO_MANY_HAND_OFFS = 2
@@ -73,7 +76,8 @@ def act(incident: Incident, deed: Deed) -> Incident:
     """Return the incident after a person's deed; `ActionRefused` says what is possible.
 
     The first acknowledgement names the owner. A first answer or a resolution also acknowledges,
-    since nobody can answer what they have not seen. Reopening clears the end but keeps the clocks.
+    since nobody can answer what they have not seen. Reopening clears the end but keeps the clocks,
+    and the escalation begins anew.
     A note is no news: nobody is told of it.
     """
     action = deed.action
@@ -114,6 +118,9 @@ def act(incident: Incident, deed: Deed) -> Incident:
         if action is Action.REOPENED
         else deed.follow_up_at or incident.follow_up_at,
         sequence=told,
+        waiting=replace(incident.waiting, since=None, links=0)
+        if action is Action.REOPENED
+        else incident.waiting,
         timeline=(
             *incident.timeline,
             Step(at=deed.at, who=deed.by, action=action, note=_line(deed)),

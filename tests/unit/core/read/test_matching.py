@@ -368,3 +368,40 @@ def test_five_thousand_brands_are_cheap() -> None:
         matcher.match("nothing to see here, the weather is lovely and brand 12 is not brand12x")
     assert time.process_time() - began < 5
     assert matcher.match("I hate brand4999") == (Match(brand="b4999", matched="brand4999"),)
+
+
+# ---------------------------------------------------------------- words that go on
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("refund*", "no REFUNDS at Acme"),
+        ("refund*", "refund"),
+        ("върн*", "върнете ми парите"),
+        ("wait* hour*", "we waited for nothing, waiting hours"),
+        ("still wait*", "still waiting"),
+        ("lost* parcel", "lost_ parcel"),
+        ("refund***", "refunded"),
+    ],
+)
+def test_a_star_at_the_end_of_a_word_lets_it_go_on(word: str, text: str) -> None:
+    assert matched(text, words=(word,)) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("refund*", "prerefund"),
+        ("wait* hour", "waited hours"),
+        ("wait hour*", "waited hours"),
+        ("m*a*s*h", "mash"),
+        ("m*a*s*h", "m*a*s*ha"),
+        ("*", "Acme"),
+        ("@acme*", "@acmefan"),
+    ],
+)
+def test_a_star_anywhere_else_is_a_sign_like_any_other(word: str, text: str) -> None:
+    assert not speaks(text, word)
+
+
+def test_a_star_is_found_where_it_is_meant() -> None:
+    assert speaks("I love M*A*S*H!", "m*a*s*h")

@@ -42,6 +42,7 @@ def the(kind: SignKind, text: str, language: str | None = "en") -> Sign:
     return sign
 
 
+@pytest.mark.advice("A10", "A11", "A12", "A17")
 @pytest.mark.parametrize(("language", "kind", "bears", "text"), sentences())
 def test_a_sentence_bears_the_sign_or_not(
     language: str, kind: SignKind, bears: bool, text: str

@@ -60,6 +60,7 @@ def test_what_came_is_planned_no_more() -> None:
     assert after.timeline[-1].note == "the follow-up has come: inc_2"
 
 
+@pytest.mark.advice("A16")
 def test_a_follow_up_joins_no_storm_and_no_storm_joins_it() -> None:
     alert = follow_up_alert(resolved(), THEN)
     storm = open_incident(an_alert(started_at=THEN), {}, None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from emberwatch.core.respond.backoff import PATIENCE
-from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
+from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused, standing
 from emberwatch.model.notification import DeliveryState, Notification
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -85,3 +85,24 @@ def test_the_twelfth_failure_is_the_last():
 def test_a_refusal_holds_it():
     after = refused(a_notification(), tried_at=AT, answer="410")
     assert (after.state, after.attempts, after.last_answer) == (DeliveryState.HELD, 1, "410")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "waits for its turn"),
+        ({"attempts": 1, "last_answer": "503"}, "503"),
+        ({"state": DeliveryState.DELIVERED}, "-"),
+        ({"told_by": "msg_d", "last_answer": "told in msg_d"}, "told in msg_d (which waits)"),
+        (
+            {"told_by": "d", "last_answer": "told in d", "state": DeliveryState.DELIVERED},
+            "told in d",
+        ),
+        (
+            {"attempts": 9, "last_answer": "503", "handed_to": "backup"},
+            "503; backup is told instead",
+        ),
+    ],
+)
+def test_how_a_message_stands_is_said_in_plain_words(facts, said):
+    assert standing(a_notification(**facts)) == said

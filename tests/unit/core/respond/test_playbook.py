@@ -17,12 +17,13 @@ from emberwatch.core.respond.playbook import (
     Stance,
     Template,
     advise,
+    notes_for,
     tone,
 )
 from emberwatch.core.respond.triage import open_incident
 from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.incident import Action, Incident
+from emberwatch.model.incident import Action, Encounter, History, Incident, Recurrence, Status
 from tests.build import NOON, a_mention, an_alert
 
 OURS = read_playbook(None, Stance.BALANCED, ())
@@ -135,16 +136,78 @@ def test_a5_r9_something_extra_where_it_was_our_mistake() -> None:
     assert "R9" not in fired(after(an_incident(), Action.RESOLVED))
 
 
-def test_a9_r10_others_who_wait_are_written_to_first() -> None:
-    assert the("R10", an_incident(CALM, CALM + "!", CALM + "?")).why == "3 people wait"
-    assert "R10" not in fired(an_incident(CALM, CALM + "!"))
+def test_a9_r10_who_is_not_angry_yet_is_written_to_before_they_write() -> None:
+    calm = an_incident(CALM).exhibits[0]
+    incident = replace(an_incident(), affected=(calm, calm))
+    assert the("R10", incident).why == "2 others speak of the same"
+    assert "not angry yet" in the("R10", incident).say
+    assert "{time}" in the("R10", incident).draft
+    assert "R10" not in fired(an_incident())
 
 
-def test_a14_r12_a_trouble_that_comes_back_asks_whether_it_can_be_saved() -> None:
+def test_a9_others_who_wait_are_written_to_before_they_write_again() -> None:
+    assert the("R10-waiting", an_incident(CALM, CALM + "!", CALM + "?")).why == "3 people wait"
+    assert "R10-waiting" not in fired(an_incident(CALM, CALM + "!"))
+
+
+def test_r11_a_theme_that_keeps_coming_back_is_a_policy_to_mend() -> None:
+    refunds = Recurrence(theme="refunds", incidents=4, angry_posts=31, share=0.31)
+    fees = Recurrence(theme="fees", incidents=1, angry_posts=2, share=0.02)
+    incident = replace(an_incident(), recurring=(refunds, fees))
+    advice = the("R11", incident)
+    assert advice.why == (
+        "refunds in 4 incidents and 31% of the angry posts of 30 days, "
+        "fees in 1 incident and 2% of the angry posts of 30 days"
+    )
+    assert "whoever owns the policy" in advice.say
+    assert "R11" not in fired(an_incident())
+
+
+A_PAST = History(posts=7, angry_posts=3, anger=0.5, first_at=NOON, last_at=NOON)
+AN_ENCOUNTER = Encounter(incident_id="inc_0", opened_at=NOON, status=Status.RESOLVED)
+
+
+@pytest.mark.parametrize(
+    ("history", "why"),
+    [
+        (A_PAST, "3 of 7 earlier posts were angry"),
+        (
+            replace(A_PAST, angry_posts=0, encounters=(AN_ENCOUNTER,)),
+            "0 of 7 earlier posts were angry, stood in 1 earlier incident",
+        ),
+        (
+            replace(A_PAST, encounters=(AN_ENCOUNTER, AN_ENCOUNTER)),
+            "3 of 7 earlier posts were angry, stood in 2 earlier incidents",
+        ),
+    ],
+)
+def test_a14_r12_an_author_who_comes_back_angry_has_a_history(history, why: str) -> None:
+    assert the("R12", replace(an_incident(), history=history)).why == why
+
+
+@pytest.mark.parametrize(
+    ("history", "anger"),
+    [(None, 0.9), (replace(A_PAST, angry_posts=0), 0.9), (A_PAST, 0.1)],
+)
+def test_who_was_never_angry_or_is_not_now_does_not_come_back(history, anger: float) -> None:
+    incident = an_incident()
+    post = replace(incident.exhibits[0], anger=anger)
+    assert "R12" not in fired(replace(incident, exhibits=(post,), history=history))
+    assert "R12" not in fired(replace(incident, exhibits=(), history=history))
+
+
+def test_a14_r12_parting_is_said_by_stance() -> None:
+    incident = replace(an_incident(), history=A_PAST)
+    firm = replace(OURS, stance=Stance.FIRM)
+    assert "let go, politely" in the("R12", incident, firm).say
+    assert "keep them" in the("R12", incident, replace(OURS, stance=Stance.GENEROUS)).say
+
+
+def test_a_trouble_that_follows_another_says_so() -> None:
     first = an_incident()
     again = an_incident(previous=first)
-    assert the("R12", again).why == f"follows {first.id}"
-    assert "R12" not in fired(first)
+    assert the("R12-follows", again).why == f"follows {first.id}"
+    assert "R12-follows" not in fired(first)
 
 
 def test_a13_r13_word_of_mouth_counts_followers() -> None:
@@ -175,6 +238,15 @@ def test_a15_r15_a_note_that_fits_is_put_beside_the_trouble() -> None:
     assert the("R15", an_incident(), bare).say.endswith("outage: The depot burnt.")
 
 
+def test_a15_r15_a_note_is_found_by_the_name_of_a_theme() -> None:
+    policy = Known(name="policy", themes=("възстановяване",), text="14 days, no questions.")
+    playbook = replace(OURS, notes=(policy, Known(name="other", themes=("fees",), text="No.")))
+    incident = replace(an_incident("Acme, парите!"), themes=("late", "възстановяване"))
+    assert the("R15", incident, playbook).say.endswith("policy: 14 days, no questions.")
+    assert "R15" not in fired(replace(incident, themes=("late",)), playbook)
+    assert notes_for(playbook, incident) == (policy,)
+
+
 def test_r16_the_draft_is_to_be_looked_at() -> None:
     assert "emberwatch tone" in the("R16", after(an_incident(), Action.ACKNOWLEDGED)).say
 
@@ -196,11 +268,12 @@ def a_rule(**when) -> Playbook:
         ({}, "open spike"),
         ({"words": ("nothing", "lost my parcel")}, '"lost my parcel"'),
         ({"languages": ("bg", "en")}, "en"),
+        ({"themes": ("late", "fees")}, "fees"),
         ({"kinds": (AlertKind.PILE_ON, AlertKind.SPIKE)}, "open spike"),
     ],
 )
 def test_a_condition_says_why_it_holds(when: dict, why: str) -> None:
-    [advice] = advise(a_rule(**when), an_incident())
+    [advice] = advise(a_rule(**when), replace(an_incident(), themes=("fees", "rude")))
     assert advice.why == why
 
 
@@ -209,6 +282,7 @@ def test_a_condition_says_why_it_holds(when: dict, why: str) -> None:
     [
         {"words": ("brake",)},
         {"languages": ("bg",)},
+        {"themes": ("fees",)},
         {"kinds": (AlertKind.PILE_ON,)},
         {"words": ("lost",), "reach": 1},
     ],

@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from emberwatch.core.respond import triage
 from emberwatch.core.respond.brief import notification_for
 from emberwatch.core.respond.wording import in_words
@@ -35,6 +37,7 @@ def test_a_post_is_frozen_with_its_reasons_and_signs() -> None:
     assert exhibit.is_threat
 
 
+@pytest.mark.advice("A12", "R5")
 def test_a_threat_makes_an_incident_grave() -> None:
     assert opened("Acme lost my parcel").severity is Severity.INFO
     assert opened("Acme lost my parcel", "I'll sue you, Acme").severity is Severity.HIGH

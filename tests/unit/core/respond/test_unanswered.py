@@ -1,5 +1,7 @@
 """Who waits for an answer (advice A3 and A9, rule R13)."""
 
+import pytest
+
 from emberwatch.core.respond.triage import open_incident
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.core.respond.workflow import Deed, act
@@ -29,6 +31,7 @@ def test_a3_the_angriest_comes_first_then_the_widest_reach_then_the_longest_wait
     assert names(incident) == ["furious", "known", "early", "late", "unjudged"]
 
 
+@pytest.mark.advice("A9")
 def test_an_author_waits_once_with_the_gravest_post() -> None:
     first = an_incident({"author": "anna", "anger": 0.4})
     second = an_incident({"author": "anna", "anger": 0.9}, id="spike:Acme:2")

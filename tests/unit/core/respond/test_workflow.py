@@ -38,6 +38,7 @@ def test_an_answer_also_acknowledges() -> None:
     assert incident.answer_url == "https://social.example/2"
 
 
+@pytest.mark.advice("A5")
 def test_a_resolution_says_what_was_done() -> None:
     incident = done(_after(), Action.RESOLVED, by="anna", at=NOON, resolution=Resolution.REFUND)
     assert (incident.status, incident.resolution) == (Status.RESOLVED, Resolution.REFUND)
@@ -99,6 +100,7 @@ def test_giving_it_to_somebody_first_is_no_hand_off() -> None:
     assert incident.timeline[-1].note == "to boris: speaks bg"
 
 
+@pytest.mark.advice("A1", "R2")
 def test_each_change_of_owner_is_a_hand_off() -> None:
     incident = _after(Action.ACKNOWLEDGED)
     for to in ("boris", "clara"):
@@ -130,6 +132,7 @@ def test_a_word_after_the_end_does_not_set_the_clock_going() -> None:
 
 
 # ---------------------------------------------------------------- the end
+@pytest.mark.advice("R9")
 def test_a_resolution_may_say_that_it_was_our_mistake() -> None:
     said = done(_after(), Action.RESOLVED, by="anna", at=NOON, is_our_mistake=True)
     assert said.is_our_mistake is True

@@ -1,0 +1,99 @@
+"""What the store knows of a stretch of time, for the report."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from emberwatch.core.respond.cooling import LONGEST
+from emberwatch.core.respond.track_record import TrackRecord, track_record, watched_for
+from emberwatch.core.respond.week import Blind, Gathered
+from emberwatch.model.alert import AlertKind
+from emberwatch.model.brand import Brand
+from emberwatch.model.incident import Incident
+from emberwatch.model.mention import Correction, Voice
+from emberwatch.ports import FeedHealth, Reading
+
+LOOKS_BACK = timedelta(days=90)
+"""How far back false alarms are counted, and blind times are looked for."""
+
+
+def gather(
+    look: Reading,
+    brands: Sequence[Brand],
+    *,
+    before: datetime,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+) -> Gathered:
+    """Return what is known of these brands from `since` to `until`, and from `before` to `since`.
+
+    What belongs to no brand (blind feeds, troubles of our own) is always there.
+    """
+    names = {brand.name for brand in brands}
+    past = look.incidents(opened_from=min(before, since - LOOKS_BACK), opened_to=until)
+    told = [each for each in past if each.brand is None or each.brand in names]
+    incidents = [each for each in told if before <= each.opened_at < until]
+    waiting = look.incidents(is_open=True)
+    return Gathered(
+        since=since,
+        until=until,
+        before=before,
+        now=now,
+        incidents=incidents,
+        delivered=look.delivered([each.id for each in incidents]),
+        voices={brand.name: look.voices(brand.name, since, until) for brand in brands},
+        around=_around(look, incidents),
+        open=[each for each in waiting if each.brand in names],
+        follow_ups=[each for each in look.follow_ups() if each.brand in names],
+        records=records(look, brands, min(until, now)),
+        corrections=_corrections(look, names),
+        blind=[*_rang(told), *_now(look.health())],
+    )
+
+
+def records(look: Reading, brands: Iterable[Brand], at: datetime) -> list[TrackRecord]:
+    """Return how often each brand rang falsely in the 90 days before, by what people said of it."""
+    since, times = at - LOOKS_BACK, look.unwatched()
+    lived = look.incidents(opened_from=since, opened_to=at)
+    found = []
+    for brand in brands:
+        mine = [incident for incident in lived if incident.brand == brand.name]
+        watched = watched_for(brand.name, times, since, at)
+        found.append(track_record(brand.name, brand.false_alarms_per_month, watched, mine, mine))
+    return found
+
+
+def _around(look: Reading, incidents: Iterable[Incident]) -> dict[str, list[Voice]]:
+    """Return who spoke around the first answer to each incident."""
+    return {
+        each.id: look.voices(each.brand, each.responded_at - LONGEST, each.responded_at + LONGEST)
+        for each in incidents
+        if each.brand is not None and each.responded_at is not None
+    }
+
+
+def _corrections(look: Reading, brands: Iterable[str]) -> list[Correction]:
+    """Return what people said of posts that speak of these brands."""
+    said = look.corrections()
+    ids = [each.post_id for each in said]
+    known = {id for brand in brands for id in look.mentions(ids, brand)}
+    return [each for each in said if each.post_id in known]
+
+
+def _rang(incidents: Iterable[Incident]) -> list[Blind]:
+    """Return the blind times that rang and are over, from when they rang."""
+    return [
+        Blind(feed=alert.subject, since=alert.started_at, until=alert.ended_at, why=alert.reason)
+        for incident in incidents
+        for alert in incident.alerts
+        if alert.kind is AlertKind.WATCH_BLIND and alert.ended_at is not None
+    ]
+
+
+def _now(health: Mapping[str, FeedHealth]) -> list[Blind]:
+    """Return the feeds that are blind now."""
+    return [
+        Blind(feed=row.feed, since=row.blind_since, until=None, why=row.why)
+        for row in health.values()
+        if row.blind_since is not None
+    ]

@@ -294,7 +294,7 @@ async def test_a_site_that_does_not_let_us_is_left_alone_and_the_feed_stays_well
     watch.board("town", a_root(counters=Counters(replies=0)))
     await watch.poll()
     watch.forum.trouble = trouble
-    await watch.live(NOON + minutes(1))
+    await watch.live(NOON + minutes(0.5))
     assert watch.looks("1") == []
     watch.forum.trouble = None
     began = watch.now

@@ -20,7 +20,7 @@ from emberwatch import websocket
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Page, Poll
-from emberwatch.sources import mastodon_stream
+from emberwatch.sources import mastodon, mastodon_stream
 from emberwatch.sources.mastodon import Mastodon, MastodonOptions, Timeline
 from emberwatch.sources.mastodon_stream import spoken_at, understood
 from tests.integration.loopback import NOW, a_network
@@ -233,6 +233,15 @@ async def test_a_quiet_server_that_answers_our_ping_is_listened_to(
         (read,) = await listen(source(server))
     assert read.note == ""
     assert server.listeners == 1
+
+
+async def test_a_feed_with_a_long_interval_listens_no_longer_than_a_poll_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mastodon, "LONGEST_LISTEN", timedelta(seconds=0.3))
+    async with running(Server([a_status(1)])) as server:
+        (read,) = await asyncio.wait_for(listen(source(server), seconds=3600), 60)
+    assert read.note == ""
 
 
 async def test_a_timeline_that_cannot_be_read_fails_the_poll_though_the_stream_talks() -> None:

@@ -72,6 +72,9 @@ class Timeline(StrEnum):
 LISTENS_FOR = 0.9
 """Of the interval of a feed that streams; then it reads its timeline, and listens again."""
 
+LONGEST_LISTEN = timedelta(minutes=4)
+"""A poll may take no longer than five minutes in all."""
+
 NO_STREAM_FOR = timedelta(hours=1)
 """How long a server that does not stream is polled before it is asked to stream again."""
 
@@ -202,7 +205,8 @@ class Mastodon:
             if messages is None:
                 return
             try:
-                async with asyncio.timeout(LISTENS_FOR * poll.every.total_seconds()):
+                length = min(LISTENS_FOR * poll.every, LONGEST_LISTEN)
+                async with asyncio.timeout(length.total_seconds()):
                     async for batch in batches(messages):
                         yield self._heard(batch, cursor, poll.now)
                 broke = "the server ended the stream"

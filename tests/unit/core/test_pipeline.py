@@ -12,7 +12,7 @@ from emberwatch.core.respond import workflow
 from emberwatch.core.respond.attention import tell
 from emberwatch.core.respond.routing import Route
 from emberwatch.model.alert import Alert, AlertKind, Fire
-from emberwatch.model.event import Mentioned, Reacted, Tick
+from emberwatch.model.event import Deleted, Mentioned, Reacted, Tick
 from emberwatch.model.incident import Action, Incident, Severity, Status
 from emberwatch.model.team import Link, Team
 from emberwatch.store.memory import MemoryStore
@@ -888,3 +888,49 @@ def test_of_two_that_open_together_the_next_names_the_later(cuts: tuple[int, ...
         watch.feed(*said[start:end])
     first, second, third = _all(watch)
     assert (second.previous_id, third.previous_id) == (first.id, second.id)
+
+
+# ---------------------------------------------------------------- deletions
+def _evidence(*ids: str) -> Alert:
+    return replace(SPIKE, evidence=tuple(f"jsonl::post:{id}" for id in ids))
+
+
+def _deleted(id: str, minute: float = 9) -> Deleted:
+    return Deleted(at=NOON + minutes(minute), post_id=f"jsonl::post:{id}")
+
+
+def test_a_post_that_is_deleted_leaves_the_incident_that_shows_it_and_people_are_told() -> None:
+    watch = _crying({"1": [_evidence("1")]})
+    watch.feed(_said("1"))
+    outcome = watch.feed(_deleted("1"))
+    assert outcome.deleted == (("jsonl::post:1", NOON + minutes(9)),)
+    assert [incident.exhibits[0].is_forgotten for incident in outcome.incidents] == [True]
+    assert {each.type for each in outcome.notifications} == {"incident.updated"}
+    assert len(outcome.notifications) == len(NOTIFIERS)
+
+
+def test_a_post_deleted_right_after_it_rang_leaves_within_the_batch() -> None:
+    watch = _crying({"1": [_evidence("1")]})
+    outcome = watch.feed(_said("1"), _deleted("1"))
+    assert [incident.exhibits[0].is_forgotten for incident in outcome.incidents] == [True]
+
+
+def test_a_post_that_no_incident_shows_is_forgotten_in_silence() -> None:
+    outcome = _crying({}).feed(_deleted("1"))
+    assert outcome.deleted
+    assert (outcome.incidents, outcome.notifications) == ((), ())
+
+
+def test_a_deleted_post_is_no_evidence_any_more() -> None:
+    watch = _crying({"2": [_evidence("1", "2")]})
+    watch.feed(_said("1"))
+    (incident,) = watch.feed(_deleted("1"), _said("2", 10)).incidents
+    assert [exhibit.post_id for exhibit in incident.exhibits] == ["jsonl::post:2"]
+
+
+def test_a_lesser_post_that_is_deleted_rings_nobody() -> None:
+    watch = _crying({"2": [_evidence("1", "2")]})
+    watch.feed(_said("1"), _said("2", 1))
+    outcome = watch.feed(_deleted("2"))
+    assert [incident.timeline[-1].action for incident in outcome.incidents] == [Action.NOTED]
+    assert outcome.notifications == ()

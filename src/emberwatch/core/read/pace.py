@@ -14,13 +14,14 @@ class Pace:
 
     A look is worth its request when some `gain` reactions are new, so a thread that gains as many
     a minute is looked at each minute, but not more often than each `shortest`. One that stopped
-    growing is left alone for half as long as it has been still, from a minute up to `longest`.
+    growing is left alone for half as long as it has been still, from `resting` up to `longest`.
     It is let go after `cold_after` without growth, a crowd of `crowd` reactions later: it may
     sleep a night over it, as the pile-on detector lets it.
     """
 
     gain: float = 5.0
     shortest: timedelta = timedelta(seconds=15)
+    resting: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(minutes=30)
     cold_after: timedelta = timedelta(hours=6)
     crowd: int = 10
@@ -64,7 +65,7 @@ def next_look(course: Course, pace: Pace = PACE) -> datetime | None:
     is_crowd = course.size >= pace.crowd
     if still >= (pace.crowd_cold_after if is_crowd else pace.cold_after):
         return None
-    wait = min(max(still / 2, MINUTE), pace.longest)
+    wait = min(max(still / 2, pace.resting), pace.longest)
     if course.rate > 0.0:
         wait = min(wait, max(MINUTE * min(pace.gain / course.rate, 60.0), pace.shortest))
     return course.looked_at + wait

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emberwatch.core.detect.watch import Cause, Watch, Watched, blind
+from emberwatch.core.detect.watch import Cause, Watch, Watched, blind, budget_of
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Event, FeedRead, PartChecked, Tick
 from tests.build import NOON, minutes
@@ -452,3 +452,7 @@ def test_time_alone_mends_no_other_part() -> None:
     same, alerts = WATCH.fold(PART, told.state, Tick(at=NOON + timedelta(days=9)))
     assert same is told.state
     assert not alerts
+
+
+def test_the_budget_of_a_feed_is_a_part_of_ours() -> None:
+    assert budget_of("loud") == "budget of loud"

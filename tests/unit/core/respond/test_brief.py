@@ -8,6 +8,7 @@ import pytest
 
 from emberwatch.config.playbook import read_playbook
 from emberwatch.core.respond.brief import notification_for, trial_for
+from emberwatch.core.respond.payload import WITHDRAWN, without_posts
 from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.wording import thread_url
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -577,3 +578,35 @@ def test_a_trial_is_shaped_like_any_other():
 
 def test_each_trial_is_its_own():
     assert trial_for("ops", AT).id != trial_for("ops", AT + timedelta(seconds=1)).id
+
+
+# ---------------------------------------------------------------- deletions
+def test_a_post_that_was_deleted_is_said_to_be_and_not_quoted() -> None:
+    gone = an_exhibit(text="", author="")
+    payload = json.loads(
+        notification_for(
+            an_incident(exhibits=(gone, an_exhibit(2))), Action.UPDATED, "ops", AT
+        ).payload
+    )
+    assert [post.get("is_forgotten") for post in payload["brief"]["posts"]] == [True, None]
+    assert "(a post of 2026-05-04 11:50 UTC that was deleted since)" in payload["brief"]["text"]
+
+
+def test_a_message_that_waits_loses_what_was_deleted_and_keeps_the_rest() -> None:
+    before = notification_for(
+        an_incident(exhibits=(an_exhibit(), an_exhibit(2))), Action.OPENED, "ops", AT
+    ).payload
+    told, left = json.loads(before), json.loads(without_posts(before, {an_exhibit().post_id}))
+    first, second = left["brief"]["posts"]
+    assert (first["text"], first["author"], first["url"]) == ("", "", None)
+    assert first["is_forgotten"]
+    assert second == told["brief"]["posts"][1]
+    assert left["brief"]["text"].splitlines() == [
+        told["brief"]["text"].splitlines()[0], WITHDRAWN,
+    ]  # fmt: skip
+    assert {**left, "brief": None} == {**told, "brief": None}
+
+
+def test_a_message_that_says_nothing_of_what_was_deleted_stays_as_it_is() -> None:
+    before = notification_for(an_incident(), Action.OPENED, "ops", AT).payload
+    assert without_posts(before, {"another"}) is before

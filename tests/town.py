@@ -8,6 +8,7 @@ from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.respond import workflow
+from emberwatch.model.brand import Theme
 from emberwatch.model.event import PartChecked
 from emberwatch.model.incident import Action, Incident
 from emberwatch.model.mention import Score
@@ -37,8 +38,8 @@ class Ear:
 class Town:
     """People who write about a brand, and a processor over a real database that hears them."""
 
-    def __init__(self, path: Path, began_at: datetime) -> None:
-        brands = {"Acme": a_brand("Acme", quiet_after=QUIET_AFTER)}
+    def __init__(self, path: Path, began_at: datetime, themes: tuple[Theme, ...] = ()) -> None:
+        brands = {"Acme": a_brand("Acme", quiet_after=QUIET_AFTER, themes=themes)}
         detectors = (Spike(brands), PileOn(brands))
         self.store = open_store(path, patience=timedelta(seconds=5))
         self.now = began_at

@@ -1,29 +1,21 @@
-"""Ordinary months without a storm: how often does the spike detector ring all the same?
+"""Ordinary months without a storm, for `fit_spike`: what does a brand bring when all is well?
 
-Run it with `python tests/benchmark/spike_streams.py [brands per rate] [weeks]`. It prints, for
-each loudness of brand, how many spikes a month rang where so many were asked for. The shipped
-`SpikeSettings.correction` was chosen on it. Its shapes are our own: business hours and quiet
-nights, a wandering level, threads of replies in the mood of their root, a share of anger with a
-memory of some hours, harmless campaigns, sleepy feeds.
+The shapes are our own: business hours and quiet nights, a wandering level, threads of replies in
+the mood of their root, a share of anger with a memory of some hours, harmless campaigns.
 """
 
 import random
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import exp, sqrt
 
-from emberwatch.core.detect.spike import Spike, SpikeSettings
-from emberwatch.model.alert import AlertKind
-from emberwatch.model.brand import Brand
-from emberwatch.model.event import Mentioned, Tick, Unwatched
+from emberwatch.model.event import Mentioned
 from emberwatch.model.mention import Mention, Score
 from emberwatch.model.post import Author, Post, PostKind, post_key
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 STEP = 10
 RATES = (0.1, 1.0, 10.0, 100.0)
-ASKED = (1.0, 4.0)
 
 
 def wander(chance: random.Random, value: float, sd: float, hours: float) -> float:
@@ -113,46 +105,3 @@ def a_mention(number: int, minute: float, thread: int, angry: float) -> Mentione
         brand="Acme", post=post, score=score, matched="acme", feed="drawn", fingerprint=native
     )
     return Mentioned(at=at, mention=mention)
-
-
-def false_spikes(seed: int, rate: float, weeks: int, asked: float, settings: SpikeSettings) -> int:
-    """Return how many spikes rang in an ordinary life, its first two weeks apart."""
-    brand = Brand(name="Acme", words=("acme",), false_alarms_per_month=asked)
-    spike = Spike({"Acme": brand}, settings)
-    state, _ = spike.fold("Acme", None, Unwatched(at=START, brand="Acme", since=START))
-    rung: set[str] = set()
-    for number, (minute, thread, angry) in enumerate(posts(seed, rate, weeks)):
-        event = a_mention(number, minute, thread, angry)
-        while state is not None and (wakes := spike.wakes_at(state)) and wakes < event.at:
-            state, alerts = spike.fold("Acme", state, Tick(at=wakes))
-            rung.update(a.id for a in alerts if is_late_spike(a.kind, a.started_at))
-        state, alerts = spike.fold("Acme", state, event)
-        rung.update(a.id for a in alerts if is_late_spike(a.kind, a.started_at))
-    return len(rung)
-
-
-def is_late_spike(kind: AlertKind, started_at: datetime) -> bool:
-    """Whether an alert is a spike that rang after the first two weeks."""
-    return kind is AlertKind.SPIKE and started_at >= START + timedelta(days=14)
-
-
-def main() -> None:
-    """Print asked and observed spikes a month."""
-    brands = int(sys.argv[1]) if len(sys.argv) > 1 else 4
-    weeks = int(sys.argv[2]) if len(sys.argv) > 2 else 8
-    correction = float(sys.argv[3]) if len(sys.argv) > 3 else SpikeSettings().correction
-    settings = SpikeSettings(correction=correction)
-    print("posts an hour   asked a month   observed a month")
-    for rate in RATES:
-        lives = brands if rate < 50.0 else max(1, brands // 2)
-        months = lives * (weeks - 2) * 7 / 30.44
-        for asked in ASKED:
-            rung = sum(
-                false_spikes(1000 * life + int(10 * rate), rate, weeks, asked, settings)
-                for life in range(lives)
-            )
-            print(f"{rate:13g}   {asked:13g}   {rung / months:16.2f}")
-
-
-if __name__ == "__main__":
-    main()

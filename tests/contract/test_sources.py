@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -403,3 +404,27 @@ async def test_a_source_that_crashes_on_damage_is_caught() -> None:
 async def test_a_check_without_a_post_checks_nothing_and_says_so() -> None:
     with pytest.raises(AssertionError, match="at least one recorded answer"):
         await check_source(Good(), [an_answer(b"nothing")])
+
+
+SHORTCOMINGS = re.compile(
+    r"\b(no|not|nor|neither|nothing|never|none|only|without|at most|up to|as far as|while)\b"
+)
+
+
+@pytest.mark.parametrize("kind", sorted(installed().sources))
+def test_every_source_says_what_it_cannot_see(kind: str, tmp_path: Path) -> None:
+    source, _ = sources(tmp_path)[kind]
+    assert SHORTCOMINGS.search(source.describe())
+    assert HIDDEN.reveal() not in source.describe()
+
+
+@pytest.mark.parametrize("kind", sorted(installed().sources))
+async def test_every_source_may_be_read_once_for_a_look(kind: str, tmp_path: Path) -> None:
+    source, answers = sources(tmp_path)[kind]
+    asked = Poll(feed="look", now=NOON, every=timedelta(minutes=1), unconditional=True)
+    async for page in source.read(Recorded(answers), asked):
+        assert page.posts
+        assert page.cursor
+        break
+    else:
+        raise AssertionError("no page")

@@ -13,8 +13,11 @@ from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import (
     Action,
+    Encounter,
     Exhibit,
+    History,
     Incident,
+    Recurrence,
     Resolution,
     Severity,
     Status,
@@ -1828,3 +1831,130 @@ def test_mentions_between_two_instants_come_by_time_without_the_erased(store: St
     with store.reading() as look:
         found = list(look.mentions_between("Acme", NOON + minutes(1), NOON + minutes(9)))
     assert found == [late, early]
+
+
+# ---------------------------------------------------------------- what stands behind a trouble
+def a_known_incident() -> Incident:
+    earlier = an_exhibit("jsonl::post:7", text="Acme е пак същото")
+    example = an_exhibit("jsonl::post:8", author="boris")
+    calm = an_exhibit("jsonl::post:9", author="clara", anger=0.1)
+    return replace(
+        a_full_incident(),
+        history=History(
+            posts=3,
+            angry_posts=1,
+            anger=0.5,
+            first_at=NOON - minutes(90),
+            last_at=NOON - minutes(30),
+            reach=120,
+            encounters=(
+                Encounter(
+                    incident_id="inc-0",
+                    opened_at=NOON - minutes(80),
+                    status=Status.RESOLVED,
+                    resolution=Resolution.REFUND,
+                ),
+            ),
+            earlier=(earlier,),
+        ),
+        recurring=(
+            Recurrence(theme="late", incidents=3, angry_posts=9, share=0.25, examples=(example,)),
+            Recurrence(theme="fees", incidents=4, angry_posts=1, share=0.01, examples=(example,)),
+        ),
+        affected=(calm, replace(calm, post_id="jsonl::post:10", author="dora")),
+    )
+
+
+def test_an_incident_comes_back_with_what_stands_behind_it(store: Store) -> None:
+    incident = a_known_incident()
+    record(store, incidents=(incident,))
+    with store.reading() as look:
+        assert look.incident("inc-full") == incident
+    record(store, incidents=(replace(incident, affected=(), recurring=(), history=None),))
+    with store.reading() as look:
+        found = look.incident("inc-full")
+    assert found is not None
+    assert (found.history, found.recurring, found.affected) == (None, (), ())
+
+
+def test_a_past_goes_with_its_posts(store: Store) -> None:
+    posts = [a_mention(str(n), at=NOON - minutes(60)) for n in (7, 8, 9)]
+    kept = a_mention("10", at=NOON + minutes(60))
+    given = (*posts, kept)
+    record(
+        store,
+        posts=tuple(each.post for each in given),
+        mentions=given,
+        incidents=(a_known_incident(),),
+        notifications=(
+            a_notification("told", incident_id="inc-full", state=DeliveryState.DELIVERED),
+        ),
+    )
+    with store.writing() as tx:
+        assert tx.purge(NOON, NOON) == 3
+    with store.reading() as look:
+        found = look.incident("inc-full")
+    assert found is not None
+    assert found.history is not None
+    assert found.history.posts == 3
+    assert found.history.earlier == ()
+    assert [each.examples for each in found.recurring] == [(), ()]
+    assert [post.author for post in found.affected] == ["dora"]
+    assert outbox(store)["told"].payload == ""
+
+
+def test_the_past_of_an_author_is_found_on_their_server(store: Store) -> None:
+    mentions = (
+        a_mention("1", author="anna", at=NOON - minutes(5)),
+        a_mention("2", author="anna"),
+        a_mention("3", author="boris"),
+        a_mention("4", author="anna", source="elsewhere"),
+        a_mention("5", author="anna", brand="Other"),
+        a_mention("6", author=""),
+    )
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    with store.reading() as look:
+        assert look.mentions_by(a_post(author="anna"), "Acme", 9) == [mentions[1], mentions[0]]
+        assert look.mentions_by(a_post(author="anna"), "Acme", 1) == [mentions[1]]
+        assert look.mentions_by(a_post(author=""), "Acme", 9) == []
+
+
+def test_incidents_are_found_by_the_posts_in_their_evidence(store: Store) -> None:
+    shown = an_incident("inc-1", exhibits=(an_exhibit("a"), an_exhibit("b")))
+    other = an_incident("inc-2", exhibits=(an_exhibit("c"),), alerts=(an_alert("x"),))
+    record(store, incidents=(shown, other))
+    with store.reading() as look:
+        assert look.exhibiting(["a", "b", "z"]) == (shown,)
+        assert look.exhibiting(["c"]) == (other,)
+        assert look.exhibiting([]) == ()
+
+
+def test_angry_posts_are_counted_by_theme(store: Store) -> None:
+    mentions = (
+        a_mention("1", themes=("late", "fees")),
+        a_mention("2", themes=("late",), anger=0.3),
+        a_mention("3", themes=("late",), anger=0.29),
+        a_mention("4"),
+        a_mention("5", themes=("late",), anger=None),
+        a_mention("6", themes=("late",), at=NOON - minutes(9)),
+        a_mention("7", themes=("late",), brand="Other"),
+    )
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    with store.reading() as look:
+        counted = look.angry_posts("Acme", NOON)
+    assert (counted.total, dict(counted.of)) == (3, {"late": 2, "fees": 1})
+
+
+def test_those_who_speak_calmly_of_a_theme_are_found(store: Store) -> None:
+    mentions = (
+        a_mention("1", themes=("late",), anger=0.1, at=NOON - minutes(5)),
+        a_mention("2", themes=("fees", "late"), anger=None),
+        a_mention("3", themes=("late",), anger=0.9),
+        a_mention("4", themes=("rude",), anger=0.1),
+        a_mention("5", themes=("late",), anger=0.1, at=NOON - minutes(90)),
+    )
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    with store.reading() as look:
+        found = look.speaking_of("Acme", ("late", "odd"), NOON - minutes(60), 9)
+        assert found == [mentions[1], mentions[0]]
+        assert look.speaking_of("Acme", ("late",), NOON - minutes(60), 1) == [mentions[1]]

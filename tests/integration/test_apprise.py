@@ -24,7 +24,7 @@ def an_apprise(receiver, path="canary-token"):
     return Apprise(Apprise.Options(service=Secret(address)))
 
 
-async def test_a_service_gets_the_reason_the_link_and_the_words():
+async def test_a6_a_service_gets_the_reason_the_link_and_the_words():
     async with receiving(saying(200)) as receiver:
         receipt = await an_apprise(receiver).deliver(owed(an_incident()), AT)
     [message] = receiver.got

@@ -230,6 +230,7 @@ def test_a_bad_reaction_is_named_by_its_line(row: str, why: str) -> None:
     "arguments",
     [
         ["--series", "a.csv"],
+        ["--report", "-"],
         ["--threads", "a.csv"],
         ["--series", "a.csv", "--threads", "b.csv", "--out", "-"],
         ["--series", "a.csv", "--out", "-", "--false-alarms-per-month", "0"],

@@ -170,6 +170,7 @@ async def watching(path: Path, site: Site, every: timedelta) -> AsyncIterator[Da
             policy=a_policy(),
             feeds=(Feed(name="town", source=site, every=every, brands=(), backfill=None),),
             notifiers={},
+            channels={},
             web=lambda _: Nowhere(),
             outbound=Nowhere(),
             processor=lambda: a_processor(store),

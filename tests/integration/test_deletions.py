@@ -171,3 +171,9 @@ def test_a_post_deleted_in_the_batch_that_rings_is_no_evidence(town: Town) -> No
     hear(town, *replies, gone=gone)
     hear(town, a_post("more", text="Acme is awful", at=town.now, thread="root", parent="root"))
     assert CANARY not in everything(town)
+
+
+def test_a_post_deleted_before_we_saw_it_is_never_kept(town: Town) -> None:
+    post = a_post("root", text=CANARY, author=SINGER, at=town.now)
+    hear(town, post, gone=(Gone(key=post.key, by=Remover.AUTHOR),))
+    assert CANARY not in everything(town)

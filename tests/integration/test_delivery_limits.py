@@ -24,7 +24,7 @@ POSTED = saying(200, b'{"ok": true, "channel": "C9", "ts": "17.5"}')
 
 @pytest.fixture
 async def house(tmp_path):
-    house = House(tmp_path / "ember.db", Clock())
+    house = House(tmp_path / "ember.db", Clock(), patience=20)
     yield house
     await house.network.__aexit__(None, None, None)
     house.writer.close()
@@ -64,7 +64,7 @@ async def drained_minute_by_minute(house, dispatcher, receivers):
         house.clock.now += MINUTE
 
 
-async def test_of_500_incidents_at_once_none_is_lost_and_no_limit_is_broken(house):
+async def test_a6_of_500_incidents_at_once_none_is_lost_and_no_limit_is_broken(house):
     async with receiving(POSTED) as chat, receiving(saying(200)) as hook:
         incidents = a_storm()
         await house.open(incidents, "chat", "hook")
@@ -188,7 +188,7 @@ async def test_what_is_resolved_is_not_opened_again_by_a_message_that_comes_late
 
 
 # ---------------------------------------------------------------- who stands in
-async def test_a_refusal_for_good_is_told_to_the_notifier_that_stands_in(house):
+async def test_a6_a_refusal_for_good_is_told_to_the_notifier_that_stands_in(house):
     async with receiving(saying(410)) as gone, receiving(saying(200)) as backup:
         await house.open(a_storm(30), "ops")
         dispatcher = house.sending(
@@ -246,7 +246,7 @@ async def test_a_crash_while_handing_over_tells_the_stand_in_once(tmp_path):
 
 
 # ---------------------------------------------------------------- independence
-async def test_ten_receivers_that_hang_do_not_delay_an_eleventh(tmp_path):
+async def test_a6_ten_receivers_that_hang_do_not_delay_an_eleventh(tmp_path):
     # fault 31: p99 to a healthy receiver under 2 s while ten others hang
     house = House(tmp_path / "ember.db", Clock(), patience=5)
     async with receiving(hanging) as dead, receiving(saying(200)) as well:

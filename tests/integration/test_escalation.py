@@ -130,7 +130,7 @@ def test_a1_nobody_acknowledges_and_the_next_is_told(desk: Desk) -> None:
     for minute in range(1, 41):
         desk.looks(NOON + minute * MINUTE)
 
-    assert desk.told == [("chat", "opened"), ("pager", "updated"), ("boss", "updated")]
+    assert desk.told == [("chat", "opened"), ("pager", "escalated"), ("boss", "escalated")]
     notes = [step.note for step in desk.incident.timeline if step.action is Action.ESCALATED]
     assert notes == [
         "nobody acknowledged within 10 min: pager (pager)",
@@ -143,7 +143,7 @@ def test_a_watch_that_is_killed_at_every_minute_escalates_once(desk: Desk) -> No
     for minute in range(1, 41):
         desk.restart()
         desk.looks(NOON + minute * MINUTE)
-    assert desk.told == [("chat", "opened"), ("pager", "updated"), ("boss", "updated")]
+    assert desk.told == [("chat", "opened"), ("pager", "escalated"), ("boss", "escalated")]
 
 
 def test_who_acknowledges_from_another_process_is_seen_by_the_running_watch(desk: Desk) -> None:
@@ -158,7 +158,7 @@ def test_a_machine_that_slept_tells_each_link_once(desk: Desk) -> None:
     desk.opens(NOON)
     desk.looks(NOON + 3 * HOUR)
     desk.looks(NOON + 3 * HOUR + MINUTE)
-    assert desk.told == [("chat", "opened"), ("pager", "updated"), ("boss", "updated")]
+    assert desk.told == [("chat", "opened"), ("pager", "escalated"), ("boss", "escalated")]
 
 
 def test_a_clock_that_had_run_ahead_leaves_nobody_waiting(desk: Desk) -> None:
@@ -167,7 +167,7 @@ def test_a_clock_that_had_run_ahead_leaves_nobody_waiting(desk: Desk) -> None:
     desk.looks(NOON)
     assert desk.told == [("chat", "opened")]
     desk.looks(NOON + 10 * MINUTE)
-    assert ("pager", "updated") in desk.told
+    assert ("pager", "escalated") in desk.told
 
 
 def test_another_configuration_has_other_plans_for_what_is_open(desk: Desk) -> None:
@@ -176,7 +176,7 @@ def test_another_configuration_has_other_plans_for_what_is_open(desk: Desk) -> N
     desk.restart(a_policy(quick, BOSSES))
     desk.looks(NOON + MINUTE)
     desk.looks(NOON + 2 * MINUTE)
-    assert desk.told == [("chat", "opened"), ("boss", "updated")]
+    assert desk.told == [("chat", "opened"), ("boss", "escalated")]
 
 
 def test_a_replay_tells_nobody_and_starts_no_clock(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_quiet_hours_end_by_the_wall_on_the_days_on_which_clocks_change(
     for minute in range(-3, 41):
         desk.looks(ends + minute * MINUTE)
 
-    assert desk.told == [("chat", "opened"), ("pager", "updated"), ("boss", "updated")]
+    assert desk.told == [("chat", "opened"), ("pager", "escalated"), ("boss", "escalated")]
     steps = {step.action: step.at for step in desk.incident.timeline}
     assert steps[Action.TOLD] == ends
     assert steps[Action.ESCALATED] == ends + 30 * MINUTE
@@ -265,6 +265,7 @@ async def test_a_running_watch_tells_what_the_night_held_and_escalates_though_th
                 policy=policy,
                 feeds=(),
                 notifiers=dict(ears),
+                channels={},
                 web=lambda _: Nowhere(),
                 outbound=Nowhere(),
                 processor=lambda: a_processor(store, policy),
@@ -281,8 +282,8 @@ async def test_a_running_watch_tells_what_the_night_held_and_escalates_though_th
         await until(lambda: ears["chat"].heard == ["opened"], 20)
         assert wiring.now() >= datetime(2026, 3, 29, 4, tzinfo=UTC)
         wall.move_to(datetime(2026, 3, 29, 4, 40, 58, tzinfo=UTC))
-        await until(lambda: ears["boss"].heard == ["updated"], 20)
-        assert ears["pager"].heard == ["updated"]
+        await until(lambda: ears["boss"].heard == ["escalated"], 20)
+        assert ears["pager"].heard == ["escalated"]
         daemon.stop()
         await running
     assert ears["chat"].heard == ["opened"]

@@ -35,7 +35,7 @@ STORY: tuple[dict[str, Any], ...] = (
     {"id": "3", "at": "10:35", "author": "anna", "text": "I am furious, worst Acme ever!"},
     {"id": "4", "at": "10:36", "author": "carl", "text": "Is Acme down?"},
     {"id": "5", "at": "10:37", "author": "ελένη", "text": "Acme, " + "φρίκη και ντροπή " * 30},
-    {"id": "6", "at": "10:38", "author": "dora", "text": "Liars, Acme, this is outrageous"},
+    {"id": "6", "at": "10:38", "author": "dora", "text": "Liars, Acme! I am furious, outrageous"},
     {"id": "7", "at": "10:44", "author": "emil", "text": "Never again Acme. Horrible, rude"},
 )
 
@@ -216,14 +216,24 @@ def test_a_pile_on_tells_of_its_thread(tmp_path: Path) -> None:
     assert "Threads\n  jsonl::r: 30 reactions" in explain(tmp_path, "Acme", "--at", f"{DAY} 10:05")
 
 
-def test_an_incident_of_our_own_watch_or_of_a_brand_that_is_gone_shows_what_is_kept(
+def test_what_rests_on_no_posts_or_on_a_brand_that_is_gone_shows_what_is_kept(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "config.yaml").write_text("brands: [{name: Acme, words: [acme]}]\n")
     blind = an_alert("watch:town", kind=AlertKind.WATCH_BLIND, reason="town is blind")
+    trouble = an_alert("part:disk", kind=AlertKind.TROUBLE, reason="the disk is full")
+    due = an_alert("due", kind=AlertKind.FOLLOW_UP_DUE, subject="inc_1", reason="ask again")
     gone = an_alert("spike:Gone:1", brand="Gone", reason="9 angry voices")
+    where_else = {
+        "watch:town": "'emberwatch feed list' tells how it does now",
+        "part:disk": "'emberwatch status' tells how it does now",
+        "due": "'emberwatch explain incident inc_1' tells why",
+        "spike:Gone:1": "Nothing could be recomputed: its brand is not in today's configuration",
+    }
     store = open_store(tmp_path / "emberwatch.db")
-    incidents = tuple(triage.open_incident(alert, {}, None) for alert in (blind, gone))
+    incidents = tuple(
+        triage.open_incident(alert, {}, None) for alert in (blind, trouble, due, gone)
+    )
     with store.writing() as tx:
         tx.record(Ledger(incidents=incidents))
     store.close()
@@ -231,12 +241,44 @@ def test_an_incident_of_our_own_watch_or_of_a_brand_that_is_gone_shows_what_is_k
     for incident in incidents:
         page = explain(tmp_path, "incident", incident.id, *where)
         assert f'It rang: "{incident.alerts[0].reason}".' in page
-        assert "Nothing could be recomputed" in page
+        found = [said for said in where_else.values() if said in " ".join(page.split())]
+        assert found == [where_else[incident.alerts[0].id]]
+        assert (
+            json.loads(explain(tmp_path, "incident", incident.id, *where, "--json"))["moments"]
+            == []
+        )
         picture = str(tmp_path / "x.svg")
         done = invoke(tmp_path, "explain", "incident", incident.id, *where, "--picture", picture)
         assert done.exit_code == 1
         assert "nothing to draw" in done.stderr
         assert not (tmp_path / "x.svg").exists()
+
+
+def test_a_surge_that_opened_an_incident_tells_of_posts_alone(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "surge.db"
+    with closing(sqlite3.connect(folder / "watch.db")) as database:
+        database.execute("VACUUM INTO ?", (str(copy),))
+    at = NOON.replace(hour=10, minute=38)
+    surge = an_alert("surge", kind=AlertKind.SURGE, started_at=at, reason="6 posts in 15 minutes")
+    incident = triage.open_incident(surge, {}, None)
+    store = open_store(copy)
+    with store.writing() as tx:
+        tx.record(Ledger(incidents=(incident,)))
+    store.close()
+    drawn = tmp_path / "why.svg"
+    page = explain(
+        folder, "incident", incident.id, "--database", str(copy), "--picture", str(drawn)
+    )
+    assert 'It rang: "6 posts in 15 minutes".' in page
+    assert "\nPosts " in page
+    assert "Voices" not in page
+    assert ElementTree.parse(drawn).getroot() is not None
+
+
+def test_where_nothing_was_ever_read_it_says_so(folder: Path, tmp_path: Path) -> None:
+    open_store(tmp_path / "empty.db").close()
+    page = explain(folder, "Acme", "--database", str(tmp_path / "empty.db"))
+    assert "It was not watched yet" in page
 
 
 # ---------------------------------------------------------------- the picture
@@ -274,6 +316,7 @@ def test_long_after_the_last_post_it_says_that_nobody_watched(folder: Path) -> N
         (("Acme", "--at", "0001-01-01"), "lies before any post"),
         (("Some", "Other"), "quote its name"),
         (("incident", "inc_1", "--at", "10:30"), "leave out --at"),
+        (("Acme", "--picture", "-"), "name a file"),
         ((), "Missing argument"),
     ],
 )
@@ -290,6 +333,7 @@ def test_wrong_usage_says_what_was_expected(
     [
         (("Acne",), "did you mean 'Acme'?"),
         (("xyz",), "there are Acme, Some Other"),
+        (("incident",), "say its id too"),
         (("incident", "inc_nothing"), "'emberwatch incident list --all' shows them"),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from loopback import HASTY, NOW, a_network, serving
 from websockets.asyncio.server import Request as Upgrade
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
@@ -76,20 +77,31 @@ class Jetstream:
     frames: list[str] = field(default_factory=list)
     refuses: tuple[int, bytes] | None = None
     asked: list[dict[str, list[str]]] = field(default_factory=list)
+    profiles: dict[str, dict[str, Any]] | None = None
+    looked_up: list[str] = field(default_factory=list)
     port: int = 0
 
     def url(self, path: str = OLD) -> str:
         return f"ws://127.0.0.1:{self.port}{path}"
 
     def greet(self, _: ServerConnection, request: Upgrade) -> Response | None:
+        if "getProfiles" in request.path:
+            return self.tell(parse_qs(urlsplit(request.path).query)["actors"])
         self.asked.append(parse_qs(urlsplit(request.path).query))
         if self.refuses is None:
             return None
-        from websockets.datastructures import Headers
-
         status, body = self.refuses
         headers = Headers({"Content-Length": str(len(body))})
         return Response(status, HTTPStatus(status).phrase, headers, body)
+
+    def tell(self, dids: list[str]) -> Response:
+        self.looked_up += dids
+        if self.profiles is None:
+            return Response(503, "Busy", Headers({"Content-Length": "0", "Connection": "close"}))
+        found = [self.profiles[did] for did in dids if did in self.profiles]
+        body = json.dumps({"profiles": found}).encode()
+        headers = Headers({"Content-Length": str(len(body)), "Connection": "close"})
+        return Response(200, "OK", headers, body)
 
     async def talk(self, line: ServerConnection) -> None:
         assert line.request is not None
@@ -115,8 +127,8 @@ async def talking(jet: Jetstream) -> AsyncIterator[Jetstream]:
         yield jet
 
 
-def listening(url: str, *words: str) -> Bluesky:
-    return Bluesky(BlueskyOptions(firehose=url, words=words or ("ACME",)))
+def listening(url: str, *words: str, profiles: str = "") -> Bluesky:
+    return Bluesky(BlueskyOptions(firehose=url, words=words or ("ACME",), profiles=profiles))
 
 
 async def read(source: Bluesky, cursor: dict[str, str] | None = None, **poll: Any) -> list[Page]:
@@ -158,6 +170,38 @@ async def test_replies_quotes_and_reposts_are_heard_whether_they_name_it_or_not(
         PostKind.POST, PostKind.REPLY, PostKind.QUOTE, PostKind.BOOST, PostKind.REPLY,
     ]  # fmt: skip
     assert heard[3].boost_of == heard[3].thread_id == f"bluesky::{address('1')}"
+
+
+def a_profile(did: str, handle: str) -> dict[str, Any]:
+    return {"did": did, "handle": handle, "displayName": "Ann", "followersCount": 9000}
+
+
+async def test_an_author_is_looked_up_once_and_is_called_as_a_search_calls_him() -> None:
+    jet = Jetstream([a_post("1"), a_post("2"), LIVE], profiles={ANN: a_profile(ANN, "ann.test")})
+    async with talking(jet):
+        source = listening(jet.url(), profiles=f"http://127.0.0.1:{jet.port}")
+        heard = posts_of([*await read(source), *await read(source)])
+    authors = {(post.author.handle, post.author.name, post.author.followers) for post in heard}
+    assert authors == {("ann.test", "Ann", 9000)}
+    assert jet.looked_up == [ANN]
+
+
+async def test_an_author_without_a_handle_keeps_the_identifier() -> None:
+    told = {ANN: a_profile(ANN, "handle.invalid")}
+    async with talking(Jetstream([a_post("1"), LIVE], profiles=told)) as jet:
+        source = listening(jet.url(), profiles=f"http://127.0.0.1:{jet.port}")
+        (post,) = posts_of(await read(source))
+    assert post.author.handle == ANN
+
+
+async def test_where_nobody_is_looked_up_posts_come_all_the_same() -> None:
+    async with talking(Jetstream([a_post("1"), LIVE])) as jet:
+        source = listening(jet.url(), profiles=f"http://127.0.0.1:{jet.port}")
+        heard = posts_of([*await read(source), *await read(source)])
+        place = {"place": str(EDGE - 2_000_000)}
+        await read(source, place, now=NOW + timedelta(hours=1))
+    assert {post.author.handle for post in heard} == {ANN}
+    assert len(jet.looked_up) == 2  # the second reading let the server rest
 
 
 @pytest.mark.parametrize("path", [OLD, NEW])

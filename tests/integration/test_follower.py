@@ -306,6 +306,17 @@ async def test_a_site_that_does_not_let_us_is_left_alone_and_the_feed_stays_well
     assert all(batch.read is None or not batch.read.why for batch in watch.taken)
 
 
+async def test_a_changed_configuration_is_tried_at_once(watch: Watch) -> None:
+    watch.board("town", a_root(counters=Counters(replies=0)))
+    await watch.poll()
+    watch.forum.trouble = FeedRefused("wrong token")
+    await watch.live(NOON + minutes(1))
+    watch.forum.trouble = None
+    watch.follower.forgive()
+    await watch.live(NOON + minutes(1.1))
+    assert watch.looks("1")
+
+
 async def test_the_clock_may_leap(watch: Watch) -> None:
     watch.board("town", a_root(counters=Counters(replies=0)))
     await watch.poll()

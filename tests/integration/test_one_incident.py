@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from emberwatch.model.alert import AlertKind, Fire
+from emberwatch.model.brand import Theme
 from tests.build import NOON, minutes
 from tests.town import Town
 
@@ -66,4 +67,39 @@ def test_nothing_against_nothing_never_rings(tmp_path: Path) -> None:
     town.say("fine", 1, minutes(1))
     town.rest(timedelta(days=1))
     assert town.incidents() == []
+    town.store.close()
+
+
+THEMES = (Theme(name="fees", words=("fees",)), Theme(name="late", words=("late",)))
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_pile_on_about_something_else_is_another_trouble_where_themes_are_named(
+    tmp_path: Path, is_named: bool
+) -> None:
+    town = Town(tmp_path / "themes.db", NOON, THEMES if is_named else ())
+    town.say("fine", 200, minutes(10))
+    town.say("awful about fees", 30, minutes(1))
+    town.answer("awful, and late again", 400, minutes(0.1))
+    found = town.incidents()
+    held = {each.themes: set(each.kinds) - {AlertKind.SURGE} for each in found}
+    if is_named:
+        assert held == {("fees",): {AlertKind.SPIKE}, ("late",): {AlertKind.PILE_ON}}
+        assert [town.told(each)[0] for each in found] == ["incident.opened"] * 2
+    else:
+        assert held == {(): {AlertKind.SPIKE, AlertKind.PILE_ON}}
+    town.store.close()
+
+
+def test_a_thread_and_the_spike_that_it_makes_are_one_trouble_where_themes_are_named(
+    tmp_path: Path,
+) -> None:
+    town = Town(tmp_path / "thread.db", NOON, THEMES)
+    town.say("fine", 200, minutes(10))
+    root = town.answer("awful about fees", 20, minutes(0.3))
+    town.say("awful about fees", 10, minutes(1))
+    town.answer("awful about fees", 290, minutes(0.1), root)
+    (incident,) = town.incidents()
+    assert {AlertKind.SPIKE, AlertKind.PILE_ON} <= set(incident.kinds)
+    assert incident.themes == ("fees",)
     town.store.close()

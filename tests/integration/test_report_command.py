@@ -80,10 +80,11 @@ def run(tmp_path: Path, store: SqliteStore) -> Run:
 def a_story() -> dict[str, object]:
     """Return a week in which one incident was answered and one was not."""
     answered = an_incident(1)
+    again = {"resolution": Resolution.REFUND, "follow_up_at": NOON + timedelta(days=60)}
     for action, after, facts in (
         (Action.ACKNOWLEDGED, 1, {}),
         (Action.RESPONDED, 4, {}),
-        (Action.RESOLVED, 90, {"resolution": Resolution.REFUND, "is_our_mistake": True}),
+        (Action.RESOLVED, 90, {"is_our_mistake": True, **again}),
     ):
         at = NOON + minutes(after)
         answered = act(answered, Deed(action=action, by="anna", at=at, **facts))  # type: ignore[arg-type]
@@ -94,7 +95,7 @@ def a_story() -> dict[str, object]:
         None,
     )
     mentions = tuple(a_mention(f"m{n}", author=f"u{n}", at=NOON + minutes(n)) for n in range(9))
-    unjudged = a_mention("x", anger=None, language="el")
+    unjudged = a_mention("x", anger=None)
     health = FeedHealth(feed="mast", source="mastodon", blind_since=NOON, why="gone <i>")
     return {
         "incidents": (answered, waiting, blind),
@@ -110,8 +111,9 @@ def test_a2_the_terminal_hears_the_figures(run: Run) -> None:
     assert "1 of 2 posts in evidence answered (50%; week before: -)\n" in text
     assert "answered in time\t1\t1\t0\t50%\t-\n" in text
     assert "refund\t1\t1\t1 no change to be seen\n" in text
-    assert "Acme\t10\t9\t9\t0\t0\t90% (not: el 1)\n" in text
+    assert "Acme\t10\t9\t9\t0\t0\t90% (not: bg 1)\n" in text
     assert "  1 post still unanswered\n" in text
+    assert "  to be asked again Fri 2026-05-01 12:00: Acme, inc_" in text
     assert "  mast was blind from Mon 2026-03-02 12:00, still: gone <i>\n" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -202,6 +204,7 @@ def test_a2_the_page_has_each_figure_at_a_glance(page: Page) -> None:
     assert "posts answered 50% 1 of 2; week before -" in words
     assert "answered in time 50% 1 of 2; week before -" in words
     assert "first post to first answer 9m median; week before -" in words
+    assert "To be asked again Fri 2026-05-01 12:00: Acme, inc_" in words
 
 
 def test_a_page_of_a_week_in_which_nothing_happened(run: Run, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What people complained about, from stored mentions to the command."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,6 +42,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd):
             )
             for n, (text, anger) in enumerate(texts)
         ]  # fmt: skip
+    mentions = [
+        replace(each, themes=("phone",)) if "hold" in each.post.text else each for each in mentions
+    ]
     store = open_store(tmp_path / "watch.db")
     with store.writing() as tx:
         tx.record(
@@ -79,6 +83,13 @@ def test_a7_themes_are_told_with_counts_trend_and_examples(run) -> None:
     assert len(parcels["examples"]) == 3
     assert parcels["examples"][0]["url"].startswith("https://town.example/0-")
     assert (weather["theme"], weather["posts"]) == ("weather", 0)
+
+
+def test_r11_a_theme_that_keeps_coming_back_is_reported_for_the_owner_of_the_policy(run) -> None:
+    told = {row["theme"]: row["recurs"] for row in rows(run("--brand", "Acme", "--json"))}
+    assert (told["phone"], told["weather"]) == (True, False)
+    out = run("--brand", "Acme")[1]
+    assert "Keeps coming back: phone in 50% of the angry posts" in out
 
 
 def test_a_new_theme_is_found_in_posts_that_came_before_it(run) -> None:

@@ -558,9 +558,14 @@ def test_corrections_of_the_week_are_counted_by_person(told: Told) -> None:
     assert told.report["corrections"] == dict(map(tuple, rows))
 
 
-def test_r14_what_was_promised_to_be_asked_again_is_no_storm_of_the_week(folder: Path) -> None:
-    out = run(folder, READ_AT, "followup", "list", "--json")
-    assert len(out.splitlines()) == 1
+def test_r14_who_is_to_be_asked_again_is_named(told: Told) -> None:
+    rows = told.db.execute(
+        "SELECT id, brand, follow_up_at FROM incidents WHERE follow_up_at IS NOT NULL"
+    ).fetchall()
+    found = [(e["incident"], e["brand"], instant(e["at"])) for e in told.report["follow_ups"]]
+    assert found == [(id, brand, instant(at)) for id, brand, at in rows]
+    asked = datetime(2015, 2, 23, 19, 50, tzinfo=UTC) + timedelta(days=30)
+    assert [at for *_, at in found] == [asked]
 
 
 def test_the_page_and_the_csv_say_what_the_json_says(folder: Path, told: Told) -> None:

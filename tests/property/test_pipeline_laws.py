@@ -35,6 +35,7 @@ class Move:
     kind: str
     brand: int
     thread: int
+    theme: str
 
     def events(self, index: int, second: int, ticks: list[Event]) -> list[Event]:
         """Return the event, after the ticks that time brought in the meantime."""
@@ -50,6 +51,7 @@ class Move:
                     at=at,
                     thread=thread,
                     parent=thread,
+                    themes=(self.theme,) if self.theme else (),
                 )
                 return [*ticks, Mentioned(at=at, mention=mention)]
             case "history":
@@ -76,6 +78,7 @@ MOVES = st.lists(
         ),
         brand=st.sampled_from((0, 0, 0, 1)),
         thread=st.sampled_from((0, 0, 1, 2)),
+        theme=st.sampled_from(("", "fees", "late", "late")),
     ),
     min_size=1,
     max_size=60,

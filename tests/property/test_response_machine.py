@@ -102,9 +102,11 @@ class Response(RuleBasedStateMachine):
             tx.record(Ledger(incidents=(incident,), notifications=tuple(owed)))
 
     # ------------------------------------------------------------ what happens
-    @initialize(eve=st.sampled_from(EVES))
-    def opens(self, eve: datetime) -> None:
+    @initialize(eve=st.sampled_from(EVES), muted=st.sampled_from([0, 7, 90]))
+    def opens(self, eve: datetime, muted: int) -> None:
         self.at = eve
+        if muted:
+            self.somebody_wishes_silence(muted, None)
         incident = open_incident(an_alert("a", started_at=eve), {}, None)
         self.id = incident.id
         self._news(incident)
@@ -230,6 +232,13 @@ class Response(RuleBasedStateMachine):
             waiting = self.incident.waiting
             if waiting.withheld or waiting.silenced:
                 assert waiting.wakes_at is not None
+
+    @invariant()
+    def nobody_who_is_to_hear_is_forgotten(self) -> None:
+        if self.id:
+            waiting = self.incident.waiting
+            known = {*waiting.told, *waiting.withheld, *waiting.silenced}
+            assert "chat" in known or self.incident.status.is_closed
 
     def teardown(self) -> None:
         """In the end everybody who was to hear has heard: nothing is lost."""

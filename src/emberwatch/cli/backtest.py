@@ -123,6 +123,8 @@ def command(
         elif threads is not None:
             backtest_csv.judge_threads_file(threads, out, target, base_rate)
         return
+    if report == Path("-"):
+        raise click.BadParameter("the table goes there: name a file", param_hint="--report")
     since = None if said is None else _instant(said)
     paths = [config_path] if against is None else [config_path, against]
     configs = [(str(path), read(path, with_secrets=False)) for path in paths]

@@ -64,6 +64,8 @@ def command(
         raise click.UsageError(f"expected one brand, got {len(what)} words: quote its name")
     if is_incident and said is not None:
         raise click.UsageError("an incident has its own moments: leave out --at, or name its brand")
+    if picture == Path("-"):
+        raise click.BadParameter("the page goes there: name a file", param_hint="--picture")
     config = read(config_path, with_secrets=False)
     today = now()
     try:
@@ -136,6 +138,8 @@ def _brand(config: "Config", name: str) -> "Brand":
     if found is None:
         near = difflib.get_close_matches(name, brands, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else f": there are {', '.join(brands)}"
+        if name == "incident":
+            hint = ": to ask of an incident, say its id too ('emberwatch incident list')"
         raise NotFound(f"no brand is called '{name}'{hint}")
     return found
 
@@ -173,15 +177,15 @@ def _of_moment(
 def _of_incident(
     config: "Config", look: "Reading", incident: "Incident", today: datetime, *, is_drawn: bool
 ) -> _Page:
-    from emberwatch.cli.explained import incident_as_json, incident_lines
+    from emberwatch.cli.explained import incident_as_json, incident_lines, rests_on_posts
     from emberwatch.core.detect import sketch
     from emberwatch.model.alert import AlertKind
 
     brand = next((each for each in config.brands if each.name == incident.brand), None)
     moments: dict[datetime, Explanation] = {}
     drawn = None
-    if brand is not None:
-        rang = [alert.started_at for alert in incident.alerts]
+    rang = [alert.started_at for alert in incident.alerts if rests_on_posts(alert)]
+    if brand is not None and rang:
         around = [*sketch.stops(*sketch.ends(incident, today)), *rang] if is_drawn else []
         past = _past(config, look, brand, rang, around)
         moments = past.moments

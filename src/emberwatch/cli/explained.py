@@ -31,6 +31,14 @@ RECOMPUTED = (
 )
 GONE = "It was not watched yet, or the posts of before are gone."
 NOT_RECOMPUTED = "Nothing could be recomputed: its brand is not in today's configuration."
+_FROM_NO_POSTS = {
+    AlertKind.FOLLOW_UP_DUE: "It rests on no posts: it is the day on which somebody wanted to ask "
+    "again. 'emberwatch explain incident {subject}' tells why that trouble rang.",
+    AlertKind.WATCH_BLIND: "It rests on no posts, but on how the feed answered, or did not: "
+    "'emberwatch feed list' tells how it does now.",
+    AlertKind.TROUBLE: "It rests on no posts, but on how a part of emberwatch did: 'emberwatch "
+    "status' tells how it does now.",
+}
 _SHOWN = 10
 """Mentions that are shown one by one; JSON holds them all."""
 
@@ -101,10 +109,18 @@ def incident_lines(incident: Incident, moments: Mapping[datetime, Explanation]) 
             yield from wrapped(f'It was said of it last: "{alert.reason}".')
         else:
             yield from wrapped(f'It rang: "{said}".')
-        if alert.started_at in moments:
+        if alert.kind in _FROM_NO_POSTS:
+            yield from wrapped(_FROM_NO_POSTS[alert.kind].format(subject=alert.subject))
+        elif alert.started_at in moments:
             yield from _of_alert(alert, moments[alert.started_at])
-    yield ""
-    yield from wrapped(RECOMPUTED if moments else NOT_RECOMPUTED)
+    if any(rests_on_posts(alert) for alert in incident.alerts):
+        yield ""
+        yield from wrapped(RECOMPUTED if moments else NOT_RECOMPUTED)
+
+
+def rests_on_posts(alert: Alert) -> bool:
+    """Whether what an alert says can be recomputed from stored posts."""
+    return alert.kind not in _FROM_NO_POSTS
 
 
 def as_it_rang(incident: Incident, alert: Alert) -> str | None:

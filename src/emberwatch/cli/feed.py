@@ -127,7 +127,10 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
     try:
         page = asyncio.run(first_page())
     except (FeedRefused, FeedUnavailable) as error:
-        why = safe_line(str(error), 500)
+        why = safe_line(error.why, 500)
+        for secret in wiring.secrets(config):  # which a site may have repeated
+            if value := secret.reveal():
+                why = why.replace(value, "***")
         raise click.ClickException(f"feed {name} cannot be read: {why}") from error
     _show(feed, page, source.describe(), as_json=as_json)
 

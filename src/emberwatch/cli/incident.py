@@ -408,7 +408,7 @@ def _print_background(incident: "Incident") -> None:
     def posts(shown: "Sequence[Exhibit]") -> None:
         for post in shown:
             anger = "not judged" if post.anger is None else f"anger {post.anger:.2f}"
-            line(f"{clock(post.created_at)}  @{post.author} ({anger})  {post.text}", 4)
+            line(f"{clock(post.created_at)} @{post.author} ({anger}) {post.text}", 4)
             if post.url:
                 line(post.url, 6)
 

@@ -18,10 +18,12 @@ from emberwatch.cli.report_words import (
     alarms,
     done,
     extent,
+    follow_ups,
     kept_in_words,
     moment,
     moods,
     promises,
+    recurring,
     share,
     themes,
     times,
@@ -33,7 +35,6 @@ from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.promises import Promise
 from emberwatch.core.respond.track_record import Label
 from emberwatch.core.respond.week import Case, Kept
-from emberwatch.model.incident import Exhibit
 from emberwatch.picture import draw
 
 MOST_EXAMPLES = 2
@@ -72,6 +73,10 @@ def _body(title: str, report: Report) -> Iterator[str]:
     yield from _themes(report)
     yield from _unanswered(report)
     yield from _hand_offs(report)
+    again = list(follow_ups(report))
+    if again:
+        yield "<h2>To be asked again</h2>"
+        yield _list(again)
     yield from _section("How people spoke", MOODS_HEADING, moods(week), figures_from=1)
     yield (
         '<p class="soft">Followers are those of the angry people, each counted once: one unhappy '
@@ -83,7 +88,11 @@ def _body(title: str, report: Report) -> Iterator[str]:
         "people dismissed to those together with the ones that nobody touched.</p>"
     )
     yield "<h2>The watch itself</h2>"
-    yield "<ul>" + "".join(f"<li>{safe(line)}</li>" for line in watch_lines(report)) + "</ul>"
+    yield _list(watch_lines(report))
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "<ul>" + "".join(f"<li>{safe(line)}</li>" for line in lines) + "</ul>"
 
 
 # ---------------------------------------------------------------- at a glance
@@ -166,11 +175,7 @@ def _incident(number: int, case: Case, report: Report) -> Iterator[str]:
     yield f"<p>{safe(_way(case))}</p>"
     first = origin(incident)
     if first is not None:
-        yield _said(first, report)
-
-
-def _said(post: Exhibit, report: Report) -> str:
-    return quote(post.text, post.author, moment(report, post.created_at), post.anger)
+        yield quote(first.text, first.author, moment(report, first.created_at), first.anger)
 
 
 def _way(case: Case) -> str:
@@ -191,8 +196,13 @@ def _way(case: Case) -> str:
 def _themes(report: Report) -> Iterator[str]:
     title = "What people complain about"
     yield from _section(title, THEMES_HEADING, themes(report), figures_from=3)
+    for line in recurring(report.week):
+        yield f'<p class="false">{safe(line)}.</p>'
     for told in report.themes:
-        for mention in told.themes[0].examples[:MOST_EXAMPLES] if told.themes else ():
+        if not told.themes or not told.themes[0].posts:
+            continue
+        yield f'<p class="soft">{safe(told.brand)}, {safe(told.themes[0].name)}:</p>'
+        for mention in told.themes[0].examples[:MOST_EXAMPLES]:
             post = mention.post
             when = moment(report, post.created_at)
             yield quote(post.text, post.author.handle, when, mention.score.anger)
@@ -204,8 +214,8 @@ def _unanswered(report: Report) -> Iterator[str]:
     if not waiting:
         yield "<p>Nobody in the evidence waits for an answer.</p>"
     for incident, post in waiting[:MOST_UNANSWERED]:
-        yield _said(post, report)
-        yield f'<p class="soft">{safe(incident.brand or "")}, {safe(incident.id)}</p>'
+        when = f"{moment(report, post.created_at)}, to {incident.brand}, {incident.id}"
+        yield quote(post.text, post.author, when, post.anger)
     if len(waiting) > MOST_UNANSWERED:
         yield f'<p class="soft">and {len(waiting) - MOST_UNANSWERED:,} more</p>'
 

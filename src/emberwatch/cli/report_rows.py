@@ -30,8 +30,9 @@ class Report:
 
 
 HEADING = (
-    "incident_id", "brand", "kind", "severity", "status", "owner", "opened_at", "first_post_at",
-    *(f"{leg}_seconds" for leg in Leg), *(f"{station}_after" for station in Station),
+    "incident_id", "brand", "kind", "severity", "team", "status", "owner", "opened_at",
+    "first_post_at", *(f"{leg}_seconds" for leg in Leg),
+    *(f"{station}_after" for station in Station),
     *(f"{promise}_by" for promise in Promise), *(f"{promise}_standing" for promise in Promise),
     "cooled", "resolution", "our_mistake", "hand_offs", "reach", "answer_url", "reason",
 )  # fmt: skip
@@ -52,6 +53,7 @@ def csv_rows(report: Report) -> Iterator[tuple[object, ...]]:
             incident.brand,
             incident.kind,
             incident.severity,
+            incident.team,
             incident.status,
             incident.owner,
             instant(incident.opened_at),
@@ -129,6 +131,16 @@ def report_json(report: Report) -> dict[str, object]:
             for told in report.themes
             for each in told.themes
         ],
+        "recurring": [
+            {
+                "brand": brand,
+                "theme": each.theme,
+                "incidents": each.incidents,
+                "angry_posts": each.angry_posts,
+                "share": each.share,
+            }
+            for brand, each in week.recurring
+        ],
         "unanswered": [
             {
                 "incident": incident.id,
@@ -142,6 +154,10 @@ def report_json(report: Report) -> dict[str, object]:
                 "url": post.url,
             }
             for incident, post in week.unanswered
+        ],
+        "follow_ups": [
+            {"incident": each.id, "brand": each.brand, "at": instant(each.follow_up_at)}
+            for each in week.follow_ups
         ],
         "false_alarms": [
             {
@@ -177,6 +193,7 @@ def _case(case: Case) -> dict[str, object]:
         "brand": incident.brand,
         "kinds": incident.kinds,
         "severity": incident.severity,
+        "team": incident.team or None,
         "status": incident.status,
         "owner": incident.owner or None,
         "opened_at": instant(incident.opened_at),

@@ -18,10 +18,12 @@ from emberwatch.cli.report_words import (
     alarms,
     done,
     extent,
+    follow_ups,
     kept_in_words,
     moment,
     moods,
     promises,
+    recurring,
     share,
     themes,
     times,
@@ -44,6 +46,8 @@ def show(report: Report) -> None:
     _section("Promises", PROMISES_HEADING, promises(week), empty="Nothing was promised.")
     _section("What was done", DONE_HEADING, done(week), empty="Nothing was resolved.")
     _section("Themes", THEMES_HEADING, themes(report), empty="Nobody complains of the same thing.")
+    for line in recurring(week):
+        click.echo("  " + safe_line(line, 300))
     _section("How people spoke", MOODS_HEADING, moods(week), empty="No brands.")
     _section("False alarms", ALARMS_HEADING, alarms(week), empty="No brands.")
     _show_people(report)
@@ -90,6 +94,8 @@ def _show_people(report: Report) -> None:
     )
     named = ", ".join(f"{each.id} {each.hand_offs}" for each in week.passed_on)
     click.echo(f"  {count(week.hand_offs, 'hand-off')}" + (f" ({named})" if named else ""))
+    for line in follow_ups(report):
+        click.echo("  to be asked again " + safe_line(line, 200))
     click.echo(f"  {count(len(week.unanswered), 'post')} still unanswered")
     for incident, post in week.unanswered[:MOST_UNANSWERED]:
         told = f"{incident.id}  @{post.author}: {post.text}"

@@ -19,11 +19,11 @@ MOST_THEMES = 5
 """Themes shown of a brand, the one that causes the most anger first."""
 
 OF_LEG = {
-    Leg.SOURCE: "the site did not show it",
-    Leg.POLL: "we had not looked",
+    Leg.SOURCE: "not shown by the site",
+    Leg.POLL: "not looked at by us",
     Leg.DETECTION: "seen, and not enough to ring",
     Leg.DELIVERY: "rang, and not delivered",
-    Leg.PEOPLE: "people knew, until the first answer",
+    Leg.PEOPLE: "told, until the first answer",
 }
 
 OF_STATION = {
@@ -186,6 +186,24 @@ def themes(report: Report) -> Iterator[tuple[str, ...]]:
                 share(each.share),
                 usual if each.before else NOTHING,
             )
+
+
+def recurring(week: Week) -> Iterator[str]:
+    """Yield what keeps coming back: the policy behind it is to be mended (rule R11)."""
+    for brand, each in week.recurring:
+        yield (
+            f"{brand}: {each.theme} keeps coming back, in {count(each.incidents, 'incident')} and "
+            f"{count(each.angry_posts, 'angry post')} of 30 days ({share(each.share)} of the "
+            "brand's): mend the policy behind it"
+        )
+
+
+def follow_ups(report: Report) -> Iterator[str]:
+    """Yield when which customers are to be asked again (rule R14)."""
+    for each in report.week.follow_ups:
+        if each.follow_up_at is not None:
+            done = f" ({each.resolution.replace('_', ' ')})" if each.resolution else ""
+            yield f"{moment(report, each.follow_up_at)}: {each.brand}, {each.id}{done}"
 
 
 def watch_lines(report: Report) -> Iterator[str]:

@@ -93,6 +93,7 @@ def _row(report: "ThemeReport", count: "ThemeCount") -> dict[str, object]:
         "angry_weight": round(count.angry_weight, 3),
         "share": round(count.share, 3),
         "before": count.before,
+        "recurs": any(each.theme == count.name for each in report.recurring),
         "trend": None if count.trend is None else round(count.trend, 2),
         "examples": [
             {
@@ -110,6 +111,8 @@ def _row(report: "ThemeReport", count: "ThemeCount") -> dict[str, object]:
 
 def _print(report: "ThemeReport") -> None:
     from emberwatch.cli.present import table
+    from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.playbook import recurs
 
     spoken = [count for count in report.themes if count.posts]
     table(
@@ -129,10 +132,10 @@ def _print(report: "ThemeReport") -> None:
         ),
         empty="Nobody complains of anything that others complain of.",
     )
+    for recurrence in report.recurring:
+        click.echo(safe_line(f"Keeps coming back: {recurs(recurrence)}. Mend the policy.", 500))
     silent = [count.name for count in report.themes if not count.posts]
     if silent:
-        from emberwatch.core.read.text import safe_line
-
         click.echo(safe_line(f"Nobody spoke of: {', '.join(silent)}", 500))
 
 

@@ -215,6 +215,7 @@ class _Check:
         for way, what in misfits(self._root, self._named("teams", "team"), notifiers):
             self._at(way, what)
         self._stand_ins(notifiers)
+        self._refer_to_themes(child(self._root, "playbook"))
 
     # ------------------------------------------------------------ plug-ins
     def _plug_in(
@@ -392,6 +393,22 @@ class _Check:
                         f"goes round in a circle ({' -> '.join(circle)}): nobody would stand in "
                         "for the last one",
                     )
+
+    def _refer_to_themes(self, playbook: Node | None) -> None:
+        """Check that the themes that notes speak of are those of a brand."""
+        known = tuple(
+            name.text.strip()
+            for _, brand in items(self._root, "brands")
+            for _, theme in items(brand, "themes")
+            if isinstance(name := theme.get("name"), Text)
+        )
+        for position, note in items(playbook, "notes"):
+            for index, name in names(note, "themes"):
+                wanted = name.text.strip()
+                if wanted and wanted not in known:
+                    way = ("playbook", "notes", position, "themes", index)
+                    hint = did_you_mean(wanted, known)
+                    self._at(way, f"unknown theme {shown(wanted)}{hint}")
 
     # ------------------------------------------------------------ pointing at things
     def _at(self, way: Way, what: str) -> None:

@@ -207,7 +207,10 @@ class _Incidents:
             and (incident.subject == subject if brand is None else incident.is_a_storm)
         ]
         stored = self.memory.latest(brand, subject)
-        return max([*mine, *([stored] if stored else [])], key=_opened_at, default=None)
+        found = {each.id: each for each in ([stored] if stored else [])}
+        # of those that opened together the later one, as the store has it
+        newest = sorted((found | {each.id: each for each in mine}).values(), key=_opened_at)[-1:]
+        return newest[0] if newest else None
 
     def opened_since(self, brand: str, since: datetime) -> list[Incident]:
         """Return a brand's incidents opened at an instant or later."""
@@ -386,14 +389,20 @@ class Step:
         left, held = None, self._incidents.holding(alert.id)
         if is_worth and held and triage.flares_anew(held, alert, self._quiet_after(alert)):
             left, held = held, None
-        held = held or self._gathering(alert)
+        held = held or self._joined(alert, mentions)
         if held is not None:
             taken = triage.take(held, alert, mentions, is_told=is_told)
             is_news = taken.sequence > held.sequence
         elif is_worth:
             previous = left or self._incidents.latest(alert.brand, alert.subject)
             leaves_it = left is not None
-            opened = triage.open_incident(alert, mentions, previous, leaves_it=leaves_it)
+            opened = triage.open_incident(
+                alert,
+                mentions,
+                previous,
+                leaves_it=leaves_it,
+                is_beside=not leaves_it and self._is_beside(previous, alert),
+            )
             taken = self._promised(opened)
             is_news = True
         else:
@@ -410,14 +419,13 @@ class Step:
         team = self._policy.teams.get(decision.team)
         return promised(opened, team, advise(self._policy.playbook, opened))
 
-    def _gathering(self, alert: Alert) -> Incident | None:
-        """Return the newest incident that an alert joins which it does not hold yet."""
-        quiet_after = self._quiet_after(alert)
-        for incident in reversed(self._incidents.gathering()):
-            is_held = any(each.id == alert.id for each in incident.alerts)
-            if not is_held and triage.joins(incident, alert, quiet_after):
-                return incident
-        return None
+    def _joined(self, alert: Alert, mentions: Mapping[str, Mention]) -> Incident | None:
+        gathering = self._incidents.gathering()
+        return triage.joined(gathering, alert, mentions, self._quiet_after(alert))
+
+    def _is_beside(self, previous: Incident | None, alert: Alert) -> bool:
+        """Whether an alert would have joined the incident before, were it of the same matter."""
+        return previous is not None and triage.joins(previous, alert, self._quiet_after(alert))
 
     def _quiet_after(self, alert: Alert) -> timedelta:
         brand = self._policy.brands.get(alert.brand or "")
@@ -439,11 +447,12 @@ class Step:
             return incident
         if before is not None and (origin(before), before.themes) == (first, incident.themes):
             return incident
-        incident = replace(incident, history=self._history(brand, first))
+        began_at = min(first.created_at, incident.first_post_at or first.created_at)
+        incident = replace(incident, history=self._history(brand, first, began_at))
         return self._with_matter(brand, incident) if incident.themes else incident
 
-    def _history(self, brand: str, first: Exhibit) -> History | None:
-        """Return the past of the author of the post that began it."""
+    def _history(self, brand: str, first: Exhibit, began_at: datetime) -> History | None:
+        """Return the past of the author of the post that began it, up to the trouble."""
         post = self._post(brand, first.post_id)
         if post is None or not post.author.handle:
             return None
@@ -451,10 +460,10 @@ class Step:
             self._memory.mentions_by(post, brand, background.MOST_REMEMBERED),
             lambda mention: mention.brand == brand and mention.post.voice == post.voice,
         )
-        past = [each for each in theirs if each.post.created_at < first.created_at]
+        past = [each for each in theirs if each.post.created_at < began_at]
         posts = [each.post.id for each in past]
         met = [each for each in self._incidents.exhibiting(posts) if each.brand == brand]
-        return background.history_of(first, past, met)
+        return background.history_of(past, met)
 
     def _post(self, brand: str, id: str) -> Post | None:
         mention = self._mentions.get((brand, id)) or self._memory.mentions([id], brand).get(id)

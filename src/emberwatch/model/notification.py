@@ -12,8 +12,20 @@ TRIAL = "test"
 DIGEST = "digest"
 """The type of a message that tells of several incidents at once."""
 
-OPENERS = ("incident.opened", "incident.reopened", DIGEST, TRIAL)
-"""Types that call people anew. All others change what was said before."""
+OPENERS = (
+    "incident.opened",
+    "incident.reopened",
+    "incident.escalated",
+    "incident.reminded",
+    "incident.told",
+    DIGEST,
+    TRIAL,
+)
+"""Types that call people anew. All others change what was said before.
+
+The three by which the clock calls stand in the outbox only: their payload is an
+`incident.updated` whose reason says what they are.
+"""
 
 
 class DeliveryState(StrEnum):
@@ -31,9 +43,9 @@ class DeliveryState(StrEnum):
 class Notification:
     """A row of the outbox. `payload` is JSON text, frozen when the trouble was committed.
 
-    The id is also the `webhook-id` of every try. `type` is one of the payload's types. A digest
-    belongs to no incident: its `incident_id` is empty. `subject` is the brand, or the part of
-    ours, that it is about.
+    The id is also the `webhook-id` of every try. `type` is one of the payload's types, or one of
+    those in `OPENERS` by which the clock calls. A digest belongs to no incident: its `incident_id`
+    is empty. `subject` is the brand, or the part of ours, that it is about.
     """
 
     id: str

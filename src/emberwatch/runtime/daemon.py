@@ -485,6 +485,7 @@ class Daemon:
                 for task in self._polls | self._follower.looks:
                     task.cancel()
                 self._collectors = self._new_collectors()
+                self._follower.forgive()
                 self._sending().use(assembly.notifiers, assembly.secrets, assembly.channels)
             self._schedule_all()
             _LOG.info(

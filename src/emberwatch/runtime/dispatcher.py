@@ -4,23 +4,23 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from itertools import chain
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from emberwatch.core.respond.backoff import PATIENCE, Backoff
-from emberwatch.core.respond.digest import MOST_LISTED, digest_of
-from emberwatch.core.respond.fallback import NO_LONGER_NEWS, STANDS_IN_AFTER, in_stead
+from emberwatch.core.respond.fallback import NO_LONGER_NEWS, STANDS_IN_AFTER
 from emberwatch.core.respond.legible import one_line
 from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
-from emberwatch.core.respond.pacing import MINUTE, UNLIMITED, Channel, Plan, plan, room
+from emberwatch.core.respond.pacing import MINUTE, UNLIMITED, Channel, room
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Conversation, Ledger, Notifier, Reading, Writing
+from emberwatch.ports import Conversation, Notifier, Reading, Writing
+from emberwatch.runtime.claiming import MOST_OWED, Ask, hand_over
 from emberwatch.runtime.telemetry import Log
 
 _LOG = Log("dispatcher")
@@ -33,9 +33,6 @@ LOOK_EVERY = 1.0
 DEADLINE = 20.0
 """Seconds that one try may take, whatever the notifier does (Standard Webhooks: 15 to 30)."""
 
-LEASE = timedelta(minutes=2)
-"""How long what was taken stays taken: longer than `MOST_IN_FLIGHT` tries in a row."""
-
 MOST_IN_FLIGHT = 4
 """Tries of one notifier at a time."""
 
@@ -45,12 +42,6 @@ got through in the meantime: waiting for the last try would be three days of sil
 
 MOST_ANSWER = 300
 """Characters of an answer that are kept."""
-
-MOST_OWED = 1000
-"""Messages of one notifier that are looked at together; one digest tells of no more."""
-
-MOST_RANKED = 50
-"""The same where nothing is grouped, and only those that leave next must be found."""
 
 
 class Write(Protocol):
@@ -250,13 +241,13 @@ class Dispatcher:
         return begun
 
     # ------------------------------------------------------------ limits
-    def _ask(self, name: str, now: datetime, free: int) -> "_Ask":
+    def _ask(self, name: str, now: datetime, free: int) -> Ask:
         channel = self._channels.get(name, UNLIMITED)
         at = self._clock()
         tried_at = self._tried_at.setdefault(name, {})
         for key in [key for key, when in tried_at.items() if not at - MINUTE < when <= at]:
             del tried_at[key]
-        return _Ask(
+        return Ask(
             name=name,
             now=now,
             free=free,
@@ -294,7 +285,7 @@ class Dispatcher:
         )
         if not stranded:
             return 0
-        return await self._write(lambda outbox: _hand_over(outbox, stranded, channel.fallback, now))
+        return await self._write(lambda outbox: hand_over(outbox, stranded, channel.fallback, now))
 
     # ------------------------------------------------------------ deliver
     async def _see_through(self, notifier: Notifier, notification: Notification) -> bool:
@@ -418,59 +409,6 @@ class Dispatcher:
             if value := secret.reveal():
                 answer = answer.replace(value, "***")
         return one_line(answer, MOST_ANSWER)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ask:
-    """What one notifier may take now: `free` tries at a time, `left` messages in this minute."""
-
-    name: str
-    now: datetime
-    free: int
-    left: int | None
-    channel: Channel
-    shows_latest: bool
-
-    def claim(self, outbox: Writing) -> list[Notification]:
-        """Take what leaves now, first things first; group what goes beyond the limit."""
-        wanted = self._plan(outbox)
-        for id, later in wanted.overtaken.items():
-            why = f"not sent: a later state (sequence {later.sequence}) is told in its stead"
-            outbox.tell_by([id], later.id, why)
-        if wanted.grouped:
-            self._group(outbox, wanted)
-            wanted = self._plan(outbox)
-        ids = [each.id for each in wanted.send[: self.free]]
-        claimed = outbox.claim(self.now, LEASE, len(ids), self.name, ids)
-        return sorted(claimed, key=lambda each: ids.index(each.id))
-
-    def _plan(self, outbox: Writing) -> Plan:
-        most = MOST_OWED if self.left is not None and self.channel.takes_digests else MOST_RANKED
-        owed = outbox.owed(self.name, self.now, most)
-        return plan(owed, left=self.left, channel=self.channel, shows_latest=self.shows_latest)
-
-    def _group(self, outbox: Writing, wanted: Plan) -> None:
-        first = [each.id for each in wanted.grouped[:MOST_LISTED]]
-        listed = outbox.claim(self.now, LEASE, len(first), self.name, first)
-        listed.sort(key=lambda each: first.index(each.id))
-        digest = digest_of(wanted.grouped, listed, self.name, self.now)
-        outbox.record(Ledger(notifications=(digest,)))
-        ids = [each.id for each in wanted.grouped]
-        outbox.tell_by(ids, digest.id, f"told in the digest {digest.id}")
-
-
-def _hand_over(
-    outbox: Writing, stranded: Iterable[Notification], fallback: str, now: datetime
-) -> int:
-    """Owe a fallback what it is not told anyway; return how much that is."""
-    owed = tuple(
-        in_stead(each, fallback, now)
-        for each in stranded
-        if not outbox.is_told(fallback, each.incident_id, each.sequence)
-    )
-    outbox.record(Ledger(notifications=owed))
-    outbox.hand_over([each.id for each in stranded], fallback)
-    return len(owed)
 
 
 def _unknown(name: str) -> str:

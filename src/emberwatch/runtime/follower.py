@@ -120,6 +120,12 @@ class Follower:
             key: replace(each, due_at=each.due_at + by) for key, each in self._pursuits.items()
         }
         self._rests = {feed: until + by for feed, until in self._rests.items()}
+        self._counted_at = None
+
+    def forgive(self) -> None:
+        """Ask every site again at once: somebody may have mended what made us rest."""
+        self._rests.clear()
+        self._failures.clear()
 
     async def turn(self) -> None:
         """Take a census, and begin a look with each feed that has threads due."""

@@ -267,12 +267,12 @@ class Processor:
     def _waking(self, tx: Reading, at: datetime) -> Iterable[Incident]:
         """Return the incidents that time alone may change now.
 
-        After a start all that are open are looked at: another configuration, or another clock,
-        may have other plans for them.
+        After a start all that are open are looked at, where there are teams: another
+        configuration, or another clock, may have other plans for them.
         """
         if not self._are_all_waking:
             return tx.waking(at)
-        every = (*tx.gathering(), *tx.waking())
+        every = (*(tx.gathering() if self._policy.teams else ()), *tx.waking())
         return {incident.id: incident for incident in every}.values()
 
     def _start_over(self, at: datetime) -> None:
@@ -338,7 +338,10 @@ class Processor:
         posts = self._named_as_before(posts, known, look)
         items: list[_Item] = []
         wanted = arrivals.brands or None
+        gone = {each.key for each in arrivals.gone}
         for post in posts:
+            if post.key in gone and post.id not in known:
+                continue  # it was deleted before we ever saw it
             item = _told_apart(post, known)
             if item is None:
                 continue

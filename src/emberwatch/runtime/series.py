@@ -59,7 +59,13 @@ def judge_series(
     above counts in its own time.
     Raises `ValueError` where `angry` is more than `posts` or either is negative.
     """
-    brand = Brand(name=BRAND, words=(BRAND,), false_alarms_per_month=false_alarms_per_month)
+    settings = settings or SpikeSettings()
+    brand = Brand(
+        name=BRAND,
+        words=(BRAND,),
+        false_alarms_per_month=false_alarms_per_month,
+        quiet_after=settings.stays_open,
+    )
     fold = _Fold(Spike({BRAND: brand}, settings))
     bucket, step = 1, 0
     before: int | None = None

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from emberwatch.core.read.themes import Themes
+from emberwatch.core.respond import background
 from emberwatch.core.respond.theme_count import ThemeCount, Window, count_themes
 from emberwatch.model.brand import Brand
+from emberwatch.model.incident import Recurrence
 from emberwatch.model.mention import Mention
 from emberwatch.ports import Reading
 
@@ -15,12 +17,17 @@ BEFORE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeReport:
-    """A brand's themes between two instants, the one that causes the most anger first."""
+    """A brand's themes between two instants, the one that causes the most anger first.
+
+    `recurring` are those of the user's themes that keep coming back in the last 30 days of the
+    database's clock: what to take to the owner of the policy (rule R11).
+    """
 
     brand: str
     since: datetime
     until: datetime
     themes: tuple[ThemeCount, ...]
+    recurring: tuple[Recurrence, ...] = ()
 
 
 def theme_report(
@@ -48,7 +55,29 @@ def theme_report(
     ]
     names = [theme.name for theme in brand.themes]
     counted = count_themes(windows[0], watched, names)
-    return ThemeReport(brand=brand.name, since=since, until=until, themes=counted)
+    return ThemeReport(
+        brand=brand.name,
+        since=since,
+        until=until,
+        themes=counted,
+        recurring=_recurring(look, brand.name, names, look.clock() or until),
+    )
+
+
+def _recurring(
+    look: Reading, brand: str, themes: list[str], now: datetime
+) -> tuple[Recurrence, ...]:
+    """Return which themes keep coming back, in the order given."""
+    since = now - background.LOOKED_BACK
+    angry = look.angry_posts(brand, since)
+    incidents = look.incidents(opened_from=since, brand=brand)
+    found = (
+        background.recurrence_of(
+            theme, [incident for incident in incidents if theme in incident.themes], angry
+        )
+        for theme in themes
+    )
+    return tuple(each for each in found if background.keeps_coming_back(each, angry))
 
 
 def _windows_back(mention: Mention, until: datetime, length: timedelta) -> int:

@@ -44,6 +44,7 @@ def gather(
         voices={brand.name: look.voices(brand.name, since, until) for brand in brands},
         around=_around(look, incidents),
         open=[each for each in waiting if each.brand in names],
+        follow_ups=[each for each in look.follow_ups() if each.brand in names],
         records=records(look, brands, min(until, now)),
         corrections=_corrections(look, names),
         blind=[*_rang(told), *_now(look.health())],

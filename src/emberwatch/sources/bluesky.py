@@ -62,10 +62,15 @@ class BlueskyOptions:
     `wss://jetstream2.us-east.bsky.network/subscribe`. Needs no account."""
     words: tuple[str, ...] = ()
     """What the firehose is listened to for: posts that hold one of these, in any case."""
+    profiles: str = "https://public.api.bsky.app"
+    """Where the firehose's authors are looked up, which it tells by identifier alone; empty: not
+    at all."""
 
     def problems(self) -> list[tuple[str, str]]:
         """Return what is wrong, as pairs of setting and reason."""
         found = address_problems(self.url)
+        if self.profiles:
+            found += [("profiles", why) for _, why in address_problems(self.profiles)]
         if self.firehose is not None:
             return found + firehose_problems(self.firehose, self.words, self.query)
         if not (self.query or "").strip():
@@ -91,7 +96,11 @@ class Bluesky:
         self._server = options.url.strip().rstrip("/")
         self._session: _Session | None = None
         self._signing_in = asyncio.Lock()
-        self._firehose = Firehose(options.firehose, options.words) if options.firehose else None
+        self._firehose = (
+            Firehose(options.firehose, options.words, profiles=options.profiles)
+            if options.firehose
+            else None
+        )
 
     async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
         """Yield what the search found since the last poll.
@@ -159,8 +168,9 @@ class Bluesky:
         return (
             f"Searches Bluesky for {self._options.query!r}, as its own search finds posts: within "
             "seconds, mostly, but not surely all. Sees replies under the posts found even where "
-            "they do not match, and counters of replies, reposts, quotes and likes while a thread "
-            "is young. Posts cannot be edited there; a deleted one is no longer counted."
+            "they do not match, counters of replies, reposts, quotes and likes of threads that "
+            "are followed, and when their root was deleted, but no deletions of replies. Posts "
+            "cannot be edited there."
         )
 
     # ------------------------------------------------------------ the session

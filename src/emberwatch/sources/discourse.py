@@ -145,8 +145,8 @@ class Discourse:
                 "characters"
             )
         return (
-            f"Reads {what}, at once. Sees how many replies and likes a topic has while it is "
-            "among the latest thirty, edits of recent posts, and no deletions."
+            f"Reads {what}, at once. Sees how many replies and likes the topics have that are "
+            "followed, edits and deletions of recent posts and of those topics; no later ones."
         )
 
     async def _ask(

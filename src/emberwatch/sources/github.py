@@ -233,13 +233,15 @@ class GitHub:
         if options.what is What.DISCUSSIONS:
             return (
                 f"Searches GitHub's discussions for {options.query!r}, by their last change. Sees "
-                "the last twenty comments of each, edits, upvotes and the number of comments, and "
-                "no deletions. GitHub's index lags by a minute or so."
+                "the last twenty comments of each, edits, upvotes, the number of comments and "
+                "that a discussion was deleted; no deletions of comments. GitHub's index lags by "
+                "a minute or so."
             )
         return (
             f"Searches GitHub's issues and pull requests for {options.query!r}, by their last "
-            f"change. Sees edits, reactions and the number of comments, and the new comments of "
-            f"the {MOST_THREADS} liveliest that changed since the last reading; no deletions. "
+            f"change. Sees edits, reactions and the number of comments, the new comments of the "
+            f"{MOST_THREADS} liveliest that changed since the last reading and of those that grow, "
+            "and that an issue was deleted; no deletions of comments. "
             "GitHub's index lags by a minute or so, and no search finds more than a thousand."
         )
 

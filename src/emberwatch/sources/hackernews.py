@@ -122,8 +122,8 @@ class HackerNews:
         wanted = f"that hold {self._options.query!r}" if self._options.query else "of every kind"
         return (
             f"Searches Hacker News for items {wanted}. Sees the points and the number of comments "
-            "of a story while it is young, and its newest comments while it grows, whether they "
-            "match or not; no deletions."
+            "of a story that is followed, its newest comments while it grows, whether they match "
+            "or not, and that it was deleted; no deletions of comments."
         )
 
     async def _search(self, web: Web, since: int | None) -> "_Results":

@@ -12,6 +12,7 @@ from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Author, Counters, Post, PostKind, Remover, post_key
 from emberwatch.ports import Answer, Gone, Page, Parsed, Poll, Request, Web
 from emberwatch.sources.atproto import POST, REPOST, SOURCE, recorded, reposted
+from emberwatch.sources.bluesky_profiles import Profiles
 from emberwatch.sources.fields import as_id, as_instant, as_link, as_mapping, as_text
 from emberwatch.sources.plain import one_line
 
@@ -67,9 +68,11 @@ class Firehose:
         url: str,
         words: tuple[str, ...],
         *,
+        profiles: str = "",
         quiet: timedelta = QUIET,
         most_known: int = MOST_KNOWN,
     ) -> None:
+        self._profiles = Profiles(profiles)
         self._quiet = quiet.total_seconds()
         self._most_known = most_known
         self._url = _over_http(url)
@@ -102,6 +105,7 @@ class Firehose:
                     if event.is_deletion:
                         gone.append(Gone(key=event.key, by=Remover.AUTHOR, at=event.at))
                     if len(posts) >= POSTS_PER_PAGE or heard % EVENTS_PER_PAGE == 0:
+                        posts = await self._profiles.named(web, posts, poll.now)
                         yield _page(posts, place, listed, invalid, gone)
                         posts, invalid, listed, gone = [], [], 0, []
                     if heard >= MOST_EVENTS or (event.at is not None and event.at >= poll.now):
@@ -112,8 +116,10 @@ class Firehose:
                 yield _page([], _microseconds(poll.now), 0, [missed])
                 return
             if heard:
+                posts = await self._profiles.named(web, posts, poll.now)
                 yield _page(posts, place, listed, invalid, gone)
             raise
+        posts = await self._profiles.named(web, posts, poll.now)
         yield _page(posts, place or _microseconds(poll.now), listed, invalid, gone)
 
     def describe(self) -> str:
@@ -121,8 +127,7 @@ class Firehose:
         return (
             f"Listens to all that is written on Bluesky, for {', '.join(self._words)}: each post "
             "once, within seconds of the poll. Sees replies, quotes and reposts of what it found "
-            "while it runs, and no counters: likes show in a search. Knows authors by their "
-            "identifier, and forgets what they delete."
+            "while it runs, and no counters: likes show in a search. Forgets what authors delete."
         )
 
     def _request(self, place: str, poll: Poll) -> Request:

@@ -151,8 +151,8 @@ class Reddit:
             f"Reads {what}{where}, up to about a thousand at once; Reddit's search lags by a few "
             "minutes and looks at posts, not at comments. Sees the number of comments and the "
             "score while a thread is young, and the comments of threads that grow: the newest "
-            f"{COMMENTS_PER_THREAD}, without those that Reddit folds away. Cross-posts count as "
-            "quotes."
+            f"{COMMENTS_PER_THREAD}, without those that Reddit folds away, and what was deleted or "
+            "removed of these. Cross-posts count as quotes."
         )
 
     def _listing(self) -> tuple[str, Mapping[str, str]]:

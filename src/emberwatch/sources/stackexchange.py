@@ -175,8 +175,9 @@ class StackExchange:
         """Say what a feed of this kind can and cannot see."""
         return (
             f"Searches questions of {self._site} for {self._options.query!r}, by their last "
-            "activity. Sees scores, views, edits and the number of answers, and new answers to "
-            "questions found; no comments and no deletions."
+            "activity. Sees scores, views, edits and the number of answers, new answers to "
+            "questions found, and that a question was deleted; no comments and no deletions of "
+            "answers."
         )
 
     async def _ask(self, web: Web, path: str, params: Mapping[str, str]) -> Answer:

@@ -245,8 +245,9 @@ class X:
             f"Searches X for {options.query!r}, seven days back at most, and spends at most "
             f"${options.dollars_a_day:g} a day and ${options.dollars_a_month:g} a month by X's "
             "prices as configured; then it is blind and says so. Sees replies, quotes and reposts "
-            "that match, and counters as they were when a post was found: reading them again "
-            f"would cost as much again. Sees neither edits nor deletions.{authors}"
+            "that match, and counters as they were when a post was found; those of threads are "
+            f"read again for up to {options.follow_share:.0%} of a day's money, and then deletions "
+            f"show. Sees no edits, and no deletions of other posts.{authors}"
         )
 
     # ------------------------------------------------------------ money

@@ -186,8 +186,9 @@ class YouTube:
         return (
             f"Reads new comments{words} under {where}, minutes after they were written, and up to "
             "five replies to each. Sees edits and likes of the newest hundred comments, and how "
-            "many comments, likes and views each video has. Sees no deletions, and nothing where "
-            f"comments are turned off. Uses at most {options.units_a_day:,} units of quota a day."
+            "many comments, likes and views each video has. Sees no deletions of comments, and "
+            f"nothing where they are turned off. Uses at most {options.units_a_day:,} units of "
+            "quota a day."
         )
 
     # ------------------------------------------------------------ requests

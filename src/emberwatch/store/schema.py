@@ -594,7 +594,7 @@ CLOCKS = (
         (SELECT at FROM _clock) AS now
       FROM _incident i WHERE i.brand IS NOT NULL AND i.kind <> 'follow_up_due'
     )
-    SELECT id AS incident_id, brand, kind, severity, status, opened_at,
+    SELECT id AS incident_id, brand, kind, severity, team, status, opened_at,
       round((julianday(shown_at) - julianday(first_post_at)) * 86400, 3) AS source_seconds,
       round((julianday(first_seen_at) - julianday(shown_at)) * 86400, 3) AS poll_seconds,
       round((julianday(opened_at) - julianday(first_seen_at)) * 86400, 3) AS detection_seconds,

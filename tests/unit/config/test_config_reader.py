@@ -443,6 +443,15 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "1:10: brands[0]: two themes are called 't': make one of them, or rename it",
         ),
         (
+            "brands: [{name: A, words: [a], themes: [{name: refunds, words: [b]}]}]\n"
+            "playbook: {notes: [{name: n, themes: [refund, refunds], text: x}]}\n",
+            "2:39: playbook.notes[0].themes[0]: unknown theme 'refund'; did you mean 'refunds'?",
+        ),
+        (
+            BRAND + "playbook: {notes: [{name: n, text: x}]}\n",
+            "2:20: playbook.notes[0]: needs words or themes to be found by",
+        ),
+        (
             "brands: [{name: A, words: [a], themes: [{name: t, words: []}]}]\n",
             "1:58: brands[0].themes[0].words: needs at least one entry",
         ),

@@ -1,4 +1,4 @@
-"""What a stranger wrote can do nothing in any channel (advice A8, faults 50 and 57)."""
+"""What a stranger wrote does nothing in any channel (faults 50 and 57), and reaches its reader."""
 
 import json
 import re
@@ -95,6 +95,21 @@ HAZARDS = [
     ("\u2028\u2029\ufeff\U000e0041", "[\u2028\u2029\ufeff\U000e0041]", EVERYWHERE),
     ("\ud83d lone", "[\ud800-\udfff]", EVERYWHERE),
 ]
+
+
+COMPLAINT = (
+    "Forty-five days, three letters, two calls, and still no refund for the kettle that burnt my "
+    "kitchen table. Every time somebody else, every time the same question for the number of my "
+    "order. Does anybody at Acme read this at all, or shall I come and stand in your shop?"
+)
+
+
+@pytest.mark.parametrize("channel", EVERYWHERE)
+async def test_a8_r1_the_whole_complaint_and_where_to_answer_it_reach_every_channel(channel):
+    said = await channel(owed(an_incident(COMPLAINT)))
+    assert "anna" in said
+    assert "https://town.example/@anna/1" in said
+    assert COMPLAINT in " ".join(said.replace("\\", "").split())
 
 
 @pytest.mark.parametrize(

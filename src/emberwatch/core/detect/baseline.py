@@ -13,10 +13,11 @@ brand. So it does not matter on which scale a scorer speaks, or how coldly a bra
 complain.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import exp, log, sqrt
+from operator import mul
 
 from emberwatch.core.detect.tail import beta_binomial_log_tail, negative_binomial_log_tail
 
@@ -28,7 +29,7 @@ WINDOWS = (15, 30, 60, 120, 240, 720)
 
 _HOUR = WINDOWS.index(60)
 _HOURS_A_MONTH = 730.6
-_ORDINARY = 1.5
+_ORDINARY = 2.0
 """Standard deviations up to which nothing is remarkable: the chance is not worth working out."""
 _DELAY = 8
 _LONGEST = WINDOWS[-1] // QUARTER
@@ -401,27 +402,24 @@ class Sums:
         "expected_calm",
         "expected_heat",
         "expected_volume",
-        "heat",
         "judged",
         "live",
         "nameless",
-        "volume",
     )
 
     def __init__(self, closed: Sequence[Quarter]) -> None:
         back = closed[::-1]
-        self.volume = _running(q.volume for q in back)
-        self.live = _running(q.volume - q.read_back for q in back)
-        self.judged = _running(q.judged for q in back)
-        self.calm = _running(q.calm for q in back)
-        self.heat = _running(q.heat for q in back)
-        self.nameless = _running(q.nameless for q in back)
-        self.expected_volume = _running(q.expected_volume * q.watched / QUARTER for q in back)
-        self.expected_calm = _running(q.expected_calm * q.watched / QUARTER for q in back)
-        self.expected_heat = _running(q.expected_heat * q.watched / QUARTER for q in back)
+        parts = [q.watched / QUARTER for q in back]
+        self.live = _running([q.volume - q.read_back for q in back])
+        self.judged = _running([q.judged for q in back])
+        self.calm = _running([q.calm for q in back])
+        self.nameless = _running([q.nameless for q in back])
+        self.expected_volume = _running(list(map(mul, [q.expected_volume for q in back], parts)))
+        self.expected_calm = _running(list(map(mul, [q.expected_calm for q in back], parts)))
+        self.expected_heat = _running(list(map(mul, [q.expected_heat for q in back], parts)))
 
 
-def _running(values: Iterable[float]) -> list[float]:
+def _running(values: Sequence[float]) -> list[float]:
     return list(accumulate(values, initial=0.0))
 
 
@@ -476,16 +474,17 @@ def so_far(past: Past, start: int) -> SoFar:
     return SoFar(minutes=sum(q.watched for q in before), heat=sum(q.heat for q in before))
 
 
+def _table_mean(table: Sequence[float], size: int) -> float:
+    """Return the posts a unit of exposure over a whole (posts, exposure) table, 0 of an empty."""
+    total = sum(table[size:])
+    return sum(table[:size]) / total if total > 0.0 else 0.0
+
+
 def _table_factor(
-    table: Sequence[float], size: int, index: int, strength: float, noise: float
+    table: Sequence[float], size: int, index: int, mean: float, strength: float, noise: float
 ) -> float:
     """Return how much more than the mean one slot of a (posts, exposure) table brings."""
-    exposures = table[size:]
-    total = sum(exposures)
-    if total <= 0.0:
-        return 1.0
-    mean = sum(table[:size]) / total
-    here = exposures[index] * mean
+    here = table[size + index] * mean
     belief = strength + noise * here
     return (table[index] + belief) / (here + belief)
 
@@ -495,6 +494,7 @@ def _season(settings: BaselineSettings, baseline: Baseline, number: int) -> floa
     hour, part = divmod(number % _PER_DAY, 60 // QUARTER)
     repeats = 1.0 + min(baseline.watched_days, settings.season_days)
     smooth = 0.0
+    mean = _table_mean(baseline.hours, _HOURS)
     centre = (part + 0.5) * QUARTER / 60.0 - 0.5
     for offset in (-1, 0, 1):
         near = max(0.0, centre * offset) if offset else 1.0 - abs(centre)
@@ -503,11 +503,13 @@ def _season(settings: BaselineSettings, baseline: Baseline, number: int) -> floa
             baseline.hours,
             _HOURS,
             (hour + offset) % _HOURS,
+            mean,
             settings.hour_strength,
             0.3 / repeats,
         )
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
-    by_day = _table_factor(baseline.days, _DAYS, day, settings.day_strength, 7.0 / repeats)
+    mean = _table_mean(baseline.days, _DAYS)
+    by_day = _table_factor(baseline.days, _DAYS, day, mean, settings.day_strength, 7.0 / repeats)
     return smooth * by_day
 
 
@@ -592,10 +594,12 @@ def judge_share(
     hot: float,
     posts: float,
     usual: float,
+    usual_posts: float,
 ) -> Finding:
     """Return how unlikely this heat is among so many judged posts, of which `usual` is expected.
 
-    Whether many or few posts came says nothing here.
+    Whether many or few posts came says nothing here, but for bursts: these come on top of
+    `usual_posts`, so one without which too few would have come is none.
     """
     one, mean, relative = _angry_law(settings, baseline, index, usual)
     count, of = hot / one, posts / one
@@ -605,10 +609,11 @@ def judge_share(
     if count > of or count - mean <= _ORDINARY * sqrt(variance):
         return finding
     strength = max(1.0, (1.0 - usual_share) / (usual_share * relative) - 1.0)
+    may_be_burst = posts - (hot - usual) > usual_posts - _ORDINARY * sqrt(usual_posts)
     return replace(
         finding,
         log_chance=beta_binomial_log_tail(count, of, usual_share, strength),
-        bursts=_bursts_as_big(settings, baseline, hot - usual),
+        bursts=_bursts_as_big(settings, baseline, hot - usual) if may_be_burst else 0.0,
     )
 
 
@@ -732,7 +737,8 @@ def learn(
     fade = 0.5 ** (worth / (_PER_DAY * settings.level_days))
     slow = 0.5 ** (worth / (_PER_DAY * settings.long_days))
     quick = 0.5 ** (worth / (_PER_DAY * settings.share_days))
-    seasonal = 0.5 ** (worth / (_PER_DAY * settings.season_days))
+    is_hour_over = (number + 1) % (60 // QUARTER) == 0
+    seasonal = 0.5 ** (4.0 * worth / (_PER_DAY * settings.season_days)) if is_hour_over else 1.0
     worth_share = 0.1 if kept < 1.0 else 1.0
     hour = number % _PER_DAY * QUARTER // 60
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
@@ -795,13 +801,14 @@ def _grumbles(
 def _season_of_hour(settings: BaselineSettings, baseline: Baseline, number: int) -> float:
     hour = number % _PER_DAY * QUARTER // 60
     repeats = 1.0 + min(baseline.watched_days, settings.season_days)
-    return _table_factor(baseline.hours, _HOURS, hour, settings.hour_strength, 0.3 / repeats)
+    mean = _table_mean(baseline.hours, _HOURS)
+    return _table_factor(baseline.hours, _HOURS, hour, mean, settings.hour_strength, 0.3 / repeats)
 
 
 def _count(
     table: tuple[float, ...], index: int, posts: float, exposure: float, fade: float
 ) -> tuple[float, ...]:
-    faded = [value * fade for value in table]
+    faded = list(table) if fade == 1.0 else [value * fade for value in table]
     faded[index] += posts
     faded[index + len(table) // 2] += exposure
     return tuple(faded)
@@ -812,7 +819,9 @@ def _suspicion(
 ) -> float:
     """Return how much an hour that looks out of the ordinary may teach."""
     hour = quarters[-4:]
-    hot = sum(q.heat for q in hour)
+    hot = sum([q.heat for q in hour])
+    if hot <= 1.0:
+        return 1.0
     likely = sum(q.expected_heat * q.watched for q in hour) / QUARTER
     calm = sum(q.calm for q in hour)
     usual = sum(q.expected_calm * q.watched for q in hour) / QUARTER
@@ -837,13 +846,13 @@ def _blocks(
         list(baseline.volume_spread),
     ]
     for index, window in enumerate(WINDOWS):
-        one = lump(settings, baseline, index)
         size = window // QUARTER
         if (number + 1) % size or len(quarters) < size or baseline.watched_days < 1.0:
             continue
         block = quarters[-size:]
         if any(q.watched < QUARTER for q in block):
             continue
+        one = lump(settings, baseline, index)
         volume = sum(q.volume for q in block)
         hot = sum(q.heat for q in block)
         calm = sum(q.calm for q in block)
@@ -868,9 +877,14 @@ def _blocks(
 def _has_shifted(quarters: Sequence[Quarter]) -> bool:
     """Whether the last half day brought far more than usual: then that is the new level."""
     block = quarters[-_LONGEST:]
-    seen = sum(q.volume for q in block)
-    usual = sum(q.expected_volume * q.watched for q in block) / QUARTER
-    return len(block) == _LONGEST and seen > 1.5 * usual + 6.0 * sqrt(usual)
+    if len(block) < _LONGEST:
+        return False
+    seen = usual = 0.0
+    for q in block:
+        seen += q.volume
+        usual += q.expected_volume * q.watched
+    usual /= QUARTER
+    return seen > 1.5 * usual + 6.0 * sqrt(usual)
 
 
 def _bursts(

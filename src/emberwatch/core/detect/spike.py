@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import exp, inf, log, log10, sqrt
 
 from emberwatch.core.detect import baseline as normal
+from emberwatch.core.detect import calibration
 from emberwatch.core.detect.baseline import (
     QUARTER,
     WINDOWS,
@@ -20,6 +21,7 @@ from emberwatch.core.detect.baseline import (
     Past,
     Quarter,
 )
+from emberwatch.core.detect.calibration import CalibrationSettings, Episodes
 from emberwatch.core.detect.looks import Looks, Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.voices import (
     Verdict,
@@ -62,9 +64,8 @@ class SpikeSettings:
     """When it rings.
 
     Fewer than `least_voices` distinct voices of a heat of `clear` or more never ring. One window
-    is looked at as if afresh `looks` times its own length; `correction` (decades; of shifts
-    `shift_correction` beside it) is what real tails are heavier than ours, chosen on our own
-    simulator (docs/explanation/detection.md).
+    is looked at as if afresh `looks` times its own length; shifts are `shift_correction` decades
+    likelier than the law says. How often that rings is learnt (`calibration`).
     `cold_decades` are added to the bar while less than the `cold_days` beside them were watched.
     An alert ends when nothing was out of the ordinary for `stays_open`, or for the brand's
     `quiet_after` where that is shorter. Windows are in minutes. The share of anger is looked at in
@@ -73,14 +74,16 @@ class SpikeSettings:
     a heat of `shift_least`. No
     surge rings before `surge_after_days` were watched, for the rhythm of a day is not known before,
     and `surge_budget` times as many false ones are allowed, for nobody is woken by them.
+    While more than `loud` angry voices are kept, windows beyond `loud_longest` are looked at once a
+    quarter: what comes in one minute changes them little.
     """
 
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
+    calibration: CalibrationSettings = field(default_factory=CalibrationSettings)
     clear: float = 0.5
     least_voices: int = 3
     least_posts: int = 6
     looks: float = 3.0
-    correction: float = 0.0
     cold_days: tuple[float, float] = (0.25, 1.0)
     cold_decades: tuple[float, float] = (4.0, 2.0)
     stays_open: timedelta = timedelta(hours=8)
@@ -94,6 +97,8 @@ class SpikeSettings:
     surge_after_days: float = 1.0
     surge_budget: float = 4.0
     told_again_at: float = 1.5
+    loud: int = 60
+    loud_longest: int = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,16 +163,19 @@ class SpikeState:
     spike: Ringing | None = None
     surge: Ringing | None = None
     over: int = 0
+    episodes: Episodes = field(default_factory=Episodes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """The most unlikely of the windows, and how often a month chance brings as much (log10).
+    """The most unlikely of the windows.
 
-    `observed` and `expected` are angry weight, or posts.
+    `law` is how often a month chance brings as much (log10), `rate` how often that is observed of
+    such a brand. `observed` and `expected` are angry weight, or posts.
     """
 
     finding: Finding
+    law: float
     rate: float
     observed: float
     expected: float
@@ -195,7 +203,7 @@ class Spike:
     """The detector of spikes and surges, keyed by brand name."""
 
     name = "spike"
-    version = 2
+    version = 3
     state_type = SpikeState
 
     def __init__(self, brands: Mapping[str, Brand], settings: SpikeSettings | None = None) -> None:
@@ -247,16 +255,11 @@ class Spike:
     def _move(
         self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
     ) -> SpikeState:
-        settings = self._settings.baseline
+        minute, past = self._moved(state, minute, unwatched_since)
         if state is None:
-            return SpikeState(minute=minute, past=normal.begin(settings, minute))
-        if unwatched_since is None and minute <= state.minute:
+            return SpikeState(minute=minute, past=past)
+        if past is state.past and minute == state.minute:
             return state
-        minute = max(minute, state.minute)
-        if unwatched_since is None and minute // QUARTER == state.past.opened:
-            past = state.past
-        else:
-            past = normal.advance(settings, state.past, minute, self._trust(state), unwatched_since)
         return SpikeState(
             minute=minute,
             past=past,
@@ -268,7 +271,21 @@ class Spike:
             spike=state.spike,
             surge=state.surge,
             over=state.over,
+            episodes=state.episodes,
         )
+
+    def _moved(
+        self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
+    ) -> tuple[int, Past]:
+        """Return the present and the past as time moves on to a minute; it never moves back."""
+        settings = self._settings.baseline
+        if state is None:
+            return minute, normal.begin(settings, minute)
+        minute = max(minute, state.minute)
+        if unwatched_since is None and minute // QUARTER == state.past.opened:
+            return minute, state.past
+        trust = self._trust(state)
+        return minute, normal.advance(settings, state.past, minute, trust, unwatched_since)
 
     def _trust(self, state: SpikeState) -> float:
         """Return how much may be learnt: little in an incident's first hours, all after a day."""
@@ -284,22 +301,30 @@ class Spike:
         self, brand: Brand, state: SpikeState | None, event: Mentioned
     ) -> tuple[SpikeState, tuple[Alert, ...]]:
         mention = event.mention
-        created = min(_minute(mention.post.created_at), _minute(event.at))
-        moved = self._move(state, created if event.is_history else _minute(event.at))
+        at = _minute(event.at)
+        created = min(_minute(mention.post.created_at), at)
+        now = created if event.is_history else at
         if mention.post.kind is PostKind.BOOST:
-            return moved, ()
-        taken = self._take(moved, mention, min(created, moved.minute), event.is_history)
+            return self._move(state, now), ()
+        taken = self._take(state, now, mention, created, event.is_history)
         if event.is_history:
             return taken, ()
         return self._look(brand, taken, event.at)
 
     def _take(
-        self, state: SpikeState, mention: Mention, minute: int, is_history: bool
+        self,
+        before: SpikeState | None,
+        now: int,
+        mention: Mention,
+        created: int,
+        is_history: bool,
     ) -> SpikeState:
-        """Count a mention in its own minute."""
+        """Move on to a minute and count a mention in its own."""
         settings = self._settings.baseline
         anger = mention.score.anger
-        past = state.past
+        now, past = self._moved(before, now)
+        state = before or SpikeState(minute=now, past=past)
+        minute = min(created, now)
         if not is_history and normal.is_gap(past, minute):
             past = normal.heal(past)
         voices = state.voices
@@ -311,7 +336,7 @@ class Spike:
                 heard = already_heard(voices, voice, minute - 60)
                 hot = max(0.0, sounds - heard)
                 squares = max(0.0, sounds * sounds - heard * heard)
-                since = normal.window_start(WINDOWS[-1], state.minute)
+                since = normal.window_start(WINDOWS[-1], now)
                 if not is_history and minute >= since:
                     voices = keep(voices, voice, since)
         known = 0.0 if anger is None else 1.0
@@ -333,9 +358,9 @@ class Spike:
         )
         came = Minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
         return SpikeState(
-            minute=state.minute,
+            minute=now,
             past=past,
-            minutes=_with(state.minutes, state.minute, came),
+            minutes=_with(state.minutes, now, came),
             voices=voices,
             looked=state.looked,
             unlooked=state.unlooked + live * hot,
@@ -343,6 +368,7 @@ class Spike:
             spike=state.spike,
             surge=state.surge,
             over=state.over,
+            episodes=state.episodes,
         )
 
     # ------------------------------------------------------------ a plain series
@@ -384,18 +410,21 @@ class Spike:
             spike=moved.spike,
             surge=moved.surge,
             over=moved.over,
+            episodes=moved.episodes,
         )
 
     def scan(self, key: str, state: SpikeState | None, minute: int) -> tuple[SpikeState, float]:
         """Move on to a minute and look at every window of anger, however ordinary.
 
-        Returns how often a month chance brings as much (log10; it rings up to the log10 of what
-        the brand asks for), inf where nothing is above what is usual.
+        Returns how often a month as much is observed by chance (log10; it rings up to the log10 of
+        what the brand asks for), inf where nothing is above what is usual.
         """
         brand = self._brands[key]
         moved = self._move(state, minute)
         after, _, look = self._see(brand, moved, _instant(minute), is_due=True, is_scan=True)
-        return after, look.rate + self._cold_decades(after) if look else inf
+        if look is None:
+            return after, inf
+        return after, after.episodes.tail.rate(look.law + self._cold_decades(after))
 
     # ------------------------------------------------------------ looking
     def _look(
@@ -427,14 +456,24 @@ class Spike:
         if not (anger_due or posts_due or fire_due):
             return state, (), None
         alerts: list[Alert] = []
-        spike, surge = state.spike, state.surge
         anger: Look | None = None
+        is_worth_it = fire_due or self._is_worth_it(state)
+        windows = self._windows(brand.name, state) if is_worth_it else []
+        if windows and (anger_due or (fire_due and state.spike)):
+            state = self._counted(state)
+            widest = inf if is_scan else max(self._bar(brand, state), -calibration.LEVELS[0])
+            is_loud = len(state.voices) > self._settings.loud and not (
+                is_new or is_due or state.spike
+            )
+            longest = self._settings.loud_longest if is_loud else WINDOWS[-1]
+            anger = self._anger(state, windows, widest, longest)
+        spike, surge, episodes = state.spike, state.surge, state.episodes
         if anger_due or (fire_due and spike):
-            bar = inf if is_scan else self._bar(brand, state)
-            anger = self._anger(brand.name, state, bar)
+            if anger is not None and not self._cold_decades(state):
+                episodes = calibration.reached(episodes, -anger.law)
             spike = self._ring(brand, state, AlertKind.SPIKE, spike, anger, at, alerts)
         if posts_due or (fire_due and surge):
-            look = self._volume(brand.name, state)
+            look = self._volume(state, windows)
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
         looked = SpikeState(
             minute=state.minute,
@@ -447,8 +486,28 @@ class Spike:
             spike=spike,
             surge=surge,
             over=state.spike.hot_at if state.spike and not spike else state.over,
+            episodes=episodes,
         )
         return looked, tuple(alerts), anger
+
+    def _is_worth_it(self, state: SpikeState) -> bool:
+        """Whether there are enough voices, or posts within the longest window, that may ring."""
+        settings = self._settings
+        if len(state.voices) >= settings.least_voices:
+            return True
+        posts = nameless = 0.0
+        for quarter in state.past.quarters:
+            posts += quarter.volume
+            nameless += quarter.nameless
+        return nameless >= settings.least_voices or posts >= settings.least_posts
+
+    def _counted(self, state: SpikeState) -> SpikeState:
+        """Count the episodes of a part of the day that is over."""
+        settings, learnt = self._settings, state.past.baseline
+        episodes = calibration.at(
+            settings.calibration, settings.baseline, learnt, state.episodes, state.minute
+        )
+        return state if episodes is state.episodes else replace(state, episodes=episodes)
 
     def _windows(self, key: str, state: SpikeState) -> list[_Window]:
         """Return what all windows brought, shortest first."""
@@ -457,7 +516,7 @@ class Spike:
         if kept is None or kept[0] is not past.closed:
             kept = self._sums[key] = (past.closed, normal.Sums(past.closed))
         sums, now = kept[1], past.now
-        found = []
+        found: list[_Window] = []
         live = judged = calm = nameless = 0.0
         place = len(state.minutes)
         for index, window in enumerate(WINDOWS):
@@ -482,26 +541,31 @@ class Spike:
             )
         return found
 
-    def _anger(self, key: str, state: SpikeState, bar: float, longest: int = 720) -> Look | None:
-        """Return the most unlikely window of anger, None when none comes near the bar.
+    def _anger(
+        self, state: SpikeState, windows: Sequence[_Window], bar: float, longest: int
+    ) -> Look | None:
+        """Return the most unlikely window of anger, None when none is as rare as `bar` by law.
 
-        Distinct voices are counted only where all voices together would ring.
+        Distinct voices are counted only where all voices together would do.
         """
         settings = self._settings
         past, learnt = state.past, state.past.baseline
-        best: Look | None = None
         if not state.voices and not any(q.nameless for q in past.quarters):
             return None
-        windows = self._windows(key, state)
+        best: tuple[float, Finding, _Window, list[Voice]] | None = None
         is_cold = learnt.watched_days < settings.cold_days[1]
+        place, loud = len(state.voices), 0.0
         for window in windows:
             if window.minutes > longest:
                 break
-            if state.spike is None and window.start <= state.over:
+            while place and state.voices[place - 1].minute >= window.start:
+                place -= 1
+                loud += state.voices[place].heat
+            hot = window.nameless + loud
+            number = len(state.voices) - place + window.nameless
+            if number < settings.least_voices or hot <= window.usual_heat:
                 continue
-            inside = _since(state.voices, window.start)
-            hot = window.nameless + sum(voice.heat for voice in inside)
-            if len(inside) + window.nameless < settings.least_voices or hot <= window.usual_heat:
+            if state.spike is None and window.start <= state.over:
                 continue
             expected = window.usual_heat * self._factor(learnt, windows, window)
             if is_cold:
@@ -509,54 +573,48 @@ class Spike:
                 if before.minutes < window.minutes:
                     continue
                 expected = max(expected, before.heat * window.minutes / before.minutes)
-            judged = self._least_likely(learnt, window, inside, hot, expected)
-            if judged.rate > (best.rate if best else bar):
+            law, finding = self._least_likely(learnt, window, hot, expected)
+            if law > (best[0] if best else bar):
                 continue
-            if inside:
-                heard = distinct(inside)
+            heard: list[Voice] = []
+            if loud:
+                heard = distinct(state.voices[place:])
                 clear = sum(voice.heat >= settings.clear for voice in heard)
                 if clear + window.nameless < settings.least_voices:
                     continue
                 hot = window.nameless + sum(voice.heat for voice in heard)
-                judged = self._least_likely(learnt, window, heard, hot, expected)
-            if best is None or judged.rate < best.rate:
-                best = judged
-        return best if best is None or best.rate <= bar else None
+                law, finding = self._least_likely(learnt, window, hot, expected)
+            if law <= (best[0] if best else bar):
+                best = law, finding, window, heard
+        if best is None:
+            return None
+        law, finding, window, heard = best
+        weight = window.nameless + sum(voice.anger for voice in heard)
+        return Look(
+            finding=finding,
+            law=law,
+            rate=state.episodes.tail.rate(law),
+            observed=weight,
+            expected=_told_expected(finding, weight),
+            voices=tuple(heard),
+        )
 
     def _least_likely(
-        self,
-        learnt: Baseline,
-        window: _Window,
-        voices: Sequence[Voice],
-        hot: float,
-        expected: float,
-    ) -> Look:
-        """Look at a window in all ways: beside its calm posts, by its share, by its volume."""
-        best = self._by_count(learnt, window, voices, hot, expected)
-        for look in (
-            self._by_share(learnt, window, voices, hot),
-            self._by_shift(learnt, window, voices, hot),
-        ):
-            if look is not None and look.rate < best.rate:
-                best = look
-        return best
+        self, learnt: Baseline, window: _Window, hot: float, expected: float
+    ) -> tuple[float, Finding]:
+        """Look at a window in all ways: beside its calm posts, by its share, by its volume.
 
-    def _by_count(
-        self,
-        learnt: Baseline,
-        window: _Window,
-        voices: Sequence[Voice],
-        hot: float,
-        expected: float,
-    ) -> Look:
-        """Hold the heat against what the level, the rhythm and the calm posts lead to expect."""
+        Returns the least likely, and how often a month the law allows as much (log10).
+        """
         settings = self._settings.baseline
-        finding = normal.judge_anger(settings, learnt, window.index, hot=hot, usual=expected)
-        return self._told(finding, window, voices)
+        best = normal.judge_anger(settings, learnt, window.index, hot=hot, usual=expected)
+        law = self._rate(best, len(WINDOWS))
+        for finding in (self._by_share(learnt, window, hot), self._by_shift(learnt, window, hot)):
+            if finding is not None and (rate := self._rate(finding, len(WINDOWS))) < law:
+                law, best = rate, finding
+        return law, best
 
-    def _by_share(
-        self, learnt: Baseline, window: _Window, voices: Sequence[Voice], hot: float
-    ) -> Look | None:
+    def _by_share(self, learnt: Baseline, window: _Window, hot: float) -> Finding | None:
         """Hold the heat against as many posts on any day; None where there are none."""
         settings = self._settings
         if window.minutes not in settings.share_windows or window.usual_volume <= 0.0:
@@ -567,14 +625,17 @@ class Spike:
         usual = share * window.judged
         if not 0.0 < usual < hot <= window.judged:
             return None
-        finding = normal.judge_share(
-            settings.baseline, learnt, window.index, hot=hot, posts=window.judged, usual=usual
+        return normal.judge_share(
+            settings.baseline,
+            learnt,
+            window.index,
+            hot=hot,
+            posts=window.judged,
+            usual=usual,
+            usual_posts=window.usual_volume,
         )
-        return self._told(finding, window, voices)
 
-    def _by_shift(
-        self, learnt: Baseline, window: _Window, voices: Sequence[Voice], hot: float
-    ) -> Look | None:
+    def _by_shift(self, learnt: Baseline, window: _Window, hot: float) -> Finding | None:
         """Hold the volume against what is usual, where it brings anger as ever or more.
 
         The calm posts of a promotion excuse its anger; those of a level that has shifted do not.
@@ -595,19 +656,11 @@ class Spike:
             volume=window.live,
             usual=window.usual_volume,
         )
-        shift = replace(finding, observed=hot, expected=window.usual_heat)
-        told = self._told(shift, window, voices)
-        return replace(told, rate=told.rate + settings.shift_correction)
-
-    def _told(self, finding: Finding, window: _Window, voices: Sequence[Voice]) -> Look:
-        weight = window.nameless + sum(voice.anger for voice in voices)
-        ratio = weight / finding.observed if finding.observed else 0.0
-        return Look(
-            finding=finding,
-            rate=self._rate(finding, len(WINDOWS)),
-            observed=weight,
-            expected=finding.expected * ratio,
-            voices=tuple(voices),
+        return replace(
+            finding,
+            observed=hot,
+            expected=window.usual_heat,
+            log_chance=min(0.0, finding.log_chance + settings.shift_correction * _LN10),
         )
 
     def looks(self, brand: Brand, state: SpikeState, asked: Iterable[Mentioned] = ()) -> Looks:
@@ -617,6 +670,7 @@ class Spike:
         because they are faint, boosts, not judged or read back.
         """
         settings = self._settings
+        state = self._counted(state)
         seen = self._windows(brand.name, state)
         windows = [
             *(self._anger_look(brand, state, seen, window) for window in seen),
@@ -633,7 +687,8 @@ class Spike:
         ]
         angry = [look for look in windows if look.series is not Series.VOLUME and look.seen > 0.0]
         loudest = min(angry, key=lambda look: look.rate, default=None)
-        raised = [Raised(why=Raise.CORRECTION, times=10.0**settings.correction)]
+        may, tail = log10(brand.false_alarms_per_month), state.episodes.tail
+        raised = [Raised(why=Raise.CORRECTION, times=10.0 ** (may - tail.law(may)))]
         if cold := self._cold_decades(state):
             raised.append(Raised(why=Raise.COLD, times=10.0**cold))
         raised.append(Raised(why=Raise.SURGES_ARE_CHEAP, times=1.0 / settings.surge_budget))
@@ -677,34 +732,42 @@ class Spike:
             is_judged = before.minutes >= window.minutes
             if is_judged:
                 expected = max(expected, before.heat * window.minutes / before.minutes)
-        look = self._by_count(learnt, window, heard, hot, expected)
-        shift = self._by_shift(learnt, window, heard, hot)
-        if shift is not None and shift.rate < look.rate:
-            look, expected = shift, window.usual_heat
-        anger_of_heat = _anger_of_heat(look.observed, hot, normal.unit(settings.baseline, learnt))
-        bar = self._bar(brand, state)
+
+        def by_count(hot: float) -> Finding:
+            return normal.judge_anger(
+                settings.baseline, learnt, window.index, hot=hot, usual=expected
+            )
+
+        finding = by_count(hot)
+        law = self._rate(finding, len(WINDOWS))
+        shift = self._by_shift(learnt, window, hot)
+        if shift is not None and self._rate(shift, len(WINDOWS)) < law:
+            law, finding, expected = self._rate(shift, len(WINDOWS)), shift, window.usual_heat
+        weight = window.nameless + sum(voice.anger for voice in heard)
+        anger_of_heat = _anger_of_heat(weight, hot, normal.unit(settings.baseline, learnt))
+        bar, tail = self._bar(brand, state), state.episodes.tail
 
         def rings(hot: float) -> bool:
-            return self._by_count(learnt, window, (), hot, expected).rate <= bar
+            return self._rate(by_count(hot), len(WINDOWS)) <= bar
 
         least = max(settings.least_voices * settings.clear, expected)
         needed = _least(rings, least) * anger_of_heat if is_judged else None
         is_over = state.spike is None and window.start <= state.over
-        rate = look.rate if is_judged and not is_over else inf
+        law = law if is_judged and not is_over else inf
         return WindowLook(
             series=Series.ANGER,
             minutes=window.minutes,
             since=_instant(window.start),
-            seen=look.observed,
+            seen=weight,
             voices=round(window.nameless) + len(heard),
             usual=window.usual_heat * anger_of_heat,
             factor=factor,
             expected=expected * anger_of_heat,
-            chance=max(exp(look.finding.log_chance), _LEAST_CHANCE),
-            rate=10.0**rate,
-            bar=10.0**bar,
+            chance=max(exp(finding.log_chance), _LEAST_CHANCE),
+            rate=10.0 ** tail.rate(law),
+            bar=10.0 ** tail.rate(bar),
             needed=needed,
-            rings=rate <= bar and clear >= settings.least_voices and hot > expected,
+            rings=law <= bar and clear >= settings.least_voices and hot > expected,
         )
 
     def _share_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
@@ -712,21 +775,21 @@ class Spike:
         heard = distinct(_since(state.voices, window.start))
         hot = window.nameless + sum(voice.heat for voice in heard)
         clear = window.nameless + sum(voice.heat >= settings.clear for voice in heard)
-        bar = self._bar(brand, state)
-        look = self._by_share(learnt, window, heard, hot)
+        bar, tail = self._bar(brand, state), state.episodes.tail
+        finding = self._by_share(learnt, window, hot)
         weight = window.nameless + sum(voice.anger for voice in heard)
         anger_of_heat = _anger_of_heat(weight, hot, normal.unit(settings.baseline, learnt))
         usual = window.usual_heat
         expected = usual / window.usual_volume * window.judged if window.usual_volume else 0.0
 
         def rings(hot: float) -> bool:
-            would = self._by_share(learnt, window, (), hot)
-            return would is not None and would.rate <= bar
+            would = self._by_share(learnt, window, hot)
+            return would is not None and self._rate(would, len(WINDOWS)) <= bar
 
         least = max(settings.least_voices * settings.clear, expected)
         can_ring = window.judged >= least and rings(window.judged)
         is_over = state.spike is None and window.start <= state.over
-        rate = look.rate if look is not None and not is_over else inf
+        law = self._rate(finding, len(WINDOWS)) if finding is not None and not is_over else inf
         return WindowLook(
             series=Series.SHARE,
             minutes=window.minutes,
@@ -736,11 +799,11 @@ class Spike:
             usual=usual * anger_of_heat,
             factor=window.judged / window.usual_volume if window.usual_volume else 1.0,
             expected=expected * anger_of_heat,
-            chance=1.0 if look is None else max(exp(look.finding.log_chance), _LEAST_CHANCE),
-            rate=10.0**rate,
-            bar=10.0**bar,
+            chance=1.0 if finding is None else max(exp(finding.log_chance), _LEAST_CHANCE),
+            rate=10.0 ** tail.rate(law),
+            bar=10.0 ** tail.rate(bar),
             needed=_least(rings, least, window.judged) * anger_of_heat if can_ring else None,
-            rings=rate <= bar and clear >= settings.least_voices,
+            rings=law <= bar and clear >= settings.least_voices,
         )
 
     def _volume_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
@@ -756,7 +819,7 @@ class Spike:
         def rate_of(posts: float) -> float:
             return self._rate(finding_of(posts), len(settings.surge_windows))
 
-        bar = self._bar(brand, state) + log10(settings.surge_budget)
+        bar = self._bar(brand, state, AlertKind.SURGE)
         rate = rate_of(window.live) if is_judged else inf
         least = max(float(settings.least_posts), 1.3 * expected)
         return WindowLook(
@@ -819,13 +882,13 @@ class Spike:
         hour = windows[_HOUR]
         return max(factor, normal.local_factor(settings, learnt, _HOUR, hour.calm, hour.usual_calm))
 
-    def _volume(self, key: str, state: SpikeState) -> Look | None:
+    def _volume(self, state: SpikeState, windows: Sequence[_Window]) -> Look | None:
         """Return the most unlikely window of posts, None when none is above what is usual."""
         settings, learnt = self._settings, state.past.baseline
         best: Look | None = None
         if learnt.watched_days < settings.surge_after_days:
             return None
-        for window in self._windows(key, state):
+        for window in windows:
             if window.minutes not in settings.surge_windows:
                 continue
             posts, usual = window.live, window.usual_volume
@@ -836,20 +899,23 @@ class Spike:
             )
             rate = self._rate(finding, len(settings.surge_windows))
             if best is None or rate < best.rate:
-                best = Look(finding=finding, rate=rate, observed=posts, expected=usual)
+                best = Look(finding=finding, law=rate, rate=rate, observed=posts, expected=usual)
         return best
 
     def _rate(self, finding: Finding, windows: int) -> float:
         """Return how often a month chance brings so much, over all windows together (log10)."""
         looks = _MONTH / finding.window * self._settings.looks * windows
-        rate = finding.log_chance / _LN10 + log10(looks) + self._settings.correction
+        rate = finding.log_chance / _LN10 + log10(looks)
         if finding.bursts > 0.0:
             rate = log10(10.0 ** min(rate, 300.0) + finding.bursts)
         return rate
 
-    def _bar(self, brand: Brand, state: SpikeState) -> float:
-        """Return the rate a month (log10) below which it rings."""
-        return log10(brand.false_alarms_per_month) - self._cold_decades(state)
+    def _bar(self, brand: Brand, state: SpikeState, kind: AlertKind = AlertKind.SPIKE) -> float:
+        """Return the rate a month (log10), by the law of chance, up to which it rings."""
+        asked = log10(brand.false_alarms_per_month)
+        if kind is AlertKind.SURGE:
+            return asked + log10(self._settings.surge_budget) - self._cold_decades(state)
+        return state.episodes.tail.law(asked) - self._cold_decades(state)
 
     def _cold_decades(self, state: SpikeState) -> float:
         settings = self._settings
@@ -870,10 +936,8 @@ class Spike:
         alerts: list[Alert],
     ) -> Ringing | None:
         """Open, renew, tell again or end an alert."""
-        bar = self._bar(brand, state)
-        if kind is AlertKind.SURGE:
-            bar += log10(self._settings.surge_budget)
-        hot = look if look is not None and look.rate <= bar else None
+        bar = self._bar(brand, state, kind)
+        hot = look if look is not None and look.law <= bar else None
         before, opened = ringing, state.past.opened
         if before is None:
             if hot is None:
@@ -931,8 +995,8 @@ class Spike:
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
         bar = self._bar(brand, state)
-        look = self._anger(brand.name, state, bar, _FRESH)
-        return look if look is not None and look.rate <= bar else None
+        look = self._anger(state, self._windows(brand.name, state), bar, _FRESH)
+        return look if look is not None and look.law <= bar else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
         """Take what a look saw into an alert."""
@@ -996,9 +1060,9 @@ def _voice(mention: Mention, anger: float, heat: float, minute: int) -> Voice:
 
 
 def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, ...]:
-    """Add to the list of recent minutes, oldest first, and forget the old ones."""
+    """Add to the list of recent minutes, oldest first, and forget the old ones now and then."""
     oldest = now - _FINE + 1
-    if minutes and minutes[0].minute < oldest:
+    if minutes and minutes[0].minute < oldest - QUARTER:
         minutes = tuple(m for m in minutes if m.minute >= oldest)
     if came.minute < oldest:
         return minutes
@@ -1034,8 +1098,8 @@ def _since(voices: tuple[Voice, ...], start: int) -> tuple[Voice, ...]:
 def _is_much(state: SpikeState, kind: AlertKind) -> bool:
     """Whether the last two quarters brought enough, and enough anew, to be worth a look.
 
-    A loud brand is looked at each time that they have grown by a fortieth, so that a storm costs
-    no more a post than a calm day.
+    A loud brand is looked at each time that they have grown by a twentieth (posts: a tenth), so
+    that a storm costs no more a post than a calm day.
     """
     last = state.past.now
     before = state.past.closed[-1] if state.past.closed else Quarter()
@@ -1043,12 +1107,12 @@ def _is_much(state: SpikeState, kind: AlertKind) -> bool:
     if kind is AlertKind.SPIKE:
         seen = last.heat + before.heat
         usual = last.expected_heat * part + before.expected_heat
-        fresh = state.unlooked
+        fresh = 20.0 * state.unlooked
     else:
         seen = last.volume + before.volume
         usual = 1.3 * (last.expected_volume * part + before.expected_volume) + 3.0
-        fresh = state.unlooked_posts
-    return seen >= usual and fresh * 40.0 >= seen
+        fresh = 10.0 * state.unlooked_posts
+    return seen >= usual and fresh >= seen
 
 
 def _not_judged(state: SpikeState, start: int, window: int) -> float:
@@ -1083,6 +1147,11 @@ def _anger_of_heat(weight: float, hot: float, typical: float) -> float:
     What is less hot together is filled up by a typical voice: a faint murmur has next to no heat.
     """
     return weight / hot if hot >= 1.0 else weight + (1.0 - hot) * typical
+
+
+def _told_expected(finding: Finding, weight: float) -> float:
+    """Return what was expected on the scale of what is told: anger where heat was weighed."""
+    return finding.expected * weight / finding.observed if finding.observed else 0.0
 
 
 def _left_out(post: str, created_at: datetime, anger: float | None, why: Why) -> Verdict:

@@ -8,7 +8,7 @@ give the exact Poisson and negative binomial tail at whole counts join them smoo
 from math import expm1, inf, isnan, lgamma, log, log1p
 
 _SMALLEST = 1e-300
-_PRECISION = 1e-14
+_PRECISION = 1e-12
 _TAIL_PRECISION = 1e-9
 _POISSON_BEYOND = 1e8
 
@@ -141,20 +141,20 @@ def _gamma_fraction(count: float, mean: float) -> float:
 def _beta_fraction(a: float, b: float, x: float) -> float:
     """Evaluate the continued fraction of the incomplete beta function (Lentz' method)."""
     c = 1.0
-    d = 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
+    d = 1.0 / (1.0 - (a + b) * x / (a + 1.0) or _SMALLEST)
     value = d
-    m = 0
+    m = 0.0
     change = 0.0
-    while abs(change - 1.0) > _PRECISION:
-        m += 1
-        twice = a + 2 * m
+    while not -_PRECISION <= change - 1.0 <= _PRECISION:
+        m += 1.0
+        twice = a + 2.0 * m
         even = m * (b - m) * x / ((twice - 1.0) * twice)
-        d = 1.0 / _away_from_zero(1.0 + even * d)
-        c = _away_from_zero(1.0 + even / c)
+        d = 1.0 / (1.0 + even * d or _SMALLEST)
+        c = 1.0 + even / c or _SMALLEST
         value *= d * c
         odd = -(a + m) * (a + b + m) * x / (twice * (twice + 1.0))
-        d = 1.0 / _away_from_zero(1.0 + odd * d)
-        c = _away_from_zero(1.0 + odd / c)
+        d = 1.0 / (1.0 + odd * d or _SMALLEST)
+        c = 1.0 + odd / c or _SMALLEST
         change = d * c
         value *= change
     return value

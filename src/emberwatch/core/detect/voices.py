@@ -127,7 +127,7 @@ def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
 
 
 def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ...]:
-    """Add a voice in the order of minutes and forget those before `since`.
+    """Add a voice in the order of minutes and forget those before `since`, now and then.
 
     Beyond `MOST_KEPT`, first the lesser voices of one thread in one quarter of an hour go (a
     thread of ten thousand must not drown the others), then the oldest.
@@ -139,7 +139,7 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
         while place and voices[place - 1].minute > voice.minute:
             place -= 1
         kept = (*voices[:place], voice, *voices[place:])
-    if kept[0].minute < since:
+    if kept[0].minute < since - _SLOT:
         kept = tuple(v for v in kept if v.minute >= since)
     return kept if len(kept) <= MOST_KEPT else _thin(kept)
 

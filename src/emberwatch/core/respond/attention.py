@@ -39,7 +39,8 @@ FIRST_SAID = {
 }
 """How the current state is told to somebody who has not heard of the incident."""
 
-AGAIN_SAID = {**FIRST_SAID, Status.OPEN: Action.UPDATED}
+AGAIN_SAID = {**FIRST_SAID, Status.OPEN: Action.TOLD}
+"""How it is told to somebody who heard of it before quiet hours or a silence began."""
 
 REMINDED_FOR = timedelta(days=7)
 """An incident that nobody took on in so long is forgotten, and not helped by another message."""

@@ -90,18 +90,14 @@ def _latest(mentions: Iterable[Mention], most: int) -> list[Mention]:
     return ordered[::-1][:most]
 
 
-def history_of(
-    first: Exhibit, mentions: Iterable[Mention], incidents: Iterable[Incident]
-) -> History | None:
-    """Return the past of the author who wrote the first post, None where there is none.
+def history_of(mentions: Iterable[Mention], incidents: Iterable[Incident]) -> History | None:
+    """Return the past of an author, None where there is none.
 
-    `mentions` are theirs, of this brand, written before; `incidents` are those in whose evidence
-    these stand.
+    `mentions` are theirs, of this brand, written before the trouble; `incidents` are those in
+    whose evidence these stand.
     """
-    past = sorted(
-        (each for each in mentions if each.post.created_at < first.created_at),
-        key=lambda each: (each.post.created_at, each.post.id),
-    )[-MOST_REMEMBERED:]
+    past = sorted(mentions, key=lambda each: (each.post.created_at, each.post.id))
+    past = past[-MOST_REMEMBERED:]
     if not past:
         return None
     angers = [each.score.anger for each in past if each.score.anger is not None]
@@ -139,26 +135,33 @@ def recurring(
 
     `others` are the brand's incidents of the last 30 days, `angry` its angry posts of that time.
     """
-    held = {each.theme: each for each in incident.recurring}
+    held = {each.theme for each in incident.recurring}
     found: list[Recurrence] = []
     for theme in incident.themes:
         same = [each for each in others if theme in each.themes and each.id != incident.id]
-        posts = angry.of.get(theme, 0)
-        share = posts / angry.total if angry.total else 0.0
-        recurs = len(same) + 1 >= RECURS_IN_INCIDENTS or (
-            share >= RECURS_IN_SHARE and angry.total >= LEAST_ANGRY_POSTS
-        )
-        if theme in held or (recurs and not _was_told(theme, same, incident)):
-            found.append(
-                Recurrence(
-                    theme=theme,
-                    incidents=len(same) + 1,
-                    angry_posts=posts,
-                    share=share,
-                    examples=_examples(theme, (incident, *same)),
-                )
-            )
+        each = recurrence_of(theme, (incident, *same), angry)
+        is_news = keeps_coming_back(each, angry) and not _was_told(theme, same, incident)
+        if theme in held or is_news:
+            found.append(each)
     return tuple(found)
+
+
+def recurrence_of(theme: str, incidents: Sequence[Incident], angry: AngryPosts) -> Recurrence:
+    """Return how often a theme came: `incidents` are those of 30 days that bear it."""
+    posts = angry.of.get(theme, 0)
+    return Recurrence(
+        theme=theme,
+        incidents=len(incidents),
+        angry_posts=posts,
+        share=posts / angry.total if angry.total else 0.0,
+        examples=_examples(theme, incidents),
+    )
+
+
+def keeps_coming_back(recurrence: Recurrence, angry: AngryPosts) -> bool:
+    """Whether a theme came so often that the policy behind it is to be mended."""
+    is_much = recurrence.share >= RECURS_IN_SHARE and angry.total >= LEAST_ANGRY_POSTS
+    return recurrence.incidents >= RECURS_IN_INCIDENTS or is_much
 
 
 def _was_told(theme: str, others: Iterable[Incident], incident: Incident) -> bool:

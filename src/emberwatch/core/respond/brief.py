@@ -1,6 +1,7 @@
 """What a person needs in order to answer well, as a message owed to a notifier."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -22,6 +23,9 @@ TYPES = (
     Action.REOPENED,
 )
 """What has a type of message of its own; any other change is an update."""
+
+CALLING = (Action.ESCALATED, Action.REMINDED, Action.TOLD)
+"""Updates that call people anew, so that no channel hides them in a message of before."""
 
 
 def notification_for(
@@ -49,6 +53,7 @@ def notification_for(
         reason = note or newest(incident).reason
     id = _id(incident.id, str(incident.sequence), notifier)
     type = action if action in TYPES else Action.UPDATED
+    calling = action if action in CALLING else type
     telling = Telling(
         incident=incident,
         id=id,
@@ -59,7 +64,7 @@ def notification_for(
         readers=() if team is None else team.readers(incident.languages),
         notes=notes_for(playbook, incident),
     )
-    return _notification(telling, notifier)
+    return replace(_notification(telling, notifier), type=f"incident.{calling}")
 
 
 def trial_for(notifier: str, at: datetime) -> Notification:

@@ -161,6 +161,9 @@ def _incident(incident: Incident, room: Room) -> Json:
         "hand_offs": incident.hand_offs,
         "is_our_mistake": incident.is_our_mistake,
         "follow_up_at": _instant_or_none(incident.follow_up_at),
+        "acknowledge_by": _instant_or_none(incident.acknowledge_by),
+        "respond_by": _instant_or_none(incident.respond_by),
+        "resolve_by": _instant_or_none(incident.resolve_by),
         "themes": [fit_line(theme, room) for theme in incident.themes[: room.alerts]],
         "url": None,
     }

@@ -242,10 +242,9 @@ def past(history: History) -> str:
 
 def recurs(recurrence: Recurrence) -> str:
     """Return how often a theme came back, in a phrase."""
-    return (
-        f"{recurrence.theme} in {recurrence.incidents} incidents and {recurrence.share:.0%} of the "
-        "angry posts of 30 days"
-    )
+    incidents = recurrence.incidents
+    counted = f"{incidents} incident{'s' if incidents > 1 else ''} and " if incidents else ""
+    return f"{recurrence.theme} in {counted}{recurrence.share:.0%} of the angry posts of 30 days"
 
 
 def draft(playbook: Playbook, template: Template, incident: Incident) -> str:

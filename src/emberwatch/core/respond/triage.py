@@ -8,7 +8,7 @@ from hashlib import blake2b
 from emberwatch.core.read.signs import read_signs
 from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.severity import severity_of
-from emberwatch.core.respond.themes import themes_of
+from emberwatch.core.respond.themes import matter_of, themes_of
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Deleted
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
@@ -55,6 +55,41 @@ def joins(incident: Incident, alert: Alert, quiet_after: timedelta) -> bool:
         return incident.kind is alert.kind and incident.subject == alert.subject
     unheard = alert.at - incident.last_alert_at
     return unheard <= (max(quiet_after, LONGEST_UNHEARD) if _burns(incident) else quiet_after)
+
+
+def joined(
+    gathering: Sequence[Incident],
+    alert: Alert,
+    mentions: Mapping[str, Mention],
+    quiet_after: timedelta,
+) -> Incident | None:
+    """Return which of the incidents (oldest first) a new alert joins, if any.
+
+    That with an alert about the same thread, else the newest that is not of another matter.
+    """
+    open_to_it = [
+        incident
+        for incident in reversed(gathering)
+        if all(held.id != alert.id for held in incident.alerts)
+        and joins(incident, alert, quiet_after)
+    ]
+    for incident in open_to_it:
+        if _shares_a_thread(incident, alert):
+            return incident
+    matter = matter_of(exhibits(alert, mentions))
+    return next((each for each in open_to_it if not _is_apart(each, matter)), None)
+
+
+def _shares_a_thread(incident: Incident, alert: Alert) -> bool:
+    return alert.thread_id is not None and any(
+        held.thread_id == alert.thread_id for held in incident.alerts
+    )
+
+
+def _is_apart(incident: Incident, matter: frozenset[str]) -> bool:
+    """Whether people are angry about something else there; not before both are clear."""
+    other = matter_of(incident.exhibits) if matter else matter
+    return bool(other) and not matter & other
 
 
 def _burns(incident: Incident) -> bool:
@@ -123,12 +158,18 @@ def open_incident(
     previous: Incident | None,
     *,
     leaves_it: bool = False,
+    is_beside: bool = False,
 ) -> Incident:
     """Open the incident of a first alert; it names the one that it follows.
 
-    With `leaves_it` the previous incident held the alert until now.
+    With `leaves_it` the previous incident held the alert until now; with `is_beside` it still
+    gathers, and is of another matter.
     """
     frozen = exhibits(alert, mentions)
+    reason = alert.reason
+    if previous is not None and is_beside:
+        mine, other = (_listed(matter_of(posts)) for posts in (frozen, previous.exhibits))
+        reason += f"; it is about {mine}, and so apart from {previous.id} about {other}"
     seen_at, unseen_at = _first_sight(alert, mentions)
     return Incident(
         id=incident_id(alert, previous if leaves_it else None),
@@ -145,8 +186,12 @@ def open_incident(
         alerts=(alert,),
         exhibits=frozen,
         themes=themes_of(frozen),
-        timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=alert.reason),),
+        timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=reason),),
     )
+
+
+def _listed(matter: frozenset[str]) -> str:
+    return ", ".join(sorted(matter))
 
 
 def take(

@@ -16,7 +16,7 @@ from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.core.respond.track_record import Label, TrackRecord, label_of
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.core.respond.workflow import TOO_MANY_HAND_OFFS
-from emberwatch.model.incident import Exhibit, Incident, Resolution, Status
+from emberwatch.model.incident import Exhibit, Incident, Recurrence, Resolution, Status
 from emberwatch.model.mention import Correction, Voice
 
 T = TypeVar("T")
@@ -39,7 +39,8 @@ class Gathered:
     `incidents` opened from `before` on and before `until`, of the brands in question and of our
     own watch; `voices` are those from `since` on by brand, `around` those around the answer to
     each incident by its id. `delivered` holds when each incident first reached a receiver. `open`
-    are all incidents that nobody has closed. `corrections` and `blind` may reach beyond the time.
+    are all incidents that nobody has closed, `follow_ups` those with a date to ask again.
+    `corrections` and `blind` may reach beyond the time.
     """
 
     since: datetime
@@ -51,6 +52,7 @@ class Gathered:
     voices: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
     around: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
     open: Sequence[Incident] = ()
+    follow_ups: Sequence[Incident] = ()
     records: Sequence[TrackRecord] = ()
     corrections: Sequence[Correction] = ()
     blind: Sequence[Blind] = ()
@@ -145,7 +147,8 @@ class Week:
     """Everything that a report says, beside the same figures of the stretch of time before.
 
     `cases` are the storms that opened, oldest first; `ours` our own troubles; `rang` what people
-    made of the storms. `unanswered` are the posts that wait now, gravest first.
+    made of the storms. `unanswered` are the posts that wait now, gravest first,
+    and `follow_ups` the incidents whose customers are to be asked again, soonest first (R14).
     """
 
     since: datetime
@@ -165,8 +168,10 @@ class Week:
     turns: Mapping[Turn, int]
     hand_offs: int
     passed_on: tuple[Incident, ...]
+    recurring: tuple[tuple[str, Recurrence], ...]
     moods: tuple[Mood, ...]
     unanswered: tuple[tuple[Incident, Exhibit], ...]
+    follow_ups: tuple[Incident, ...]
     records: tuple[TrackRecord, ...]
     corrected: tuple[tuple[str, int], ...]
     blind: tuple[Blind, ...]
@@ -200,8 +205,10 @@ def week_of(gathered: Gathered) -> Week:
         turns=_counted(case.cooling.turn for case in cases if case.cooling),
         hand_offs=sum(each.hand_offs for each in opened),
         passed_on=tuple(each for each in opened if each.hand_offs >= TOO_MANY_HAND_OFFS),
+        recurring=_recurring(opened),
         moods=tuple(_mood(brand, voices) for brand, voices in gathered.voices.items()),
         unanswered=tuple(unanswered(gathered.open)),
+        follow_ups=tuple(gathered.follow_ups),
         records=tuple(gathered.records),
         corrected=_corrected(gathered),
         blind=_blind(gathered),
@@ -304,6 +311,17 @@ def _done(cases: Iterable[Case]) -> tuple[Done, ...]:
         for kind, mine in by_kind.items()
     ]
     return tuple(sorted(found, key=lambda done: (-done.count, done.resolution or "~")))
+
+
+def _recurring(opened: Iterable[Incident]) -> tuple[tuple[str, Recurrence], ...]:
+    """Return the themes that keep coming back, with their brand, as the newest incident told."""
+    found = {
+        (incident.brand or "", each.theme): each
+        for incident in opened
+        for each in incident.recurring
+    }
+    ordered = sorted(found.items(), key=lambda item: (-item[1].share, item[0]))
+    return tuple((brand, each) for (brand, _), each in ordered)
 
 
 # ---------------------------------------------------------------- over mentions

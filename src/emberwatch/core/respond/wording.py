@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from emberwatch.core.respond.origin import origin_first, thread_url
-from emberwatch.core.respond.playbook import Advice, Known, told
+from emberwatch.core.respond.playbook import Advice, Known, recurs, told
 from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import Alert, AlertKind
-from emberwatch.model.incident import Exhibit, Incident, Recurrence
+from emberwatch.model.incident import Exhibit, Incident
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 from emberwatch.model.team import Person
 
@@ -186,18 +186,11 @@ def _themes(incident: Incident, room: Room) -> list[str]:
     if not incident.themes:
         return []
     back = {each.theme: each for each in incident.recurring}
-    told = [
-        f"{fit_line(theme, room)}{_again(back[theme]) if theme in back else ''}"
+    named = [
+        fit_line(recurs(back[theme]) if theme in back else theme, room)
         for theme in incident.themes[: room.alerts]
     ]
-    return [f"Themes: {', '.join(told)}."]
-
-
-def _again(recurrence: Recurrence) -> str:
-    return (
-        f" (in {recurrence.incidents} incidents and {recurrence.share:.0%} of the angry posts of "
-        "30 days)"
-    )
+    return [f"Themes: {'; '.join(named)}."]
 
 
 def _history(incident: Incident, room: Room) -> list[str]:

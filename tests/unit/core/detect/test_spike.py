@@ -103,7 +103,7 @@ def test_evidence_is_weightiest_first_and_at_most_fifty() -> None:
     at = life.now
     for n in range(100):
         life.post(at + minutes(n / 10), 0.4 + n / 200)
-    last = life.alerts[-1]
+    last = [alert for alert in life.alerts if alert.kind is AlertKind.SPIKE][-1]
     numbers = [int(id.rsplit(":", 1)[1]) for id in last.evidence]
     assert len(numbers) == 50
     assert numbers == sorted(numbers, reverse=True)
@@ -371,7 +371,7 @@ def test_the_alert_of_a_small_storm_ends_when_the_brand_has_been_quiet(
     life.live(over + DAY, 15.0)
     ended_at = life.alerts[-1].ended_at
     assert ended_at is not None
-    assert (ended_at - over) / timedelta(hours=1) == pytest.approx(hours, abs=0.2)
+    assert (ended_at - over) / timedelta(hours=1) == pytest.approx(hours, abs=0.3)
 
 
 @pytest.mark.parametrize(("first", "second"), [(30, 30), (100, 30), (30, 12)])
@@ -497,7 +497,7 @@ def test_a_state_survives_the_store() -> None:
 def test_how_rare_it_is_is_said_the_way_people_do() -> None:
     reasons = []
     for correction in (-300.0, 0.3, 1.2, 2.5):
-        settings = replace(SpikeSettings(), correction=correction)
+        settings = replace(SpikeSettings(), looks=3.0 * 10.0**correction)
         brand = a_brand(false_alarms_per_month=10.0 ** (correction + 3.0))
         life = Following(Spike({"Acme": brand}, settings))
         life.live(NOON + 5 * DAY, 30.0)

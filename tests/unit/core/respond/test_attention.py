@@ -328,7 +328,7 @@ def test_news_of_the_night_for_those_who_knew_before_is_an_update_in_the_morning
     watch = Watch(a_desk(replace(QUIET, escalation=()), BOSSES), evening)
     watch.news(NIGHT)
 
-    assert watch.looks(MORNING) == [("chat", "updated")]
+    assert watch.looks(MORNING) == [("chat", "told")]
 
 
 def test_quiet_hours_of_one_team_hold_no_other() -> None:
@@ -441,7 +441,7 @@ def test_a_silence_that_held_something_starts_the_clock_anew() -> None:
     watch.silences.append(a_silence(at=NOON + MINUTE))
     watch.news(NOON + 2 * MINUTE)
 
-    assert watch.looks(NOON + HOUR) == [("chat", "updated")]
+    assert watch.looks(NOON + HOUR) == [("chat", "told")]
     assert watch.wakes_at == NOON + HOUR + 10 * MINUTE
 
 

@@ -6,10 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from emberwatch.config.playbook import read_playbook
 from emberwatch.core.respond.brief import notification_for, trial_for
+from emberwatch.core.respond.playbook import Known, Stance
 from emberwatch.core.respond.wording import thread_url
 from emberwatch.model.alert import Alert, AlertKind, Fire
-from emberwatch.model.incident import Action, Exhibit, Incident, Severity
+from emberwatch.model.incident import (
+    Action,
+    Encounter,
+    Exhibit,
+    History,
+    Incident,
+    Recurrence,
+    Resolution,
+    Severity,
+    Status,
+)
+from emberwatch.model.notification import OPENERS
+from emberwatch.model.team import Person, Team
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -260,6 +274,161 @@ def test_the_brief_reads_as_a_person_needs_it():
     ]
 
 
+SUPPORT = Team(
+    name="support",
+    people=(
+        Person(name="Ann", languages=("de",)),
+        Person(name="Mara", languages=("bg", "en")),
+        Person(name="Ivo", languages=("bg",)),
+    ),
+)
+
+
+def test_r2_the_brief_names_one_owner_and_who_reads_the_language_of_the_posts():
+    incident = an_incident(team="support", owner="Mara", exhibits=(an_exhibit(language="bg"),))
+    assert (
+        "Whose it is: Mara has it; team support; Mara reads bg; Ivo reads bg."
+        in brief(incident, team=SUPPORT).splitlines()
+    )
+    told = payload(incident, team=SUPPORT)
+    assert told["incident"]["team"] == "support"
+    assert told["brief"]["readers"] == [
+        {"name": "Mara", "languages": ["bg", "en"]},
+        {"name": "Ivo", "languages": ["bg"]},
+    ]
+
+
+def test_r2_a_team_of_which_nobody_reads_the_posts_is_named_alone():
+    incident = an_incident(team="support", exhibits=(an_exhibit(language="lt"),))
+    assert "Whose it is: team support." in brief(incident, team=SUPPORT).splitlines()
+    assert payload(incident, team=SUPPORT)["brief"]["readers"] == []
+
+
+@pytest.mark.parametrize("action", [Action.ESCALATED, Action.REMINDED, Action.TOLD])
+def test_a1_what_the_clock_does_is_an_update_that_says_why(action):
+    why = "nobody acknowledged within 10 min: bosses"
+    owed = notification_for(an_incident(), action, "ops", AT, note=why)
+    told = json.loads(owed.payload)
+    assert (told["type"], told["reason"]) == ("incident.updated", why)
+    # a channel that changes its messages posts another, or nobody would look
+    assert owed.type in OPENERS
+
+
+REFUNDS = Known(name="policy", themes=("refunds",), text="14 days.", url="https://a.example/p")
+A_HISTORY = History(
+    posts=7,
+    angry_posts=3,
+    anger=0.456,
+    first_at=AT - timedelta(days=9),
+    last_at=AT - timedelta(days=1),
+    reach=900,
+    encounters=(
+        Encounter(
+            incident_id="inc_0",
+            opened_at=AT - timedelta(days=8),
+            status=Status.RESOLVED,
+            resolution=Resolution.REFUND,
+        ),
+        Encounter(incident_id="inc_00", opened_at=AT - timedelta(days=9), status=Status.DISMISSED),
+    ),
+    earlier=(an_exhibit(8, text="отново вие"),),
+)
+
+
+def a_known_incident(**changes):
+    return an_incident(
+        exhibits=(an_exhibit(1), an_exhibit(2)),
+        themes=("refunds", "rude"),
+        history=A_HISTORY,
+        recurring=(
+            Recurrence(
+                theme="refunds", incidents=4, angry_posts=31, share=0.31, examples=(an_exhibit(3),)
+            ),
+        ),
+        affected=(an_exhibit(5, anger=0.1), an_exhibit(6, anger=0.2)),
+        **changes,
+    )
+
+
+def test_a3_a8_a9_a15_the_brief_says_all_in_the_order_in_which_people_need_it():
+    playbook = read_playbook(None, Stance.BALANCED, (REFUNDS,))
+    lines = brief(a_known_incident(), playbook=playbook).splitlines()
+    begins = [
+        "Acme: 34 angry",
+        "> words of post 1",
+        "Answer here: https://m.example/1",
+        "- anger spike since",
+        "Velocity: 3.4 angry a minute",
+        "Who: 2 authors in evidence",
+        "Themes: refunds in 4 incidents and 31% of the angry posts of 30 days; rude.",
+        "Languages: en 100%.",
+        "History: 7 earlier posts of its author since 2026-04-25 12:00 UTC, 3 angry, mean anger "
+        "0.46; stood in inc_0 of 2026-04-26 (refund), inc_00 of 2026-04-25 (dismissed).",
+        "Unanswered: 2 people: author2, author1.",
+        "Not angry yet, about the same: author5, author6.",
+        "First steps:",
+        "Note: policy: 14 days. (https://a.example/p)",
+    ]
+    found = [next(n for n, line in enumerate(lines) if line.startswith(each)) for each in begins]
+    assert found == sorted(found)
+
+
+def test_a8_the_payload_carries_what_stands_beside_the_evidence():
+    playbook = read_playbook(None, Stance.BALANCED, (REFUNDS,))
+    told = payload(a_known_incident(), playbook=playbook)["brief"]
+    assert told["notes"] == [{"name": "policy", "text": "14 days.", "url": "https://a.example/p"}]
+    assert told["history"]["posts"] == 7
+    assert told["history"]["incidents"][0] == {
+        "id": "inc_0",
+        "opened_at": "2026-04-26T12:00:00Z",
+        "status": "resolved",
+        "resolution": "refund",
+    }
+    assert told["history"]["earlier"] == [
+        {
+            "id": "mastodon:m.example:post:8",
+            "author": "author8",
+            "followers": 800,
+            "created_at": "2026-05-04T11:50:08Z",
+            "url": "https://m.example/8",
+            "text": "отново вие",
+            "anger": 0.8,
+        }
+    ]
+    [recurring] = told["recurring"]
+    assert (recurring["theme"], recurring["incidents"], recurring["share"]) == ("refunds", 4, 0.31)
+    assert [post["id"] for post in recurring["examples"]] == ["mastodon:m.example:post:3"]
+    assert [post["author"] for post in told["affected"]] == ["author5", "author6"]
+    assert [post["author"] for post in told["unanswered"]] == ["author2", "author1"]
+
+
+def test_what_is_not_known_is_not_spoken_of():
+    told = payload(an_incident())["brief"]
+    assert told["history"] is None
+    assert (told["notes"], told["recurring"], told["affected"]) == ([], [], [])
+    assert not any(
+        line.startswith(("Themes", "History", "Not angry yet", "Note"))
+        for line in told["text"].splitlines()
+    )
+
+
+def test_one_earlier_post_without_an_anger_is_told_as_such():
+    past = replace(A_HISTORY, posts=1, angry_posts=0, anger=None, encounters=())
+    assert "History: one earlier post of its author since 2026-04-25 12:00 UTC, 0 angry." in brief(
+        an_incident(history=past)
+    )
+
+
+def test_who_waits_is_counted_where_the_names_do_not_fit():
+    exhibits = tuple(an_exhibit(n, text="r" * 1200) for n in range(1, 31))
+    assert "Unanswered: 30 people: author30, author29" in brief(an_incident(exhibits=exhibits))
+    assert ", 25 more." in brief(an_incident(exhibits=exhibits))
+    nameless = an_exhibit(1, author="")
+    assert "Unanswered: one person.\n" in brief(an_incident(exhibits=(nameless,))) + "\n"
+    answered = an_incident(status=Status.RESPONDED)
+    assert "Unanswered" not in brief(answered)
+
+
 def test_the_brief_of_our_own_trouble_is_short():
     assert brief(our_own_incident()).splitlines() == [
         "town: feed 'town' is blind: 503",
@@ -371,8 +540,27 @@ def test_the_worst_of_all_still_fits():
         answer_url=address,
         alerts=tuple(replace(alert, id=f"{n}{long}") for n in range(9)),
         exhibits=exhibits,
+        themes=tuple(f"{n}{long}" for n in range(50)),
+        history=replace(
+            A_HISTORY,
+            earlier=exhibits,
+            encounters=tuple(
+                replace(A_HISTORY.encounters[0], incident_id=f"{n}{long}") for n in range(50)
+            ),
+        ),
+        recurring=tuple(
+            Recurrence(theme=f"{n}{long}", incidents=9, angry_posts=9, share=1, examples=exhibits)
+            for n in range(50)
+        ),
+        affected=exhibits,
     )
-    owed = notification_for(incident, Action.RESOLVED, "ops", AT, note=long, by=long)
+    notes = tuple(
+        Known(name=long, themes=(f"{n}{long}",), text=long, url=address) for n in range(50)
+    )
+    playbook = read_playbook(None, Stance.BALANCED, notes)
+    owed = notification_for(
+        incident, Action.RESOLVED, "ops", AT, note=long, by=long, playbook=playbook
+    )
     assert len(owed.payload.encode()) < 20_000
     told = json.loads(owed.payload)
     assert len(told["brief"]["posts"]) + told["truncated"] == 30

@@ -89,3 +89,10 @@ def test_a_digest_is_as_small_as_any_message_and_breaks_no_line():
 def test_a_digest_of_nothing_is_a_mistake():
     with pytest.raises(ValueError, match="at least one"):
         digest_of([], [], "chat", AT)
+
+
+def test_every_field_of_a_digest_is_documented(root):
+    page = (root / "docs" / "reference" / "notifiers.md").read_text()
+    section = page.split("## Limits and digests")[1].split("\n## ")[0]
+    _, payload = told([owed("1")])
+    assert [field for field in payload if f"`{field}`" not in section] == []

@@ -152,12 +152,12 @@ def test_a9_others_who_wait_are_written_to_before_they_write_again() -> None:
 
 def test_r11_a_theme_that_keeps_coming_back_is_a_policy_to_mend() -> None:
     refunds = Recurrence(theme="refunds", incidents=4, angry_posts=31, share=0.31)
-    fees = Recurrence(theme="fees", incidents=3, angry_posts=2, share=0.02)
+    fees = Recurrence(theme="fees", incidents=1, angry_posts=2, share=0.02)
     incident = replace(an_incident(), recurring=(refunds, fees))
     advice = the("R11", incident)
     assert advice.why == (
         "refunds in 4 incidents and 31% of the angry posts of 30 days, "
-        "fees in 3 incidents and 2% of the angry posts of 30 days"
+        "fees in 1 incident and 2% of the angry posts of 30 days"
     )
     assert "whoever owns the policy" in advice.say
     assert "R11" not in fired(an_incident())

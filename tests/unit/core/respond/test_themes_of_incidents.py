@@ -50,6 +50,14 @@ def test_a_post_that_nobody_could_judge_is_not_taken_for_calm() -> None:
     assert opened(a_voice(1, "grąžinimas", anger=None)).themes == ("grąžinimas",)
 
 
+def test_what_one_in_many_complains_of_is_not_what_the_trouble_is_about() -> None:
+    crowd = [a_voice(n, "late") for n in range(2, 20)]
+    assert opened(a_voice(1, "fees"), *crowd).themes == ("late",)
+    nameless = [a_voice(n) for n in range(2, 10)]
+    assert opened(a_voice(1, "fees"), *nameless).themes == ("fees",)
+    assert opened(a_voice(1, "fees"), *nameless, a_voice(11), a_voice(12)).themes == ()
+
+
 def test_equal_themes_stand_in_a_fixed_order() -> None:
     one = opened(a_voice(1, "b"), a_voice(2, "a"))
     other = opened(a_voice(2, "a"), a_voice(1, "b"))

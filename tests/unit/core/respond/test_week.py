@@ -24,7 +24,7 @@ from emberwatch.core.respond.week import (
 )
 from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.incident import Action, Incident, Resolution
+from emberwatch.model.incident import Action, Incident, Recurrence, Resolution
 from emberwatch.model.mention import Correction, Voice
 from tests.build import NOON, a_mention, an_alert, minutes
 
@@ -196,6 +196,17 @@ def test_r3_who_still_waits_is_told_whenever_it_rang() -> None:
     old = an_incident(1, at=-30 * 1440)
     week = a_week(open=[old])
     assert [incident.id for incident, _ in week.unanswered] == [old.id]
+
+
+def test_r11_what_keeps_coming_back_is_told_as_it_last_stood() -> None:
+    def recurs(theme: str, share: float) -> Recurrence:
+        return Recurrence(theme=theme, incidents=3, angry_posts=9, share=share)
+
+    first = replace(an_incident(1), recurring=(recurs("refunds", 0.2), recurs("parcels", 0.3)))
+    second = replace(an_incident(2, at=5), recurring=(recurs("refunds", 0.4),))
+    old = replace(an_incident(3, at=-3 * 1440), recurring=(recurs("queues", 0.9),))
+    found = a_week(old, first, second).recurring
+    assert found == (("Acme", recurs("refunds", 0.4)), ("Acme", recurs("parcels", 0.3)))
 
 
 # ---------------------------------------------------------------- people and the watch

@@ -32,7 +32,7 @@ async def test_the_first_poll_after_a_start_is_told_of_the_threads(tmp_path: Pat
     for _ in range(2):
         site = Firehose()
         async with watching(tmp_path / "watch.db", site, timedelta(milliseconds=200)):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while len(site.told) < 2:
                     await asyncio.sleep(0.02)
     assert [root.native_id for root in site.told[0]] == ["1"]

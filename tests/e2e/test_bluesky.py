@@ -116,11 +116,11 @@ def played(
             root = sky.post(people[0], f"{brand} charged me twice and laughs at me. Fraud!")
             played.root = root["uri"]
             half_a_storm(town, played, root, people[1 : PEOPLE // 2])
-            wait_for(lambda: set(played.written) <= set(played.stored), 60, daemon.log)
+            wait_for(lambda: set(played.written) <= set(played.stored), 180, daemon.log)
             daemon.kill()
         half_a_storm(town, played, root, people[PEOPLE // 2 :])
         with Running(folder, SKY_PASSWORD=PASSWORD) as daemon:
-            wait_for(lambda: set(played.written) <= set(played.stored), 60, daemon.log)
+            wait_for(lambda: set(played.written) <= set(played.stored), 180, daemon.log)
             wait_for(lambda: played.counted == ALL, 30, daemon.log)
             assert receiver.wait(lambda it: bool(it.of_type("incident.opened")), 30)
             assert daemon.end() == 0

@@ -130,6 +130,8 @@ class Daemon:
             asyncio.create_task(self._mind_the_clock(), name="clock"),
         ]
         try:
+            # before the first poll: a firehose that does not know the threads misses their answers
+            await self._follower.census()
             self._schedule.start()
             self._schedule_all()
             done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)

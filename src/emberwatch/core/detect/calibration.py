@@ -49,9 +49,9 @@ class CalibrationSettings:
     )
     counted_times: float = 1.6
     slope: float = 1.8
-    burst_slope: float = 1.5
-    strength: float = 8.0
-    storms: float = 6.0
+    burst_slope: float = 2.0
+    strength: float = 6.0
+    storms: float = 7.0
     half_life: float = 28.0
     rings_at: float = 9.0
 

@@ -37,10 +37,12 @@ ODD: tuple[Any, ...] = (
 _MARKUP = re.compile(r"(<[^>]*>)")
 
 
-class InThisProcess(feed_worker.FeedWorker):
+class InThisProcess(feed_worker.FeedWorkers):
     """Takes feeds apart here, where the fuzzer sees which code they reach."""
 
-    def submit(self, body: bytes, content_type: str = "") -> "Future[feed_worker.ParsedFeed]":
+    def submit(
+        self, body: bytes, content_type: str = "", name: str = ""
+    ) -> "Future[feed_worker.ParsedFeed]":
         done: Future[feed_worker.ParsedFeed] = Future()
         replies = _Replies()
         feed_worker._serve(body, content_type, replies)

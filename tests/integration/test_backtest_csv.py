@@ -217,6 +217,7 @@ def test_the_root_time_may_be_left_out_and_cascades_may_follow_each_other() -> N
         ("a,1,9e12", "root_time must be seconds since 1970"),
         (",1,0", "needs the name of its cascade"),
         ("a,3,0", "goes back in time"),
+        ("a,6,60", "a thread has one root"),
     ],
 )
 def test_a_bad_reaction_is_named_by_its_line(row: str, why: str) -> None:
@@ -243,3 +244,23 @@ def test_a_bad_reaction_is_named_by_its_line(row: str, why: str) -> None:
 )
 def test_a_question_that_makes_no_sense_is_wrong_usage(arguments: list[str]) -> None:
     assert backtest(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdicts_told"),
+    [("", 0), ("0,5,1\n", 1), ("0,,\n60,,\n120,,\n", 3), ("0,5,1\r\n60,5,1\r\n", 2)],
+)
+def test_as_many_verdicts_as_rows_however_few_or_empty(rows: str, verdicts_told: int) -> None:
+    result = backtest("--series", "-", "--out", "-", stdin=f"timestamp,count,angry\n{rows}")
+    assert result.exit_code == 0
+    told = verdicts(result.stdout)
+    assert [float(row["score"]) for row in told] == [0.0] * verdicts_told
+
+
+def test_rows_are_written_as_they_are_read() -> None:
+    rows = "0,5,1\n60,5,1\n120,six,1\n180,5,1\n"
+    result = backtest("--series", "-", "--out", "-", stdin=f"timestamp,count,angry\n{rows}")
+    assert result.exit_code == 1
+    assert [row["timestamp"] for row in verdicts(result.stdout)] == ["0", "60"]
+    assert "nothing is judged from the first bad row on" in result.stderr
+    assert "line 4: count: expected a number, got 'six'" in result.stderr

@@ -1,11 +1,12 @@
 """Plain series and threads in, verdicts out: the detectors for anybody's benchmark."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import click
 
-from emberwatch.cli.csv_rows import BadRow, number_of, read_rows, write_rows
+from emberwatch.cli.csv_rows import BadRow, number_of, progress_through, read_rows, write_rows
 from emberwatch.cli.present import count
 from emberwatch.core.read.text import safe_line
 from emberwatch.runtime.series import Row, judge_series
@@ -21,7 +22,7 @@ MOST_POSTS = 1e12
 def judge_series_file(source: str, target: str, false_alarms_per_month: float) -> None:
     """Judge `timestamp,count,angry`; write `timestamp,score,alert,surge`, a row for each row."""
     before: float | None = None
-    told: list[str] = []
+    told: deque[str] = deque()
 
     def parse(cells: Mapping[str, str]) -> Row:
         nonlocal before
@@ -34,24 +35,26 @@ def judge_series_file(source: str, target: str, false_alarms_per_month: float) -
         told.append(cells["timestamp"])
         return Row(at, *_counts(cells))
 
-    rows = read_rows(source, ("timestamp", "count", "angry"), parse)
-    verdicts = judge_series(rows, false_alarms_per_month)
-    written = write_rows(
-        target,
-        ("timestamp", "score", "alert", "surge"),
-        (
-            (at, f"{verdict.score:.4f}", verdict.alert, verdict.surge)
-            for at, verdict in zip(told, verdicts, strict=True)
-        ),
-    )
+    with progress_through(source, target) as report:
+        rows = read_rows(source, ("timestamp", "count", "angry"), parse, on_bytes=report)
+        written = write_rows(
+            target,
+            ("timestamp", "score", "alert", "surge"),
+            (
+                (told.popleft(), f"{verdict.score:.4f}", verdict.alert, verdict.surge)
+                for verdict in judge_series(rows, false_alarms_per_month)
+            ),
+        )
     click.echo(f"{count(written, 'row')} judged", err=True)
 
 
 def judge_threads_file(source: str, target: str, huge: int, base_rate: float) -> None:
     """Judge `cascade,t[,root_time]`; write `cascade,t` of each cascade that rings."""
-    last: dict[str, float] = {}
+    last: dict[str, tuple[float, float]] = {}
+    reactions = 0
 
     def parse(cells: Mapping[str, str]) -> Reaction:
+        nonlocal reactions
         t = number_of(cells, "t")
         root_time = number_of(cells, "root_time") if cells.get("root_time") else 0.0
         if not root_time > EARLIEST:
@@ -60,20 +63,30 @@ def judge_threads_file(source: str, target: str, huge: int, base_rate: float) ->
             reaction = Reaction(cascade=cells["cascade"], t=t, root_time=root_time)
         except ValueError as error:
             raise BadRow(str(error)) from error
-        if t < last.get(reaction.cascade, 0.0):
+        root_before, t_before = last.get(reaction.cascade, (root_time, 0.0))
+        name = safe_line(reaction.cascade, 60)
+        if root_time != root_before:
             raise BadRow(
-                f"cascade '{reaction.cascade}' goes back in time: sort the rows by root_time + t, "
+                f"cascade '{name}': root_time is {root_time:.15g} here and {root_before:.15g} "
+                "above: a thread has one root"
+            )
+        if t < t_before:
+            raise BadRow(
+                f"cascade '{name}' goes back in time: sort the rows by root_time + t, "
                 "or by t where there is no root_time"
             )
-        last[reaction.cascade] = t
+        last[reaction.cascade] = (root_time, t)
+        reactions += 1
         return reaction
 
-    rows = read_rows(source, ("cascade", "t"), parse, optional=("root_time",))
-    flagged = write_rows(target, ("cascade", "t"), _flags(judge_threads(rows, huge, base_rate)))
+    with progress_through(source, target) as report:
+        rows = read_rows(source, ("cascade", "t"), parse, optional=("root_time",), on_bytes=report)
+        flags = _flags(judge_threads(rows, huge, base_rate))
+        flagged = write_rows(target, ("cascade", "t"), flags)
     click.echo(
-        f"{count(len(rows), 'reaction')} in {count(len(last), 'thread')}: ", nl=False, err=True
+        f"{count(reactions, 'reaction')} in {count(len(last), 'thread')}: {flagged:,} flagged",
+        err=True,
     )
-    click.echo(f"{flagged:,} flagged", err=True)
 
 
 def _flags(flags: Iterator[tuple[str, float]]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -25,6 +26,10 @@ MOST_NAMED = 10
 """Bad rows that are named one by one; the others are only counted."""
 
 
+TOLD_EVERY = 500
+"""Rows between two words of how far one has come."""
+
+
 class BadRow(Exception):
     """A row that cannot be used; the message says why."""
 
@@ -35,56 +40,77 @@ def read_rows(
     parse: Callable[[Mapping[str, str]], T],
     *,
     optional: Sequence[str] = (),
-) -> list[T]:
-    """Read all rows of a file (`.gz` too, `-` for standard input); other columns are left aside.
+    on_bytes: Callable[[int], None] | None = None,
+) -> Iterator[T]:
+    """Yield the rows of a file (`.gz` too, `-` for standard input) as they are read.
 
-    `parse` is given the cells of a row by column, without the blanks around them (those of
-    `optional` columns only where there are such); it raises `BadRow`. Ends the command, with each
-    bad row named by its line, when one cannot be used, and when a column is missing.
+    Other columns are left aside. `parse` is given the cells of a row by column, without the blanks
+    around them (those of `optional` columns only where there are such); it raises `BadRow`. No row
+    comes after a bad one: the rest is only looked through, and the command ends with each bad row
+    named by its line. It ends when a column is missing, too. `on_bytes` is told now and then how
+    many bytes of the file were read.
     """
     name = "standard input" if place == STANDARD else place
     problems: list[str] = []
-    found: list[T] = []
+    bad_lines = 0
     try:
-        with _opened(place) as file:
+        with _opened(place) as (raw, file):
             table = csv.reader(file)
             try:
                 heading = [cell.strip().lower() for cell in next(table, [])]
                 places = _places(name, heading, columns, optional)
-                for cells in table:
+                for number, cells in enumerate(table, start=1):
+                    if on_bytes is not None and number % TOLD_EVERY == 0:
+                        on_bytes(raw.tell())
                     if not cells:
                         continue
                     try:
-                        found.append(parse(_named(cells, places)))
+                        row = parse(_named(cells, places))
                     except BadRow as bad:
-                        problems.append(f"line {table.line_num}: {safe_line(str(bad), 200)}")
+                        bad_lines += 1
+                        if bad_lines <= MOST_NAMED:
+                            problems.append(f"line {table.line_num}: {safe_line(str(bad), 200)}")
+                        continue
+                    if not problems:
+                        yield row
             except csv.Error as error:
+                bad_lines += 1
                 problems.append(f"line {table.line_num}: {safe_line(str(error), 200)}")
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or error
         raise click.ClickException(f"{name} cannot be read: {why}") from error
     if problems:
-        more = len(problems) - MOST_NAMED
-        lines = [f"{name}, {problem}" for problem in problems[:MOST_NAMED]]
-        if more > 0:
-            lines.append(f"{name}: and {count(more, 'bad line')} more")
-        raise click.ClickException("nothing was judged:\n" + "\n".join(lines))
-    return found
+        lines = [f"{name}, {problem}" for problem in problems]
+        if bad_lines > len(problems):
+            lines.append(f"{name}: and {count(bad_lines - len(problems), 'bad line')} more")
+        raise click.ClickException(
+            "nothing is judged from the first bad row on:\n" + "\n".join(lines)
+        )
 
 
 @contextmanager
-def _opened(place: str) -> Iterator[IO[str]]:
-    """Open a file as text that holds whatever bytes there are, without the mark at its head."""
+def _opened(place: str) -> Iterator[tuple[IO[bytes], IO[str]]]:
+    """Open a file as text that holds whatever bytes there are, without the mark at its head.
+
+    The first of the two tells how far the file itself was read.
+    """
     if place == STANDARD:
-        # closed by whoever opened it
-        yield io.StringIO(_text(sys.stdin.buffer.read()), newline="")
+        text = _text(sys.stdin.buffer)
+        try:
+            yield sys.stdin.buffer, text
+        finally:
+            text.detach()  # closed by whoever opened it
         return
-    with gzip.open(place, "rb") if place.endswith(".gz") else Path(place).open("rb") as file:
-        yield io.StringIO(_text(file.read()), newline="")
+    with Path(place).open("rb") as raw:
+        if place.endswith(".gz"):
+            with gzip.open(raw, "rb") as unpacked:
+                yield raw, _text(unpacked)
+        else:
+            yield raw, _text(raw)
 
 
-def _text(body: bytes) -> str:
-    return body.decode("utf-8-sig", errors="surrogateescape")
+def _text(body: IO[bytes] | gzip.GzipFile) -> io.TextIOWrapper:
+    return io.TextIOWrapper(body, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _places(
@@ -122,20 +148,24 @@ def number_of(cells: Mapping[str, str], column: str) -> float:
 
 
 def write_rows(place: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """Write rows to a file (`-` for standard output), all of them or none; return how many.
+    """Write rows as they come (`-` for standard output); return how many.
 
-    A file appears under its name when it is whole: until then what was there stands.
+    A file appears under its name when it is whole: until then what was there stands. Nothing is
+    written, the heading neither, before there is a first row or the rows have ended.
     """
+    coming = iter(rows)
+    first = list(islice(coming, 1))
+    whole = chain(first, coming)
     if place == STANDARD:
-        return _written(sys.stdout, heading, rows)
+        return _written(sys.stdout, heading, whole, is_live=True)
     path = Path(place).resolve()
     if path.exists() and not path.is_file():  # a pipe, a terminal
         with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return _written(file, heading, rows)
+            return _written(file, heading, whole, is_live=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            lines = _written(file, heading, rows)
+            lines = _written(file, heading, whole, is_live=False)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -146,13 +176,18 @@ def write_rows(place: str, heading: Sequence[str], rows: Iterable[Sequence[objec
     return lines
 
 
-def _written(file: IO[str], heading: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+def _written(
+    file: IO[str], heading: Sequence[str], rows: Iterable[Sequence[object]], *, is_live: bool
+) -> int:
+    """Write rows; each at once where somebody may be waiting for it."""
     table = csv.writer(file, lineterminator="\n")
     table.writerow(heading)
     lines = 0
     for row in rows:
         table.writerow(row)
         lines += 1
+        if is_live:
+            file.flush()
     return lines
 
 
@@ -165,3 +200,17 @@ def harmless(cell: object) -> object:
     if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA):
         return f"'{cell}"
     return cell
+
+
+@contextmanager
+def progress_through(place: str, target: str) -> Iterator[Callable[[int], None] | None]:
+    """Show how much of a file was read, on a terminal that the rows do not go to."""
+    from emberwatch.cli.progress import progress_bar
+
+    if target == STANDARD and sys.stdout.isatty():
+        yield None
+        return
+    path = Path(place)
+    total = path.stat().st_size if place != STANDARD and path.is_file() else None
+    with progress_bar("judging", total) as report:
+        yield report if total is not None else None

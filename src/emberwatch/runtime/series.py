@@ -18,6 +18,10 @@ BRAND = "series"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_BUCKET = 1440
 _NEVER = 1 << 62
+_FINE = 60
+"""Windows up to this length (minutes) are counted by the minute, longer ones by the quarter."""
+MOST_SCORE = 300.0
+"""The greatest score: a smaller chance than 1e-300 is nothing that a double can hold for long."""
 _LOOKS = log10(30.44 * 1440 / QUARTER)
 """Quarters of an hour in a month (log10)."""
 
@@ -36,9 +40,9 @@ class Row(NamedTuple):
 class Judged(NamedTuple):
     """What is said of a row.
 
-    `score` (0 or more) is -log10 of the chance that a quarter of an hour brings as much anger,
-    after calibration, so a score of 3 means the same for every brand and bucket; `alert` is 1
-    while an anger alert is open, `surge` while one of volume alone is.
+    `score` (0 to `MOST_SCORE`) is -log10 of the chance that a quarter of an hour brings as much
+    anger, after calibration, so a score of 3 means the same for every brand and bucket; `alert` is
+    1 while an anger alert is open, `surge` while one of volume alone is.
     """
 
     score: float
@@ -103,8 +107,9 @@ class _Fold:
         while minute > self._wakes_at:
             state = self._scan(state, self._wakes_at)
         if posts > 0.0:
-            for each in range(minute, last + 1):
-                state = self._spike.tally(BRAND, state, each, posts / length, angry / length)
+            for each, portion in _portions(minute, length):
+                came, ire = posts / length * portion, angry / length * portion
+                state = self._spike.tally(BRAND, state, each, came, ire)
         if posts > 0.0 or last >= self._wakes_at:
             self._scan(state, last)
 
@@ -115,7 +120,7 @@ class _Fold:
     def judged(self) -> Judged:
         """Return what is to be said of the row that came last."""
         state = self._state
-        score = max(0.0, _LOOKS - self._rate)
+        score = min(max(0.0, _LOOKS - self._rate), MOST_SCORE)
         return Judged(
             score=score,
             alert=1 if state is not None and state.spike is not None else 0,
@@ -134,6 +139,20 @@ class _Fold:
         self._wakes_at = _NEVER if is_over else (state.minute // QUARTER + 1) * QUARTER
         self._state = state
         return state
+
+
+def _portions(minute: int, length: int) -> Iterator[tuple[int, int]]:
+    """Yield the minutes at which a bucket is counted, each with how many minutes it stands for.
+
+    No short window reaches further back than an hour from the end of the bucket: what lies before
+    that is counted by the whole quarter, which is all that is kept of it.
+    """
+    end = minute + length
+    fine_from = (end - _FINE) // QUARTER * QUARTER
+    while minute < end:
+        portion = QUARTER if minute % QUARTER == 0 and minute < fine_from else 1
+        yield minute, portion
+        minute += portion
 
 
 def _instant(minute: int) -> datetime:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emberwatch.runtime.series import Judged, Row, judge_series
+from emberwatch.runtime.series import MOST_SCORE, Judged, Row, judge_series
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 HOUR = 60
@@ -122,3 +122,21 @@ def test_posts_without_anger_surge_and_do_not_ring() -> None:
 def test_a_row_that_cannot_be_is_named() -> None:
     with pytest.raises(ValueError, match="row 2: expected 0 <= angry <= posts, got 3 of 2"):
         list(judge_series([Row(0.0, 1.0, 0.0), Row(60.0, 2, 3)]))
+
+
+def test_a_score_has_an_end_however_much_comes() -> None:
+    rows = [*(Row(MONDAY + 60.0 * n, 1.0, 0.0) for n in range(600))]
+    storm = Row(MONDAY + 36_000.0, 1e9, 1e9)
+    assert max(judged.score for judged in judge_series([*rows, storm])) == MOST_SCORE
+
+
+def test_a_series_of_days_is_judged_and_its_storm_rings() -> None:
+    chance = random.Random(3)
+    rows = []
+    for day in range(100):
+        posts = 300.0 + chance.randrange(-40, 40) + 600.0 * (day == 90)
+        angry = 60.0 + chance.randrange(-10, 10) + 600.0 * (day == 90)
+        rows.append(Row(MONDAY + 86_400.0 * day, posts, angry))
+    judged = list(judge_series(rows))
+    assert judged[90].alert == 1
+    assert not any(each.alert for each in judged[10:90])

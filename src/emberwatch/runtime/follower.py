@@ -221,7 +221,9 @@ class Follower:
                 continue
             source = collector.feed.source
             # asked last: of a protocol, Python takes long to say it, and there may be many feeds
-            is_here = source.kind == root.source and getattr(source, "host", root.host) == root.host
+            is_here = source.kind == root.source and root.host.startswith(
+                getattr(source, "host", "")
+            )
             if is_here and isinstance(source, Follows) and source.reaches(root):
                 return name
         return None

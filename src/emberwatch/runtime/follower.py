@@ -221,9 +221,8 @@ class Follower:
                 continue
             source = collector.feed.source
             # asked last: of a protocol, Python takes long to say it, and there may be many feeds
-            is_here = source.kind == root.source and root.host.startswith(
-                getattr(source, "host", "")
-            )
+            host = getattr(source, "host", "")
+            is_here = source.kind == root.source and root.host.startswith(host)
             if is_here and isinstance(source, Follows) and source.reaches(root):
                 return name
         return None

@@ -220,8 +220,10 @@ class Follower:
             if collector is None or self._rests.get(name, now) > now:
                 continue
             source = collector.feed.source
-            is_of_kind = source.kind == root.source
-            if is_of_kind and isinstance(source, Follows) and source.reaches(root):
+            # asked last: of a protocol, Python takes long to say it, and there may be many feeds
+            host = getattr(source, "host", "")
+            is_here = source.kind == root.source and root.host.startswith(host)
+            if is_here and isinstance(source, Follows) and source.reaches(root):
                 return name
         return None
 

@@ -1,7 +1,8 @@
 """Follows threads that grow: each at its own pace, whichever feed brought it, never twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -202,9 +203,10 @@ class Follower:
         where a site bears less than all want, every one has its turn.
         """
         found: dict[str, list[Root]] = {}
+        sites = _by_site(self._collectors())
         due = [each for each in self._pursuits.values() if each.due_at <= now]
         for pursuit in sorted(due, key=lambda each: -_lateness(each, now)):
-            feed = self._feed_for(pursuit.root, now)
+            feed = self._feed_for(pursuit.root, sites, now)
             if feed is None:
                 continue
             roots = found.setdefault(feed, [])
@@ -212,19 +214,16 @@ class Follower:
                 roots.append(pursuit.root)
         return {feed: tuple(roots) for feed, roots in found.items()}
 
-    def _feed_for(self, root: Root, now: datetime) -> str | None:
+    def _feed_for(
+        self, root: Root, sites: Mapping[tuple[str, str], Sequence[Feed]], now: datetime
+    ) -> str | None:
         """Return the feed that looks at a root: that which brought it, else another of its site."""
-        collectors = self._collectors()
-        for name in (root.feed, *collectors):
-            collector = collectors.get(name)
-            if collector is None or self._rests.get(name, now) > now:
-                continue
-            source = collector.feed.source
-            # asked last: of a protocol, Python takes long to say it, and there may be many feeds
-            host = getattr(source, "host", "")
-            is_here = source.kind == root.source and root.host.startswith(host)
-            if is_here and isinstance(source, Follows) and source.reaches(root):
-                return name
+        hosts = (root.host[:length] for length in range(len(root.host), -1, -1))
+        here = [feed for host in hosts for feed in sites.get((root.source, host), ())]
+        for feed in sorted(here, key=lambda each: each.name != root.feed):
+            is_resting = self._rests.get(feed.name, now) > now
+            if not is_resting and isinstance(feed.source, Follows) and feed.source.reaches(root):
+                return feed.name
         return None
 
     # ------------------------------------------------------------ looking
@@ -336,6 +335,18 @@ class _Thrifty:
 
     def listen(self, request: Request) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self.web.listen(request)
+
+
+def _by_site(collectors: Mapping[str, Collector]) -> dict[tuple[str, str], list[Feed]]:
+    """Return the feeds by the kind and the host of what they read; a central site has no host.
+
+    There may be a thousand feeds, and as many threads due at once.
+    """
+    found: dict[tuple[str, str], list[Feed]] = defaultdict(list)
+    for collector in collectors.values():
+        source = collector.feed.source
+        found[source.kind, getattr(source, "host", "")].append(collector.feed)
+    return found
 
 
 def _lateness(pursuit: Pursuit, now: datetime) -> float:

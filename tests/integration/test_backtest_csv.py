@@ -115,7 +115,7 @@ BAD_ROWS = {
     "60,one,1": "count: expected a number, got 'one'",
     "60,inf,1": "count: expected a number",
     "9999-12-31T23:59:00Z,1,1": "timestamp: expected seconds since 1970",
-    "60,1e308,1": "count: expected at most 1e+12 posts, got '1e308'",
+    "60,1e308,1": "count: expected at most 1e+09 posts, got '1e308'",
     "60,1,2": "0 <= angry <= count",
     "60,-1,-1": "0 <= angry <= count",
     "60,,1": "must both be empty",

@@ -117,7 +117,21 @@ def test_memories_of_an_older_version_are_learnt_anew_from_the_posts(
     with closing(open_store(path)) as older:
         fill(older, config, later)
         assert caplog.text.count("memories of another version") == 1
+        assert caplog.text.count("learned anew: the watch begins") == 1
+        facts = [vars(record).get("facts", {}) for record in caplog.records]
+        assert [fact["posts"] > 0 for fact in facts if "rules" in fact] == [True, True]
         with older.reading() as learnt, store.reading() as remembered:
             assert stored_bodies(learnt) == stored_bodies(remembered) != {}
         fill(older, config, later)
         assert caplog.text.count("memories of another version") == 1
+
+
+def test_learning_anew_tells_how_far_it_has_come(store: Store, config, monkeypatch) -> None:
+    fill(store, config, _story())
+    monkeypatch.setattr("emberwatch.runtime.history.TOLD_EVERY", 10)
+    told: list[int] = []
+    with store.reading() as look:
+        policy = wiring.policy(config, is_told=False, is_replay=True)
+        states_at(look, policy, wiring.past_feeds(config), look.clock(), told.append)
+        posts = look.statistics(NOON + timedelta(days=9)).posts
+    assert told == list(range(10, posts + 1, 10)) != []

@@ -15,8 +15,8 @@ from emberwatch.runtime.threads import Reaction, judge_threads
 EARLIEST, LATEST = -6e10, 2e11
 """Seconds since 1970 that a calendar knows: beyond them it is milliseconds that somebody meant."""
 
-MOST_POSTS = 1e12
-"""Posts that a bucket may hold: far more than there are people."""
+MOST_POSTS = 1e9
+"""Posts that a bucket may hold: more than any brand gets, and no more than can be weighed soon."""
 
 
 def judge_series_file(source: str, target: str, false_alarms_per_month: float) -> None:

@@ -20,7 +20,7 @@ from emberwatch.core.read.themes import Themes
 from emberwatch.core.respond import background
 from emberwatch.core.respond.background import AngryPosts
 from emberwatch.model.alert import Alert
-from emberwatch.model.event import Counted, Event, Tick, Unwatched
+from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick, Unwatched
 from emberwatch.model.incident import Incident
 from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.post import Flag, Post, PostKind
@@ -33,6 +33,9 @@ BATCH = 500
 
 MOST_RECALLED = 50_000
 """Mentions held for the evidence of alerts; older ones are left out of it."""
+
+TOLD_EVERY = 10_000
+"""Posts between two words of how far one has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -483,12 +486,35 @@ class Rerun:
 
 
 def states_at(
-    look: Reading, policy: Policy, feeds: Mapping[str, PastFeed], at: datetime | None
+    look: Reading,
+    policy: Policy,
+    feeds: Mapping[str, PastFeed],
+    at: datetime | None,
+    on_posts: Callable[[int], None] | None = None,
 ) -> States:
     """Return what the rules remembered at an instant, as far as the database can tell.
 
-    None is the end of all that is stored.
+    None is the end of all that is stored. `on_posts` is told now and then how many posts were
+    lived through.
     """
     rerun = Rerun(policy)
-    rerun.live(events(look, feeds, brands=policy.brands), at)
+    rerun.live(_counted(events(look, feeds, brands=policy.brands), on_posts), at)
     return rerun.states
+
+
+def _counted(past: Iterable[Event], on_posts: Callable[[int], None] | None) -> Iterator[Event]:
+    """Pass events on, and tell how many posts have passed."""
+    posts, last = 0, ""
+    for event in past:
+        yield event
+        match event:
+            case Mentioned(mention=mention):
+                id = mention.post.id
+            case Reacted(post=post):
+                id = post.id
+            case _:
+                continue
+        if id != last:  # a post may speak of several brands
+            posts, last = posts + 1, id
+            if on_posts is not None and posts % TOLD_EVERY == 0:
+                on_posts(posts)

@@ -160,7 +160,7 @@ class Processor:
         encode: Callable[[Any], bytes],
         decode: Callable[[bytes, type[Any]], Any],
         is_live: bool,
-        recall: Callable[[Reading], States] | None = None,
+        recall: Callable[[Reading, Callable[[int], None]], States] | None = None,
         feeds_of: Mapping[str, tuple[str, ...]] | None = None,
         feeds: Collection[str] | None = None,
     ) -> None:
@@ -682,8 +682,19 @@ class Processor:
         The memories of the `current` rules stand as they are stored.
         """
         rules = ", ".join(sorted({name for name, _ in outdated}))
-        _LOG.info("memories of another version: learning anew from the stored posts", rules=rules)
-        states = self._recall(look) if self._recall else States(())
+        clock = look.clock()
+        posts = 0 if clock is None else look.statistics(clock).posts
+        _LOG.info(
+            "memories of another version: learning anew from the stored posts",
+            rules=rules,
+            posts=posts,
+        )
+
+        def report(done: int) -> None:
+            _LOG.info("learning anew", done=done, posts=posts)
+
+        states = self._recall(look, report) if self._recall else States(())
+        _LOG.info("learned anew: the watch begins", rules=rules, posts=posts)
         recalled = {key: state for key, state in states.items() if key[0] not in current}
         self._states.put(recalled)
         self._unwritten = {**outdated, **recalled}

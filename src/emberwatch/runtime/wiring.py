@@ -171,7 +171,9 @@ def processor(
         is_live=is_live,
         feeds_of=feeds_of,
         feeds=feeds,
-        recall=lambda look: states_at(look, _of_posts(policy), past or {}, look.clock()),
+        recall=lambda look, on_posts: states_at(
+            look, _of_posts(policy), past or {}, look.clock(), on_posts
+        ),
     )
 
 

@@ -18,6 +18,11 @@ def an_incident(*followers: int, reach: int = 0) -> Incident:
     return open_incident(an_alert(evidence=tuple(by_id), reach=reach), by_id, None)
 
 
+def brief(incident: Incident) -> str:
+    telling = Telling(incident=incident, id="1", type="test", at=NOON, reason="it burns")
+    return json.loads(payload_of(telling))["brief"]["text"]
+
+
 def test_a13_reach_counts_each_author_once() -> None:
     incident = an_incident(10, 10, 10)
     twice = replace(incident.exhibits[0], post_id="again", followers=4)
@@ -30,25 +35,10 @@ def test_an_alert_may_know_of_more_who_spoke() -> None:
 
 
 def test_r13_the_brief_tells_the_reach_that_the_rule_goes_by() -> None:
-    incident = an_incident(6_000, 5_000, reach=6_000)
-    told = json.loads(
-        payload_of(Telling(incident=incident, id="1", type="test", at=NOON, reason="it burns"))
-    )
-    assert "; reach 11,000." in told["brief"]["text"]
+    assert "; reach 11,000." in brief(an_incident(6_000, 5_000, reach=6_000))
 
 
 def test_whom_a_site_does_not_name_are_several() -> None:
     incident = an_incident(1, 2)
     unnamed = tuple(replace(post, author="") for post in incident.exhibits)
-    told = json.loads(
-        payload_of(
-            Telling(
-                incident=replace(incident, exhibits=unnamed),
-                id="1",
-                type="test",
-                at=NOON,
-                reason="it burns",
-            )  # fmt: skip
-        )
-    )
-    assert "Who: 2 authors in evidence" in told["brief"]["text"]
+    assert "Who: 2 authors in evidence" in brief(replace(incident, exhibits=unnamed))

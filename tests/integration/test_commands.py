@@ -352,9 +352,15 @@ def test_of_a_brand_that_is_not_watched_nobody_is_told_that_all_is_well(run, com
     assert run(*command, "--brand", "Acne", "--database", "watch.db").code == 0
 
 
+def test_a_name_is_kept_without_what_a_terminal_obeys(run) -> None:
+    id = _incident(run)
+    run("incident", "acknowledge", id, "--by", " an\x1b[31mna\n")
+    assert run("incident", "list", "--json").rows[0]["owner"] == "anna"
+
+
 def test_whoever_acts_gives_a_name(run) -> None:
     id = _incident(run)
-    for by in ((), ("--by", ""), ("--by", "  ")):
+    for by in ((), ("--by", ""), ("--by", "  "), ("--by", "\x1b[2J")):
         assert run("incident", "acknowledge", id, *by).code == 2
     assert run("incident", "list", "--json").rows[0]["status"] == "open"
 

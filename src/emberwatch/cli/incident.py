@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f]+")
 
+LONGEST_NAME = 200
+"""Characters of a person's name that are kept."""
+
 MOST_NAMED = 3
 """Incidents that are named where an id fits several."""
 
@@ -503,10 +506,13 @@ def _asked_again(before: "Incident", after: "Incident") -> str:
 
 
 def _name(ctx: click.Context, option: click.Parameter, value: str) -> str:
-    if not value.strip():
+    from emberwatch.core.read.text import safe_line
+
+    name = safe_line(value, LONGEST_NAME).strip()
+    if not name:
         whose = "your" if option.name == "by" else "a"
         raise click.BadParameter(f"expected {whose} name: the timeline says who did what")
-    return value.strip()
+    return name
 
 
 _by = click.option("--by", required=True, callback=_name, help="Who does it: your name.")

@@ -271,11 +271,14 @@ def test_a16_a_follow_up_is_planned_with_the_resolution(run) -> None:
     )  # fmt: skip
     assert said.code == 0
     (row,) = run("followup", "list", "--json").rows
+    day = row["at"].replace("T", " ")[:19]
+    assert f"The customer is to be asked again at {day} UTC." in said.out
     assert (row["state"], row["about"], row["why"]) == ("planned", id, "a new parcel")
     assert "planned" in run("followup", "list").out
     (shown,) = run("incident", "show", id, "--json").rows
     assert shown["is_our_mistake"] is True
     assert shown["follow_up_at"] == row["at"]
+    assert f"The follow-up of {day} UTC is off" in run("incident", "reopen", id, "--by", "a").out
 
 
 def test_a_follow_up_planned_without_a_word_is_given_none(run) -> None:
@@ -336,19 +339,35 @@ def test_a_beginning_that_fits_two_incidents_is_refused(run) -> None:
         tx.record(Ledger(incidents=(replace(other, alerts=(alert,)),)))
     said = run("incident", "show", "inc_")
     assert said.code == 1
-    assert "more than one" in said.err
+    assert "2 incidents begin with 'inc_'" in said.err
+    assert f"{first.id}, inc_other" in said.err or f"inc_other, {first.id}" in said.err
     assert run("incident", "show", "inc_other").code == 0
+
+
+@pytest.mark.parametrize("command", [("incident", "list"), ("unanswered",)])
+def test_of_a_brand_that_is_not_watched_nobody_is_told_that_all_is_well(run, command) -> None:
+    said = run(*command, "--brand", "Acne")
+    assert (said.code, said.out) == (2, "")
+    assert "unknown brand 'Acne'; did you mean 'Acme'?" in said.err
+    assert run(*command, "--brand", "Acne", "--database", "watch.db").code == 0
+
+
+def test_a_name_is_kept_without_what_a_terminal_obeys(run) -> None:
+    id = _incident(run)
+    run("incident", "acknowledge", id, "--by", " an\x1b[31mna\n")
+    assert run("incident", "list", "--json").rows[0]["owner"] == "anna"
 
 
 def test_whoever_acts_gives_a_name(run) -> None:
     id = _incident(run)
-    for by in ((), ("--by", ""), ("--by", "  ")):
+    for by in ((), ("--by", ""), ("--by", "  "), ("--by", "\x1b[2J")):
         assert run("incident", "acknowledge", id, *by).code == 2
     assert run("incident", "list", "--json").rows[0]["status"] == "open"
 
 
-def test_a_link_that_is_no_address_is_refused(run) -> None:
-    said = run("incident", "respond", _incident(run), "--by", "a", "--link", "javascript:x")
+@pytest.mark.parametrize("link", ["javascript:x", "https://", "https://x.org/a b", "http://\x1b["])
+def test_a_link_that_is_no_address_is_refused(run, link: str) -> None:
+    said = run("incident", "respond", _incident(run), "--by", "a", "--link", link)
     assert said.code == 2
     assert "--link" in said.err
 

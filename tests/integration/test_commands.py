@@ -418,6 +418,39 @@ def test_a_feed_that_cannot_be_read_says_why(run) -> None:
     assert "feed town cannot be read" in said.err
 
 
+def test_what_a_site_says_of_a_trial_is_shown_without_our_secret(run, monkeypatch) -> None:
+    told = {"data": [], "meta": {}, "errors": [{"detail": "no right for t0ken"}]}
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(told).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.send_header("x-rate-limit-remaining", "7")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("X_TOKEN", "t0ken")
+    with http.server.HTTPServer(("127.0.0.1", 0), Site) as site:
+        Path("config.yaml").write_text(
+            "network: {allow: [127.0.0.0/8]}\n"
+            "brands: [{name: Acme, words: [acme]}]\n"
+            "feeds: [{name: x, source: x, every: 1m, options: {token_env: X_TOKEN, query: acme, "
+            f"dollars_a_day: 1, dollars_a_month: 9, url: 'http://127.0.0.1:{site.server_port}'}}}}]\n"
+        )
+        answering = threading.Thread(target=site.serve_forever, daemon=True)
+        answering.start()
+        said = run("feed", "test", "x")
+        site.shutdown()
+        answering.join()
+    assert "left out: a post that X does not show: no right for ***" in said.out
+    assert "limits: 7 of ? left\n" in said.out
+    assert "t0ken" not in said.out + said.err
+
+
 def test_an_unknown_feed_is_named_with_those_that_there_are(run) -> None:
     said = run("feed", "test", "hamlet")
     assert said.code == 1

@@ -531,23 +531,28 @@ def _table_factor(
     return (table[index] + belief) / (here + belief)
 
 
+def _nearness(part: int) -> tuple[tuple[int, float], ...]:
+    """Return how much the hour before, this one and the next tell of a quarter of this one."""
+    centre = (part + 0.5) * QUARTER / 60.0 - 0.5
+    return tuple(
+        (offset, 0.7 * (max(0.0, centre * offset) if offset else 1.0 - abs(centre)) + 0.1)
+        for offset in (-1, 0, 1)
+    )
+
+
+_NEAR = tuple(_nearness(part) for part in range(60 // QUARTER))
+
+
 def _season(settings: BaselineSettings, baseline: Baseline, number: int) -> float:
     """Return how much more than the mean a quarter brings, by hour of day and day of week."""
     hour, part = divmod(number % _PER_DAY, 60 // QUARTER)
     repeats = 1.0 + min(baseline.watched_days, settings.season_days)
     smooth = 0.0
-    mean = _table_mean(baseline.hours, _HOURS)
-    centre = (part + 0.5) * QUARTER / 60.0 - 0.5
-    for offset in (-1, 0, 1):
-        near = max(0.0, centre * offset) if offset else 1.0 - abs(centre)
-        near = 0.7 * near + 0.1
+    hours, strength, noise = baseline.hours, settings.hour_strength, 0.3 / repeats
+    mean = _table_mean(hours, _HOURS)
+    for offset, near in _NEAR[part]:
         smooth += near * _table_factor(
-            baseline.hours,
-            _HOURS,
-            (hour + offset) % _HOURS,
-            mean,
-            settings.hour_strength,
-            0.3 / repeats,
+            hours, _HOURS, (hour + offset) % _HOURS, mean, strength, noise
         )
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
     mean = _table_mean(baseline.days, _DAYS)
@@ -646,13 +651,14 @@ def judge_share(
     count, of = hot / one, posts / one
     usual_share = mean / of
     variance = mean * (1.0 - usual_share) + relative * mean * mean
-    finding = Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     if count > of or count - mean <= _ORDINARY * sqrt(variance):
-        return finding
+        return Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     strength = max(1.0, (1.0 - usual_share) / (usual_share * relative) - 1.0)
     may_be_burst = posts - (hot - usual) > usual_posts - _ORDINARY * sqrt(usual_posts)
-    return replace(
-        finding,
+    return Finding(
+        window=WINDOWS[index],
+        observed=hot,
+        expected=usual,
         log_chance=beta_binomial_log_tail(count, of, usual_share, strength),
         bursts=_bursts_as_big(settings, baseline, hot - usual) if may_be_burst else 0.0,
     )

@@ -549,8 +549,8 @@ class Spike:
         return kept[1]
 
     def _volumes(self, key: str, state: SpikeState) -> list[tuple[int, float, float]]:
-        """Return the index of each window that is looked at for posts, what it brought and should
-        have brought; see `_windows`.
+        """Return the index of each window that is looked at for posts and brought enough of them,
+        what it brought and what it should have brought; see `_windows`.
         """
         past, minute, now = state.past, state.minute, state.past.now
         sums = self._sums_of(key, past)
@@ -567,6 +567,8 @@ class Spike:
             if window > _FINE:
                 back = min(past.opened - start // QUARTER, len(past.closed))
                 live = sums.live[back] + now.volume - now.read_back
+            if live < self._settings.least_posts:
+                continue
             usual = normal.Reach(past, minute, window).volume(past, sums)
             found.append((index, live, usual))
         return found
@@ -919,7 +921,7 @@ class Spike:
         if learnt.watched_days < settings.surge_after_days:
             return None
         for index, posts, usual in self._volumes(key, state):
-            if posts < settings.least_posts or posts <= 1.3 * usual:
+            if posts <= 1.3 * usual:
                 continue
             finding = normal.judge_volume(
                 settings.baseline, learnt, index, volume=posts, usual=usual

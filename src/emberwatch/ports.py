@@ -70,6 +70,10 @@ class Web(Protocol):
 
 
 # ---------------------------------------------------------------- sources
+MAY_BE_EMPTY: Mapping[str, bool] = {"may_be_empty": True}
+"""The `metadata` of a text among a plug-in's options that may be written empty."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
     """A thread's root that we know of. `key`, `source`, `host` and `url` are as in `Post`.

@@ -69,9 +69,11 @@ class Conversation:
         for name, value in self._headers.items():
             request.headers[name] = value
         self._protocol.send_request(request)
-        while self._protocol.state is State.CONNECTING:
+        protocol = self._protocol
+        # a site that refuses may keep the line open, and then nothing more comes
+        while protocol.state is State.CONNECTING and protocol.handshake_exc is None:
             await self._exchange()
-        refusal = self._protocol.handshake_exc
+        refusal = protocol.handshake_exc
         if isinstance(refusal, InvalidStatus):
             status = refusal.response.status_code
             raise NotListenedTo(_said(bytes(refusal.response.body or b"")), status)

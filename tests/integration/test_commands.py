@@ -271,11 +271,14 @@ def test_a16_a_follow_up_is_planned_with_the_resolution(run) -> None:
     )  # fmt: skip
     assert said.code == 0
     (row,) = run("followup", "list", "--json").rows
+    day = row["at"].replace("T", " ")[:19]
+    assert f"The customer is to be asked again at {day} UTC." in said.out
     assert (row["state"], row["about"], row["why"]) == ("planned", id, "a new parcel")
     assert "planned" in run("followup", "list").out
     (shown,) = run("incident", "show", id, "--json").rows
     assert shown["is_our_mistake"] is True
     assert shown["follow_up_at"] == row["at"]
+    assert f"The follow-up of {day} UTC is off" in run("incident", "reopen", id, "--by", "a").out
 
 
 def test_a_follow_up_planned_without_a_word_is_given_none(run) -> None:
@@ -336,19 +339,35 @@ def test_a_beginning_that_fits_two_incidents_is_refused(run) -> None:
         tx.record(Ledger(incidents=(replace(other, alerts=(alert,)),)))
     said = run("incident", "show", "inc_")
     assert said.code == 1
-    assert "more than one" in said.err
+    assert "2 incidents begin with 'inc_'" in said.err
+    assert f"{first.id}, inc_other" in said.err or f"inc_other, {first.id}" in said.err
     assert run("incident", "show", "inc_other").code == 0
+
+
+@pytest.mark.parametrize("command", [("incident", "list"), ("unanswered",)])
+def test_of_a_brand_that_is_not_watched_nobody_is_told_that_all_is_well(run, command) -> None:
+    said = run(*command, "--brand", "Acne")
+    assert (said.code, said.out) == (2, "")
+    assert "unknown brand 'Acne'; did you mean 'Acme'?" in said.err
+    assert run(*command, "--brand", "Acne", "--database", "watch.db").code == 0
+
+
+def test_a_name_is_kept_without_what_a_terminal_obeys(run) -> None:
+    id = _incident(run)
+    run("incident", "acknowledge", id, "--by", " an\x1b[31mna\n")
+    assert run("incident", "list", "--json").rows[0]["owner"] == "anna"
 
 
 def test_whoever_acts_gives_a_name(run) -> None:
     id = _incident(run)
-    for by in ((), ("--by", ""), ("--by", "  ")):
+    for by in ((), ("--by", ""), ("--by", "  "), ("--by", "\x1b[2J")):
         assert run("incident", "acknowledge", id, *by).code == 2
     assert run("incident", "list", "--json").rows[0]["status"] == "open"
 
 
-def test_a_link_that_is_no_address_is_refused(run) -> None:
-    said = run("incident", "respond", _incident(run), "--by", "a", "--link", "javascript:x")
+@pytest.mark.parametrize("link", ["javascript:x", "https://", "https://x.org/a b", "http://\x1b["])
+def test_a_link_that_is_no_address_is_refused(run, link: str) -> None:
+    said = run("incident", "respond", _incident(run), "--by", "a", "--link", link)
     assert said.code == 2
     assert "--link" in said.err
 
@@ -397,6 +416,39 @@ def test_a_feed_that_cannot_be_read_says_why(run) -> None:
     said = run("feed", "test", "town")
     assert said.code == 1
     assert "feed town cannot be read" in said.err
+
+
+def test_what_a_site_says_of_a_trial_is_shown_without_our_secret(run, monkeypatch) -> None:
+    told = {"data": [], "meta": {}, "errors": [{"detail": "no right for t0ken"}]}
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(told).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.send_header("x-rate-limit-remaining", "7")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("X_TOKEN", "t0ken")
+    with http.server.HTTPServer(("127.0.0.1", 0), Site) as site:
+        Path("config.yaml").write_text(
+            "network: {allow: [127.0.0.0/8]}\n"
+            "brands: [{name: Acme, words: [acme]}]\n"
+            "feeds: [{name: x, source: x, every: 1m, options: {token_env: X_TOKEN, query: acme, "
+            f"dollars_a_day: 1, dollars_a_month: 9, url: 'http://127.0.0.1:{site.server_port}'}}}}]\n"
+        )
+        answering = threading.Thread(target=site.serve_forever, daemon=True)
+        answering.start()
+        said = run("feed", "test", "x")
+        site.shutdown()
+        answering.join()
+    assert "left out: a post that X does not show: no right for ***" in said.out
+    assert "limits: 7 of ? left\n" in said.out
+    assert "t0ken" not in said.out + said.err
 
 
 def test_an_unknown_feed_is_named_with_those_that_there_are(run) -> None:

@@ -1,7 +1,9 @@
 """What its author took back is forgotten, wherever it stands, and people are told."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +72,18 @@ def test_a_deleted_origin_is_forgotten_everywhere_and_told(town: Town) -> None:
     assert after.sequence == before.sequence + 1
     assert after.alerts == before.alerts
     assert town.told(after)[-1] == "incident.updated"
+
+
+def test_a3_behind_a_deleted_post_nobody_waits_for_an_answer(town: Town, tmp_path: Path) -> None:
+    a_storm(town)
+    assert waiting(tmp_path / "watch.db") == ["jsonl::post:root"]
+    hear(town, gone=(Gone(key="jsonl::root"),))
+    assert waiting(tmp_path / "watch.db") == []
+
+
+def waiting(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return [post for (post,) in connection.execute("SELECT post_id FROM unanswered")]
 
 
 def test_the_words_are_gone_from_the_file_itself(town: Town, tmp_path: Path) -> None:

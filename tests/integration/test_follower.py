@@ -35,9 +35,11 @@ class Forum:
     limits: dict[str, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     trouble: Exception | None = None
+    tries: int = 0
     now: Callable[[], datetime] = lambda: NOON
 
     async def get(self, request: Request) -> Answer:
+        self.tries += 1
         if self.trouble is not None:
             raise self.trouble
         self.asked.append((self.now(), request.url))
@@ -304,6 +306,16 @@ async def test_a_site_that_does_not_let_us_is_left_alone_and_the_feed_stays_well
     await watch.live(began + rest + minutes(2))
     assert watch.looks("1")
     assert all(batch.read is None or not batch.read.why for batch in watch.taken)
+
+
+async def test_a_site_that_asks_us_to_wait_is_not_asked_by_another_feed(watch: Watch) -> None:
+    for name in ("town", "country"):
+        watch.board(name, a_root(counters=Counters(replies=0)))
+    await watch.poll()
+    for trouble, tries in ((FeedUnavailable("slow", retry_after=minutes(7)), 1), (None, 0)):
+        watch.forum.trouble, watch.forum.tries = trouble, 0
+        await watch.live(watch.now + minutes(3))
+        assert watch.forum.tries == tries
 
 
 async def test_a_changed_configuration_is_tried_at_once(watch: Watch) -> None:

@@ -17,9 +17,9 @@ from websockets.http11 import Request as Upgrade
 from websockets.http11 import Response
 
 from emberwatch import websocket
-from emberwatch.model.errors import FeedUnavailable
+from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Page, Poll
+from emberwatch.ports import Page, Poll, Request
 from emberwatch.sources import mastodon, mastodon_stream
 from emberwatch.sources.mastodon import Mastodon, MastodonOptions, Timeline
 from emberwatch.sources.mastodon_stream import spoken_at, understood
@@ -197,6 +197,26 @@ async def test_a_server_that_does_not_stream_is_polled_and_that_is_said(
     assert again[0].note == read.note
     streams = [each for each in server.asked if "/streaming" in each]
     assert len(streams) == 1
+
+
+async def test_a_refusal_is_heard_at_once_though_the_line_stays_open() -> None:
+    is_over = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}")
+        await is_over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server, a_network() as network:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(FeedRefused, match="401"):
+            async with (
+                asyncio.timeout(10),
+                network.web("town").listen(Request(url=f"http://127.0.0.1:{port}/streaming")),
+            ):
+                pass
+        is_over.set()
 
 
 async def test_a_server_that_did_not_stream_is_asked_again_after_an_hour() -> None:

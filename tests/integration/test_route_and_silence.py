@@ -276,6 +276,7 @@ def test_every_matcher_narrows_what_is_muted(run: Run) -> None:
         (("--brand", "Acme", "--until", "soon"), "expected a length such as"),
         (("--brand", "Acme", "--until", "2001-01-01"), "has passed already"),
         (("--brand", "Acm", "--for", "2h"), "unknown 'Acm'; did you mean 'Acme'?"),
+        (("--brand", "Acme", "--kind", "trouble", "--for", "2h"), "of trouble belong to no brand"),
         (("--theme", "zzz", "--for", "2h"), "unknown 'zzz': the configuration has none"),
         (("--brand", "Acme", "--for", "2h", "--by", " "), "expected some words"),
         (("--brand", "Acme", "--for", "2h", "--reason", ""), "expected some words"),

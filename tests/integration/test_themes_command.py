@@ -125,6 +125,7 @@ def test_people_read_a_table_and_what_nobody_spoke_of(run) -> None:
     [
         (("--week", "soon"), "expected a week such as 2026-W47, got 'soon'"),
         (("--week", "2026-W99"), "expected a week such as 2026-W47"),
+        (("--week", "0001-W01"), "expected a week such as 2026-W47"),
         (("--week", "2026-W09", "--days", "3"), "give --week or --days, not both"),
         (("--brand", "Acne"), "'Acne' is not watched; there is Acme, Other"),
     ],

@@ -104,6 +104,7 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
       emberwatch feed test town
     """
     import asyncio
+    from dataclasses import replace
 
     from emberwatch.core.read.text import safe_line
     from emberwatch.model.errors import FeedRefused, FeedUnavailable, NotFound
@@ -124,14 +125,19 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
                 return page
             return None
 
+    def plain(words: str) -> str:
+        for secret in wiring.secrets(config):  # which a site may have repeated
+            if value := secret.reveal():
+                words = words.replace(value, "***")
+        return words
+
     try:
         page = asyncio.run(first_page())
     except (FeedRefused, FeedUnavailable) as error:
-        why = safe_line(error.why, 500)
-        for secret in wiring.secrets(config):  # which a site may have repeated
-            if value := secret.reveal():
-                why = why.replace(value, "***")
+        why = safe_line(plain(error.why), 500)
         raise click.ClickException(f"feed {name} cannot be read: {why}") from error
+    if page is not None:
+        page = replace(page, invalid=tuple(map(plain, page.invalid)))
     _show(feed, page, source.describe(), as_json=as_json)
 
 
@@ -185,9 +191,9 @@ def _show(feed: "FeedSettings", page: "Page | None", sees: str, *, as_json: bool
         cursor = ", ".join(f"{key}={value}" for key, value in page.cursor.items())
         click.echo(safe_line(f"goes on from: {cursor or 'the beginning'}", 300))
     if rate is not None:
-        click.echo(
-            f"limits: {rate.remaining} of {rate.limit} left until {clock(rate.reset_at)} UTC"
-        )
+        until = f" until {clock(rate.reset_at)} UTC" if rate.reset_at else ""
+        left, whole = ("?" if n is None else n for n in (rate.remaining, rate.limit))
+        click.echo(f"limits: {left} of {whole} left{until}")
     else:
         click.echo("limits: the site names none")
     click.echo(f"sees: {sees}")

@@ -1,5 +1,6 @@
 """List and show incidents, and say what was done about them."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emberwatch.cli.place import (
+    check_brand,
     config_option,
     database_of,
     database_option,
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
     from emberwatch.model.silence import Silence
     from emberwatch.model.team import Team
     from emberwatch.ports import Reading
+
+
+_WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f]+")
+
+LONGEST_NAME = 200
+"""Characters of a person's name that are kept."""
+
+MOST_NAMED = 3
+"""Incidents that are named where an id fits several."""
 
 
 @click.group("incident")
@@ -58,6 +69,8 @@ def list_(
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         found = look.incidents(is_open=None if are_all else True, brand=brand)
+    if not found:
+        check_brand(config_path, database, brand)
     found.reverse()
     if as_json:
         for incident in found:
@@ -141,15 +154,23 @@ def _team(incident: "Incident", config_path: Path | None) -> "Team | None":
 
 def named(look: "Reading", id: str) -> "Incident":
     """Return the incident that a person means, or say how to find it."""
+    from emberwatch.core.read.text import safe_line
     from emberwatch.model.errors import NotFound
 
     incident = look.incident(id)
-    if incident is None:
+    if incident is not None:
+        return incident
+    shown = safe_line(id, 80)
+    several = [each.id for each in look.incidents() if shown and each.id.startswith(shown)]
+    if several:
+        newest = ", ".join(several[-MOST_NAMED:])
         raise NotFound(
-            f"no incident, or more than one, begins with '{id}': 'emberwatch incident list --all' "
-            "shows them"
+            f"{len(several)} incidents begin with '{shown}' (the newest: {newest}): give more of "
+            "the id"
         )
-    return incident
+    raise NotFound(
+        f"no incident begins with '{shown}': 'emberwatch incident list --all' shows them"
+    )
 
 
 def _summary(incident: "Incident") -> dict[str, object]:
@@ -381,7 +402,7 @@ def _print(
             line(f"because: {each.why} ({each.rule})", 5)
             if each.draft:
                 line(f"to begin with: {each.draft}", 5)
-    if incident.brand is not None:
+    if incident.is_a_storm:
         click.echo()
         click.secho("Where the time went", bold=True)
         for told in times:
@@ -460,6 +481,8 @@ def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> Non
         names += f"; later, by quiet hours or a silence: {', '.join(waiting)}"
     whom = f" to {deed.to}" if deed.to else ""
     click.echo(safe_line(f"{incident.id} {deed.action}{whom} by {deed.by}; telling {names}", 500))
+    if asked := _asked_again(before, incident):
+        click.echo(asked)
     if incident.hand_offs > before.hand_offs and incident.hand_offs >= TOO_MANY_HAND_OFFS:
         click.echo(
             f"This is hand-off {incident.hand_offs}: find the one person who can mend it, and "
@@ -468,11 +491,28 @@ def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> Non
         )
 
 
+def _asked_again(before: "Incident", after: "Incident") -> str:
+    """Say what becomes of asking the customer again; nothing where that did not change."""
+    from emberwatch.cli.present import clock
+
+    if after.follow_up_at == before.follow_up_at:
+        return ""
+    if after.follow_up_at is not None:
+        return f"The customer is to be asked again at {clock(after.follow_up_at)} UTC."
+    return (
+        f"The follow-up of {clock(before.follow_up_at)} UTC is off: 'incident resolve "
+        "--follow-up' plans another."
+    )
+
+
 def _name(ctx: click.Context, option: click.Parameter, value: str) -> str:
-    if not value.strip():
+    from emberwatch.core.read.text import safe_line
+
+    name = safe_line(value, LONGEST_NAME).strip()
+    if not name:
         whose = "your" if option.name == "by" else "a"
         raise click.BadParameter(f"expected {whose} name: the timeline says who did what")
-    return value.strip()
+    return name
 
 
 _by = click.option("--by", required=True, callback=_name, help="Who does it: your name.")
@@ -566,9 +606,9 @@ def respond(
     from emberwatch.model.incident import Action
     from emberwatch.runtime.wiring import now
 
-    if answer_url is not None and not answer_url.startswith(("https://", "http://")):
+    if answer_url is not None and not _WEB_ADDRESS.fullmatch(answer_url):
         raise click.BadParameter(
-            "expected an address that begins with https://", param_hint="--link"
+            "expected an address that begins with https://, without blanks", param_hint="--link"
         )
     _act(
         id,

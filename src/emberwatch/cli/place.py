@@ -72,6 +72,21 @@ def database_of(config_path: Path, database: Path | None) -> Path:
     return database if database is not None else read(config_path, with_secrets=False).database
 
 
+def check_brand(config_path: Path, database: Path | None, brand: str | None) -> None:
+    """Refuse a brand that the configuration does not name: that nothing burns would be no answer.
+
+    For a command that found nothing of it; with `database` there is no configuration to ask.
+    """
+    from emberwatch.config.tree import did_you_mean, shown
+
+    if brand is None or database is not None:
+        return
+    names = tuple(each.name for each in read(config_path, with_secrets=False).brands)
+    if brand not in names:
+        hint = did_you_mean(brand, names) or f"; there is {', '.join(names)}"
+        raise click.BadParameter(f"unknown brand {shown(brand)}{hint}", param_hint="--brand")
+
+
 def playbook_of(config_path: Path | None) -> "Playbook":
     """Return the playbook that a configuration asks for; ours where there is none, or it breaks."""
     from emberwatch.config.playbook import read_playbook

@@ -5,15 +5,23 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emberwatch.core.read.text import safe_line
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
 MARKS = {"info": "·", "warning": "▲", "high": "▲▲", "critical": "■"}
 WHOLE = ("Incident", "Notification", "Configuration")
 """Headings of columns whose cells people copy."""
+
+LEAST_WORDS = 24
+"""Cells that the longest column needs for words to be read in it."""
 
 COLOURS = {"info": "blue", "warning": "yellow", "high": "red", "critical": "bright_red"}
 
@@ -87,7 +95,8 @@ def table(
 
     When the table is the whole answer (`is_list`), a pipe gets rows alone and `empty` is talk.
 
-    At a terminal a table fitted to its width; in a pipe tab-separated lines, a heading first.
+    At a terminal a table fitted to its width, the last cells beneath the first where they would
+    be squeezed; in a pipe tab-separated lines, a heading first.
     """
     lines = [[safe_line(str(cell), 400) for cell in row] for row in rows]
     if not lines:
@@ -98,7 +107,42 @@ def table(
         for line in lines:
             click.echo("\t".join(line))
         return
+    _draw(headings, lines)
+
+
+def _draw(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len
     from rich.console import Console
+
+    console = Console(highlight=False)
+    widths = [
+        max(cell_len(heading), *(cell_len(line[place]) for line in lines))
+        for place, heading in enumerate(headings)
+    ]
+    longest = max(widths)
+    left = console.width - (sum(widths) - longest) - 2 * (len(widths) - 1)
+    if left >= min(longest, LEAST_WORDS):
+        console.print(_fitted(headings, lines))
+        return
+    beside = _that_fit(widths, console.width)
+    with console.capture() as drawn:
+        console.print(_fitted(headings[:beside], [line[:beside] for line in lines], is_flat=True))
+    rows = drawn.get().split("\n")[:-1]
+    for row, cells in zip(rows, (headings, *lines), strict=True):
+        click.echo(row)
+        _print_beneath(console, cells[beside:])
+
+
+def _that_fit(widths: Sequence[int], width: int) -> int:
+    """Return how many columns, from the first, stand side by side in so many cells."""
+    taken = list(accumulate(each + 2 for each in widths))
+    return max(1, sum(total - 2 <= width for total in taken))
+
+
+def _fitted(
+    headings: Sequence[str], lines: Sequence[Sequence[str]], *, is_flat: bool = False
+) -> "Table":
+    """Return a table for a terminal, of one line a row if it `is_flat`."""
     from rich.table import Table
     from rich.text import Text
 
@@ -109,9 +153,19 @@ def table(
         drawn.add_column(
             heading,
             overflow="fold" if is_whole or heading == headings[-1] else "ellipsis",
-            no_wrap=is_whole,
+            no_wrap=is_whole or is_flat,
             min_width=max(len(line[place]) for line in lines) if is_whole else None,
         )
     for line in lines:
         drawn.add_row(*(Text(cell) for cell in line))
-    Console(highlight=False).print(drawn)
+    return drawn
+
+
+def _print_beneath(console: "Console", cells: Iterable[str]) -> None:
+    """Print the cells that no longer fit beside the others under them, a little to the right."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    said = "  ".join(cell for cell in cells if cell)
+    if said:
+        console.print(Padding(Text(said), (0, 0, 0, 2)))

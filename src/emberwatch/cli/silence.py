@@ -84,6 +84,12 @@ def add(
             "say what to mute: --brand, --kind, --theme, --language or --below (all that are given "
             "must fit)"
         )
+    ours = [kind for kind in kinds if AlertKind(kind).is_about_us]
+    if brand and kinds and len(ours) == len(kinds):
+        raise click.UsageError(
+            f"incidents of {' and '.join(ours)} belong to no brand: nothing would be muted; leave "
+            "out --brand"
+        )
     if database is None:
         _check_names(config_path, brand, themes)
     at = now()
@@ -241,15 +247,14 @@ def _end(length: str | None, until: str | None, at: "datetime") -> "datetime":
 
 
 def _named(look: "Reading", id: str) -> "Silence":
+    from emberwatch.core.read.text import safe_line
     from emberwatch.model.errors import NotFound
 
     found = [each for each in look.silences() if id and each.id.startswith(id)]
-    if len(found) != 1:
-        raise NotFound(
-            f"no silence, or more than one, begins with '{id}': 'emberwatch silence list --all' "
-            "shows them"
-        )
-    return found[0]
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found)} silences begin" if found else "no silence begins"
+    raise NotFound(f"{what} with '{safe_line(id, 80)}': 'emberwatch silence list --all' shows them")
 
 
 def _wake(transaction: "Writing", silence: "Silence", at: "datetime") -> None:

@@ -193,9 +193,10 @@ def _told(answer: "Answer") -> str:
         told = as_mapping(json.loads(answer.body))
     except (ValueError, RecursionError):
         told = {}
-    firsts = [as_mapping(error) for error in as_list(told.get("errors"))[:1]]
-    for place in (told, as_mapping(told.get("error")), *firsts):
-        for name in ("error", "message", "error_description", "detail", "title"):
+    first = next(iter(as_list(told.get("errors"))), None)
+    places = (told, as_mapping(told.get("error")), as_mapping(first), {"error": first})
+    for place in places:
+        for name in ("error", "message", "error_message", "error_description", "detail", "title"):
             if text := as_text(place.get(name)).strip():
                 return text[:LONGEST_ERROR]
     return f"the site answered {answer.status}"

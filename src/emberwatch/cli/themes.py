@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from emberwatch.runtime.theme_report import ThemeReport
 
 
+_FIRST_YEAR = 1970
+
+
 @click.command("themes", short_help="Show what people complain about, by theme and week.")
 @click.option("--brand", help="Only this brand's.")
 @click.option("--days", type=click.IntRange(1, 366), help="The last so many days, 7 unless said.")
@@ -70,6 +73,8 @@ def _stretch(week: str | None, days: int, now: datetime) -> tuple[datetime, date
         return now - timedelta(days=days), now + timedelta(microseconds=1)
     try:
         monday = datetime.strptime(f"{week}-1", "%G-W%V-%u").replace(tzinfo=UTC)
+        if monday.year < _FIRST_YEAR:
+            raise ValueError(week)
         return monday, monday + timedelta(days=7)
     except (ValueError, OverflowError):
         raise click.BadParameter(

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
+from emberwatch.cli.place import (
+    check_brand,
+    config_option,
+    database_of,
+    database_option,
+    json_option,
+    opened,
+)
 
 if TYPE_CHECKING:
     from emberwatch.model.incident import Exhibit, Incident
@@ -34,6 +41,8 @@ def command(
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         waiting = unanswered(look.incidents(is_open=True, brand=brand))
+    if not waiting:
+        check_brand(config_path, database, brand)
     at = now()
     shown = waiting[:most]
     if as_json:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})")
 _AGO = re.compile(r"(\S+) ago")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
+_FARTHEST = 100
 
 
 def instant_of(text: str, now: datetime) -> datetime:
@@ -33,7 +34,10 @@ def instant_of(text: str, now: datetime) -> datetime:
 
 
 def instant_ahead(text: str, now: datetime) -> datetime:
-    """Return an instant to come: so long from now (60d), or a date; `ValueError` as above."""
+    """Return an instant to come: so long from now (60d), or a date; `ValueError` as above.
+
+    A date is less than a hundred years away, as is every length.
+    """
     from emberwatch.config.duration import parse_duration
 
     said = text.strip()
@@ -43,11 +47,14 @@ def instant_ahead(text: str, now: datetime) -> datetime:
         pass
     try:
         at = datetime.fromisoformat(said)
-    except ValueError:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueError(
             f"expected a length such as 60d or a date such as 2027-02-01, got '{text}'"
         ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if at.year - now.year >= _FARTHEST:
+        raise ValueError(f"expected a date in the next hundred years, got '{text}'")
+    return at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

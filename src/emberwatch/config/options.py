@@ -14,8 +14,17 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.errors import PydanticUserError
 
 from emberwatch.config.duration import spell_duration
-from emberwatch.config.values import Duration, FilePath, Form, Name, WebAddress, Written
+from emberwatch.config.values import (
+    Anything,
+    Duration,
+    FilePath,
+    Form,
+    Name,
+    WebAddress,
+    Written,
+)
 from emberwatch.model.secret import Secret
+from emberwatch.ports import MAY_BE_EMPTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +73,9 @@ def options_form(options: type) -> OptionsForm:
                         ),
                     )
             else:
-                fields[f"f_{declared.name}"] = (_readable(hint, declared.name), _field(declared))
+                may_be_empty = hint is str and MAY_BE_EMPTY.items() <= declared.metadata.items()
+                reads = Anything if may_be_empty else _readable(hint, declared.name)
+                fields[f"f_{declared.name}"] = (reads, _field(declared))
         model = create_model(options.__name__, __base__=Form, **fields)
     except (PydanticUserError, NameError) as error:
         first = str(error).splitlines()[0]

@@ -151,6 +151,7 @@ def _within_folder(value: Path, info: "ValidationInfo[Surroundings]") -> Path:
 
 
 Written = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Anything = Annotated[str, StringConstraints(max_length=1000)]
 Spoken = Annotated[Written, AfterValidator(_spoken)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 WebAddress = Annotated[

@@ -205,7 +205,8 @@ class Collector:
             raise
         except Exception as error:
             _LOG.error("source failed", with_trace=True, feed=self.feed.name)
-            raise FeedUnavailable(f"the source failed: {type(error).__name__}: {error}") from error
+            why = self._plain(f"the source failed: {type(error).__name__}: {error}")
+            raise FeedUnavailable(why) from error
 
     async def forget(self, gone: tuple[Gone, ...]) -> None:
         """Forget posts that the feed's site shows no more."""

@@ -107,11 +107,10 @@ class Follower:
 
     def roots(self, feed: Feed) -> tuple[Root, ...]:
         """Return the threads that are followed at a feed's site, hottest first."""
-        host = getattr(feed.source, "host", None)
         mine = (
             pursuit
             for pursuit in self._pursuits.values()
-            if (pursuit.root.source, pursuit.root.host) == (feed.source.kind, host)
+            if (pursuit.root.source, pursuit.root.host) == _place(feed)
         )
         return tuple(each.root for each in sorted(mine, key=_hottest)[:MOST_TOLD])
 
@@ -254,7 +253,10 @@ class Follower:
         except FeedUnavailable as error:
             failures = self._failures[feed] = self._failures.get(feed, 0) + 1
             wait = next_poll_in(REST_FAILED, failures, error.retry_after, 0.0)
-            self._rest(feed, wait, error.why)
+            # a site that asks us to wait does not mean: ask with the next feed
+            asked = error.retry_after is not None
+            for name in self._feeds_of(collector.feed) if asked else (feed,):
+                self._rest(name, wait, error.why)
             return
         self._failures.pop(feed, None)
         gone = self._gone(shown, missed, is_site_well=collector.is_well)
@@ -296,6 +298,12 @@ class Follower:
                 replies = max(pursuit.root.replies, pursuit.told)
                 root = replace(pursuit.root, replies=replies)
                 self._pursuits[key] = replace(pursuit, root=root)
+
+    def _feeds_of(self, feed: Feed) -> tuple[str, ...]:
+        """Return the names of the feeds that read the same site."""
+        return tuple(
+            name for name, other in self._collectors().items() if _place(other.feed) == _place(feed)
+        )
 
     def _rest(self, feed: str, wait: timedelta, why: str) -> None:
         """Leave the threads of a feed alone for a while."""
@@ -347,6 +355,10 @@ def _by_site(collectors: Mapping[str, Collector]) -> dict[tuple[str, str], list[
         source = collector.feed.source
         found[source.kind, getattr(source, "host", "")].append(collector.feed)
     return found
+
+
+def _place(feed: Feed) -> tuple[str, object]:
+    return feed.source.kind, getattr(feed.source, "host", None)
 
 
 def _lateness(pursuit: Pursuit, now: datetime) -> float:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.post import Author, Counters, Post
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Root, Web
+from emberwatch.ports import MAY_BE_EMPTY, Answer, Page, Parsed, Poll, Request, Root, Web
 from emberwatch.sources.atproto import SOURCE, recorded
 from emberwatch.sources.fields import (
     address_problems,
@@ -62,7 +62,7 @@ class BlueskyOptions:
     `wss://jetstream2.us-east.bsky.network/subscribe`. Needs no account."""
     words: tuple[str, ...] = ()
     """What the firehose is listened to for: posts that hold one of these, in any case."""
-    profiles: str = "https://public.api.bsky.app"
+    profiles: str = field(default="https://public.api.bsky.app", metadata=MAY_BE_EMPTY)
     """Where the firehose's authors are looked up, which it tells by identifier alone; empty: not
     at all."""
 

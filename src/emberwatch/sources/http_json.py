@@ -1,7 +1,7 @@
 """Any site that answers JSON: paths say where its posts lie and what is in them."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -15,7 +15,7 @@ from emberwatch.core.read.politeness import parse_rate
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Author, Counters, Flag, Post, PostKind, post_key
 from emberwatch.model.secret import Secret
-from emberwatch.ports import Answer, Page, Parsed, Poll, Request, Web
+from emberwatch.ports import MAY_BE_EMPTY, Answer, Page, Parsed, Poll, Request, Web
 from emberwatch.sources.fields import (
     LONGEST_ID,
     address_problems,
@@ -131,7 +131,7 @@ class HttpJsonOptions:
     """What lets us in."""
     token_header: str = "authorization"  # noqa: S105 - a header's name
     """The header that bears the token."""
-    token_prefix: str = "Bearer"  # noqa: S105 - a word before the token
+    token_prefix: str = field(default="Bearer", metadata=MAY_BE_EMPTY)
     """What stands before the token in its header; may be empty."""
 
     def problems(self) -> list[tuple[str, str]]:

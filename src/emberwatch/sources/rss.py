@@ -157,7 +157,7 @@ class Rss:
     def describe(self) -> str:
         """Say what a feed can and cannot see."""
         return (
-            f"Reads the feed {self._url}: what the site itself lists, often only its last ten or "
+            f"Reads the feed {self._place}: what the site itself lists, often only its last ten or "
             "twenty entries. Sees how many comments an entry has where the feed says so, and the "
             "comments of young threads where it names a feed of them; no shares and no deletions."
         )

@@ -51,6 +51,8 @@ counting from the later one never counts too little."""
 
 USED_UP = frozenset(("quotaExceeded", "dailyLimitExceeded"))
 TOO_OFTEN = frozenset(("rateLimitExceeded", "userRateLimitExceeded"))
+VIDEO_KINDS = frozenset(("", "youtube#video", "youtube#searchResult"))
+"""What YouTube calls videos; channels and playlists have ids and titles too."""
 CLOSED = frozenset(("commentsDisabled",))
 
 
@@ -361,7 +363,7 @@ def _video(item: Mapping[str, object], seen_at: datetime) -> Post | None:
     id = item.get("id")
     native_id = _native(as_mapping(id).get("videoId") if isinstance(id, dict) else id)
     title = one_line(unescape(as_text(snippet.get("title"))))
-    if native_id is None or not title:
+    if native_id is None or not title or as_text(item.get("kind")) not in VIDEO_KINDS:
         return None
     created_at = as_instant(snippet.get("publishedAt"))
     return Post(

@@ -793,7 +793,7 @@ class _MemoryWriting(_MemoryReading):
         for each in self.notifications():
             if each.state in (DeliveryState.WAITING, DeliveryState.HELD) and each.payload:
                 self.shelves.notifications[each.id] = replace(
-                    each, payload=without_posts(each.payload, gone)
+                    each, payload=without_posts(each.payload, gone, touched)
                 )
             elif each.incident_id in touched:
                 self._put(_emptied(each))

@@ -686,6 +686,25 @@ def _feed_notes(db: "Database") -> None:
         db.conn.execute(statement)
 
 
+UNANSWERED = (
+    "DROP VIEW unanswered",
+    """
+    CREATE VIEW unanswered AS
+    SELECT i.id AS incident_id, i.brand, e.post_id, e.author, e.followers, e.created_at, e.anger,
+      e.language, e.text, e.url
+    FROM _exhibit e JOIN _incident i ON i.row = e.incident
+    WHERE i.is_closed = 0 AND i.status IN ('open', 'acknowledged') AND i.brand IS NOT NULL
+      AND (e.text <> '' OR e.author <> '')
+    ORDER BY e.anger DESC, e.followers DESC, e.created_at
+    """,
+)
+
+
+def _unanswered(db: "Database") -> None:
+    for statement in UNANSWERED:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
     ("0002_corrections", _corrections),
@@ -698,6 +717,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0009_clocks", _clocks),
     ("0010_digests", _digests),
     ("0011_feed_notes", _feed_notes),
+    ("0012_unanswered", _unanswered),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

@@ -533,8 +533,9 @@ class SqliteWriting(SqliteReading):
         if not found:
             return
         unsent = self._db.execute(UNSENT).fetchall()
+        incidents = [id for (id,) in self._db.execute(EXHIBITING, (strings_json(ids),))]
         for row, payload in unsent:
-            left = without_posts(payload, ids)
+            left = without_posts(payload, ids, incidents)
             if left != payload:
                 self._db.execute(REWRITE_PAYLOAD, (left, row))
         self._erase(found, max(at for _, at in deleted))

@@ -1,9 +1,12 @@
 """How results look."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from click import unstyle
 
 from emberwatch.cli.present import ago, clock, instant, show_json, span, table
 from tests.build import NOON, minutes
@@ -73,3 +76,55 @@ def test_an_empty_table_is_said_beside_the_results(capsys) -> None:
     table(("Who",), [], empty="Nobody.")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "Nobody.\n")
+
+
+# ---------------------------------------------------------------- at a terminal
+LONG = "24 reactions in a minute, many more than this thread has had on any other day"
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch):
+    """Draw a table as a terminal of so many columns shows it."""
+
+    def drawn(columns: int, headings: Sequence[str], *rows: Sequence[str]) -> list[str]:
+        terminal = Terminal()
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdout", terminal)
+            patch.setenv("COLUMNS", str(columns))
+            patch.setenv("TERM", "xterm")
+            table(headings, rows, empty="Nobody.")
+        return [unstyle(line).rstrip() for line in terminal.getvalue().splitlines()]
+
+    return drawn
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_wide_terminal_every_cell_stands_beside_the_others(drawn) -> None:
+    lines = drawn(120, ("Incident", "Brand", "Why"), ("inc_1", "Acme", LONG))
+    assert lines == ["Incident  Brand  Why", f"inc_1     Acme   {LONG}"]
+
+
+def test_words_that_fit_no_more_are_wrapped_while_they_can_be_read(drawn) -> None:
+    lines = drawn(60, ("Incident", "Brand", "Why"), ("inc_1", "Acme", LONG))
+    assert lines[0] == "Incident  Brand  Why"
+    assert [line[:17] for line in lines[2:]] == [" " * 17] * len(lines[2:])
+    assert " ".join(line[17:] for line in lines[1:]) == LONG
+
+
+def test_at_a_narrow_terminal_what_would_be_squeezed_stands_beneath(drawn) -> None:
+    rows = [("inc_1", "Acme", "acknowledged", LONG), ("inc_2", "Bolt", "open", "")]
+    head, beneath, first, *more, last = drawn(40, ("Incident", "Brand", "Status", "Why"), *rows)
+    assert (head, beneath) == ("Incident  Brand  Status", "  Why")
+    assert (first, last) == ("inc_1     Acme   acknowledged", "inc_2     Bolt   open")
+    assert all(line.startswith("  ") and len(line) <= 40 for line in more)
+    assert " ".join(line.strip() for line in more) == LONG
+
+
+def test_a_first_cell_longer_than_the_terminal_still_stands_alone(drawn) -> None:
+    lines = drawn(20, ("Brand", "Why"), ("B" * 40, "it burns"))
+    assert (lines[0], lines[-1].strip()) == ("Brand", "it burns")
+    assert len(lines) == 4

@@ -112,6 +112,8 @@ def test_every_kind_is_parsed_without_being_configured(run: Any, kind: str, body
         ({"error": {"code": 403, "message": "quota"}}, "quota"),
         ({"errors": [{"message": "Rate limit exceeded"}]}, "Rate limit exceeded"),
         ({"detail": "Unauthorized", "status": 401}, "Unauthorized"),
+        ({"errors": ["You need to be logged in."]}, "You need to be logged in."),
+        ({"error_id": 502, "error_message": "too many requests"}, "too many requests"),
         ([], "the site answered 401"),
         (b"<html>no", "the site answered 401"),
         (b"[" * 100_000, "the site answered 401"),

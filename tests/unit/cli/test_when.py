@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from emberwatch.cli.when import calendar_week, instant_of
+from emberwatch.cli.when import calendar_week, instant_ahead, instant_of
 
 NOW = datetime(2026, 3, 2, 12, 0, 30, tzinfo=UTC)
 
@@ -45,6 +45,32 @@ def test_a_time_is_read_as_people_say_it(said: str, meant: datetime) -> None:
 def test_what_is_no_time_is_refused_with_examples(said: str) -> None:
     with pytest.raises(ValueError, match=r"such as '2026-03-02 10:30', '10:30' or '2h ago', got"):
         instant_of(said, NOW)
+
+
+# ---------------------------------------------------------------- to come
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("60d", NOW + timedelta(days=60)),
+        ("2027-02-01", datetime(2027, 2, 1, tzinfo=UTC)),
+        ("2027-02-01 08:00+02:00", datetime(2027, 2, 1, 6, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_to_come_is_a_length_or_a_date(said: str, meant: datetime) -> None:
+    assert instant_ahead(said, NOW) == meant
+
+
+@pytest.mark.parametrize(
+    "said", ["", "-5d", "tomorrow", "9999-12-31T23:59-12:00", "0001-01-01T00:00+12:00"]
+)
+def test_what_is_no_instant_to_come_is_refused_with_examples(said: str) -> None:
+    with pytest.raises(ValueError, match=r"such as 60d or a date such as 2027-02-01, got"):
+        instant_ahead(said, NOW)
+
+
+def test_an_instant_in_another_century_is_refused() -> None:
+    with pytest.raises(ValueError, match="in the next hundred years, got '9999-12-31'"):
+        instant_ahead("9999-12-31", NOW)
 
 
 # ---------------------------------------------------------------- weeks

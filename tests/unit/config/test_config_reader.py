@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
@@ -18,6 +18,7 @@ from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand, Group, Theme
 from emberwatch.model.errors import ConfigError
 from emberwatch.model.secret import Secret
+from emberwatch.ports import MAY_BE_EMPTY
 
 
 class Order(StrEnum):
@@ -34,6 +35,8 @@ class SiteOptions:
     pages: int = 3
     share: float = 0.5
     is_whole: bool = False
+    prefix: str = field(default="Bearer", metadata=MAY_BE_EMPTY)
+    suffix: str = "!"
     order: Order = Order.NEWEST
     tags: tuple[str, ...] = ()
     gaps: tuple[timedelta, ...] = ()
@@ -268,6 +271,14 @@ def test_handles_and_hashtags_get_their_sign(read: Read) -> None:
 
     assert brand.handles == ("@a", "@b@c.org")
     assert brand.hashtags == ("#a", "#b")
+
+
+def test_only_an_option_that_may_be_empty_is_taken_empty(read: Read, wrong: Wrong) -> None:
+    feed = BRAND + "feeds: [{name: a, source: site, options: {url: 'http://b.test', %s: ''}}]\n"
+    options = read(feed % "prefix").feeds[0].options
+    assert isinstance(options, SiteOptions)
+    assert options.prefix == ""
+    assert "is empty" in "".join(wrong(feed % "suffix"))
 
 
 def test_options_are_read_by_the_type_of_their_field(read: Read, tmp_path: Path) -> None:

@@ -422,6 +422,8 @@ def test_a_setting_that_is_no_address_is_refused() -> None:
 
 def test_a_feed_says_what_it_cannot_see() -> None:
     assert "no shares and no deletions" in source().describe()
+    keyed = Rss(RssOptions(url="https://b.test/feed?key=s3cret"))
+    assert keyed.describe().startswith("Reads the feed b.test/feed: ")
 
 
 # ---------------------------------------------------------------- comments

@@ -51,6 +51,11 @@ def a_video(id: str = "v1", **counts: str) -> dict[str, Any]:
     return {"kind": "youtube#video", "id": id, "snippet": snippet, "statistics": counts}
 
 
+@pytest.mark.parametrize("kind", ["youtube#channel", "youtube#playlist", "youtube#playlistItem"])
+def test_what_is_no_video_is_no_post(kind: str) -> None:
+    assert parsed({**a_video(), "kind": kind}) == []
+
+
 def source(**options: Any) -> YouTube:
     return YouTube(YouTubeOptions(**{"key": Secret(KEY), "channel": "UCacme", **options}))
 

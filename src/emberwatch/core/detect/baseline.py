@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import exp, log, sqrt
-from operator import mul
+from operator import le, mul
 
 from emberwatch.core.detect.tail import beta_binomial_log_tail, negative_binomial_log_tail
 
@@ -260,14 +260,21 @@ def _open(
 def _unwatch(past: Past, gap: tuple[int, int]) -> Past:
     """Take the minutes of a gap out of the quarters that are still kept."""
     first = past.opened - len(past.closed)
-    quarters = tuple(
-        replace(quarter, watched=max(0, quarter.watched - gone))
-        if (gone := _overlap(gap, first + index))
-        else quarter
-        for index, quarter in enumerate(past.quarters)
-    )
+    quarters = list(past.quarters)
+    touched = range(max(gap[0] // QUARTER, first), min(gap[1] // QUARTER, past.opened) + 1)
+    for number in touched:
+        if gone := _overlap(gap, number):
+            quarter = quarters[number - first]
+            quarters[number - first] = replace(quarter, watched=max(0, quarter.watched - gone))
+    closed = tuple(quarters[:-1]) if touched and touched[0] < past.opened else past.closed
     until = max(gap[1], past.unwatched_to)
-    return replace(past, closed=quarters[:-1], now=quarters[-1], unwatched_to=until)
+    return Past(
+        opened=past.opened,
+        closed=closed,
+        now=quarters[-1],
+        baseline=past.baseline,
+        unwatched_to=until,
+    )
 
 
 def _overlap(gap: tuple[int, int], number: int) -> int:
@@ -394,33 +401,88 @@ def lump(settings: BaselineSettings, baseline: Baseline, index: int) -> float:
 class Sums:
     """What the closed quarters brought and should have brought, by how far back one looks.
 
-    Each list holds at `n` the sum over the last `n` closed quarters.
+    Each list holds at `n` the sum over the last `n` closed quarters, as far as a window reaches.
+    Those that anger needs are worked out when first asked for: most looks are at posts alone.
     """
 
-    __slots__ = (
-        "calm",
-        "expected_calm",
-        "expected_heat",
-        "expected_volume",
-        "judged",
-        "live",
-        "nameless",
-    )
+    __slots__ = ("_back", "_parts", "anger", "expected_volume", "live")
 
     def __init__(self, closed: Sequence[Quarter]) -> None:
-        back = closed[::-1]
-        parts = [q.watched / QUARTER for q in back]
+        self._back = back = closed[: -_LONGEST - 1 : -1]
+        self._parts = [q.watched / QUARTER for q in back]
         self.live = _running([q.volume - q.read_back for q in back])
-        self.judged = _running([q.judged for q in back])
-        self.calm = _running([q.calm for q in back])
-        self.nameless = _running([q.nameless for q in back])
-        self.expected_volume = _running(list(map(mul, [q.expected_volume for q in back], parts)))
-        self.expected_calm = _running(list(map(mul, [q.expected_calm for q in back], parts)))
-        self.expected_heat = _running(list(map(mul, [q.expected_heat for q in back], parts)))
+        self.expected_volume = self._expected([q.expected_volume for q in back])
+        self.anger: AngerSums | None = None
+
+    def of_anger(self) -> "AngerSums":
+        """Return the sums that only a look at anger needs."""
+        if self.anger is None:
+            back = self._back
+            self.anger = AngerSums(
+                judged=_running([q.judged for q in back]),
+                calm=_running([q.calm for q in back]),
+                nameless=_running([q.nameless for q in back]),
+                expected_calm=self._expected([q.expected_calm for q in back]),
+                expected_heat=self._expected([q.expected_heat for q in back]),
+            )
+        return self.anger
+
+    def _expected(self, whole: Sequence[float]) -> list[float]:
+        return _running(list(map(mul, whole, self._parts)))
+
+
+@dataclass(slots=True, kw_only=True)
+class AngerSums:
+    """See `Sums`."""
+
+    judged: list[float]
+    calm: list[float]
+    nameless: list[float]
+    expected_calm: list[float]
+    expected_heat: list[float]
 
 
 def _running(values: Sequence[float]) -> list[float]:
     return list(accumulate(values, initial=0.0))
+
+
+class Reach:
+    """Which quarters a window that ends now covers: shares of the open one and of the oldest, and
+    how many whole ones lie between.
+    """
+
+    __slots__ = ("depth", "edge", "now", "whole")
+
+    def __init__(self, past: Past, minute: int, window: int) -> None:
+        start = window_start(window, minute)
+        watched, closed = past.now.watched, past.closed
+        self.depth = depth = past.opened - start // QUARTER
+        elapsed = minute - past.opened * QUARTER + 1
+        part = min(watched, elapsed) if depth else min(window, elapsed) * watched / QUARTER
+        self.now = part / QUARTER
+        known = len(closed)
+        into = start % QUARTER
+        self.whole = min(depth - 1 if into else depth, known) if depth else 0
+        self.edge = 0.0
+        if self.whole < depth <= known:
+            self.edge = (QUARTER - into) / QUARTER * (closed[-depth].watched / QUARTER)
+
+    def volume(self, past: Past, sums: Sums) -> float:
+        """Return the posts that should have come."""
+        volume = past.now.expected_volume * self.now + sums.expected_volume[self.whole]
+        return (
+            volume + past.closed[-self.depth].expected_volume * self.edge if self.edge else volume
+        )
+
+    def anger(self, past: Past, sums: AngerSums) -> tuple[float, float]:
+        """Return the calm and the heat that should have come."""
+        now, whole = past.now, self.whole
+        calm = now.expected_calm * self.now + sums.expected_calm[whole]
+        hot = now.expected_heat * self.now + sums.expected_heat[whole]
+        if not self.edge:
+            return calm, hot
+        oldest = past.closed[-self.depth]
+        return calm + oldest.expected_calm * self.edge, hot + oldest.expected_heat * self.edge
 
 
 def expected(past: Past, sums: Sums, minute: int, window: int) -> tuple[float, float, float]:
@@ -428,28 +490,8 @@ def expected(past: Past, sums: Sums, minute: int, window: int) -> tuple[float, f
 
     `minute` is the present one and counts as whole. `sums` are those of `past.closed`.
     """
-    start = window_start(window, minute)
-    now = past.now
-    depth = past.opened - start // QUARTER
-    elapsed = minute - past.opened * QUARTER + 1
-    part = min(now.watched, elapsed) if depth else min(window, elapsed) * now.watched / QUARTER
-    part /= QUARTER
-    volume = now.expected_volume * part
-    calm = now.expected_calm * part
-    hot = now.expected_heat * part
-    if depth == 0 or not past.closed:
-        return volume, calm, hot
-    whole = min(depth - 1 if start % QUARTER else depth, len(past.closed))
-    volume += sums.expected_volume[whole]
-    calm += sums.expected_calm[whole]
-    hot += sums.expected_heat[whole]
-    if whole < depth <= len(past.closed):
-        q = past.closed[-depth]
-        part = (QUARTER - start % QUARTER) / QUARTER * (q.watched / QUARTER)
-        volume += q.expected_volume * part
-        calm += q.expected_calm * part
-        hot += q.expected_heat * part
-    return volume, calm, hot
+    reach = Reach(past, minute, window)
+    return (reach.volume(past, sums), *reach.anger(past, sums.of_anger()))
 
 
 def window_start(window: int, minute: int) -> int:
@@ -489,23 +531,28 @@ def _table_factor(
     return (table[index] + belief) / (here + belief)
 
 
+def _nearness(part: int) -> tuple[tuple[int, float], ...]:
+    """Return how much the hour before, this one and the next tell of a quarter of this one."""
+    centre = (part + 0.5) * QUARTER / 60.0 - 0.5
+    return tuple(
+        (offset, 0.7 * (max(0.0, centre * offset) if offset else 1.0 - abs(centre)) + 0.1)
+        for offset in (-1, 0, 1)
+    )
+
+
+_NEAR = tuple(_nearness(part) for part in range(60 // QUARTER))
+
+
 def _season(settings: BaselineSettings, baseline: Baseline, number: int) -> float:
     """Return how much more than the mean a quarter brings, by hour of day and day of week."""
     hour, part = divmod(number % _PER_DAY, 60 // QUARTER)
     repeats = 1.0 + min(baseline.watched_days, settings.season_days)
     smooth = 0.0
-    mean = _table_mean(baseline.hours, _HOURS)
-    centre = (part + 0.5) * QUARTER / 60.0 - 0.5
-    for offset in (-1, 0, 1):
-        near = max(0.0, centre * offset) if offset else 1.0 - abs(centre)
-        near = 0.7 * near + 0.1
+    hours, strength, noise = baseline.hours, settings.hour_strength, 0.3 / repeats
+    mean = _table_mean(hours, _HOURS)
+    for offset, near in _NEAR[part]:
         smooth += near * _table_factor(
-            baseline.hours,
-            _HOURS,
-            (hour + offset) % _HOURS,
-            mean,
-            settings.hour_strength,
-            0.3 / repeats,
+            hours, _HOURS, (hour + offset) % _HOURS, mean, strength, noise
         )
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
     mean = _table_mean(baseline.days, _DAYS)
@@ -525,17 +572,16 @@ def _grumble(settings: BaselineSettings, baseline: Baseline, number: int) -> flo
 
     The worst three of the last seven days are left out: a storm is no habit.
     """
-    days = _days_of_hour(baseline.grumbles, number % _PER_DAY * QUARTER // 60)
-    days.sort(key=lambda day: day[0] - day[1])
+    first = number % _PER_DAY * QUARTER // 60 * _GRUMBLES
+    half = first + _HOURS * _GRUMBLES
+    table = baseline.grumbles
+    came, should = table[first : first + _GRUMBLES], table[half : half + _GRUMBLES]
+    if sum(map(le, came, should)) >= _HABIT:
+        return 1.0
+    days = sorted(zip(came, should, strict=True), key=lambda day: day[0] - day[1])
     seen = sum(day[0] for day in days[:_HABIT]) + settings.grumble_strength
     usual = sum(day[1] for day in days[:_HABIT]) + settings.grumble_strength
     return max(1.0, seen / usual)
-
-
-def _days_of_hour(grumbles: Sequence[float], hour: int) -> list[tuple[float, float]]:
-    first = hour * _GRUMBLES
-    half = len(grumbles) // 2
-    return [(grumbles[n], grumbles[n + half]) for n in range(first, first + _GRUMBLES)]
 
 
 # ---------------------------------------------------------------- how unlikely it is
@@ -605,13 +651,14 @@ def judge_share(
     count, of = hot / one, posts / one
     usual_share = mean / of
     variance = mean * (1.0 - usual_share) + relative * mean * mean
-    finding = Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     if count > of or count - mean <= _ORDINARY * sqrt(variance):
-        return finding
+        return Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     strength = max(1.0, (1.0 - usual_share) / (usual_share * relative) - 1.0)
     may_be_burst = posts - (hot - usual) > usual_posts - _ORDINARY * sqrt(usual_posts)
-    return replace(
-        finding,
+    return Finding(
+        window=WINDOWS[index],
+        observed=hot,
+        expected=usual,
         log_chance=beta_binomial_log_tail(count, of, usual_share, strength),
         bursts=_bursts_as_big(settings, baseline, hot - usual) if may_be_burst else 0.0,
     )
@@ -695,7 +742,10 @@ def _coldness(baseline: Baseline) -> float:
 def _spread(belief: float, table: Sequence[float], index: int, mean: float) -> float:
     excess, base = table[2 * index], table[2 * index + 1]
     strength = 60.0 * mean + 20.0 * mean * mean + 1e-9
-    return min(4.0, max(0.01, (excess + strength * belief) / (base + strength)))
+    found = (excess + strength * belief) / (base + strength)
+    if found < 0.01:
+        return 0.01
+    return found if found < 4.0 else 4.0
 
 
 # ---------------------------------------------------------------- learning
@@ -840,38 +890,64 @@ def _blocks(
     trust: float,
 ) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
     """Learn how much each window's worth of quarters strays beyond chance, at its end."""
-    tables = [
-        list(baseline.angry_spread),
-        list(baseline.calm_spread),
-        list(baseline.volume_spread),
-    ]
-    for index, window in enumerate(WINDOWS):
+    if baseline.watched_days < 1.0:
+        return baseline.angry_spread, baseline.calm_spread, baseline.volume_spread
+    angry = list(baseline.angry_spread)
+    quiet = list(baseline.calm_spread)
+    loud = list(baseline.volume_spread)
+    ones = lump(settings, baseline, 0), lump(settings, baseline, _HOUR)
+    for index, window in _ENDING[number % _LONGEST]:
         size = window // QUARTER
-        if (number + 1) % size or len(quarters) < size or baseline.watched_days < 1.0:
+        if len(quarters) < size:
             continue
-        block = quarters[-size:]
-        if any(q.watched < QUARTER for q in block):
-            continue
-        one = lump(settings, baseline, index)
-        volume = sum(q.volume for q in block)
-        hot = sum(q.heat for q in block)
-        calm = sum(q.calm for q in block)
-        usual_volume = sum(q.expected_volume for q in block)
-        usual_heat = sum(q.expected_heat for q in block)
-        usual_calm = sum(q.expected_calm for q in block)
-        likely = usual_heat * local_factor(settings, baseline, index, calm, usual_calm)
-        fade = 0.5 ** (trust * window / (1440.0 * settings.long_days))
-        for table, beliefs, seen, mean in (
-            (tables[0], settings.angry_spread, hot / one, likely / one),
-            (tables[1], settings.calm_spread, calm, usual_calm),
-            (tables[2], settings.volume_spread, volume, usual_volume),
-        ):
-            spread = _spread(beliefs[index], table, index, mean)
-            variance = mean + spread * mean * mean
-            squared = min((seen - mean) ** 2, 6.25 * variance)
-            table[2 * index] = table[2 * index] * fade + trust * (squared - mean)
-            table[2 * index + 1] = table[2 * index + 1] * fade + trust * mean * mean
-    return tuple(tables[0]), tuple(tables[1]), tuple(tables[2])
+        volume = hot = calm = usual_volume = usual_heat = usual_calm = 0.0
+        for q in quarters[-size:]:
+            if q.watched < QUARTER:
+                break
+            volume += q.volume
+            hot += q.heat
+            calm += q.calm
+            usual_volume += q.expected_volume
+            usual_heat += q.expected_heat
+            usual_calm += q.expected_calm
+        else:
+            one = ones[index >= _HOUR]
+            likely = usual_heat * local_factor(settings, baseline, index, calm, usual_calm)
+            fade = 0.5 ** (trust * window / (1440.0 * settings.long_days))
+            _stray(angry, settings.angry_spread, index, hot / one, likely / one, trust, fade)
+            _stray(quiet, settings.calm_spread, index, calm, usual_calm, trust, fade)
+            _stray(loud, settings.volume_spread, index, volume, usual_volume, trust, fade)
+    return tuple(angry), tuple(quiet), tuple(loud)
+
+
+_ENDING = tuple(
+    tuple(
+        (index, window)
+        for index, window in enumerate(WINDOWS)
+        if (number + 1) % (window // QUARTER) == 0
+    )
+    for number in range(_LONGEST)
+)
+"""Which windows, with their index, end with a quarter, by its number within the longest."""
+
+
+def _stray(
+    table: list[float],
+    beliefs: Sequence[float],
+    index: int,
+    seen: float,
+    mean: float,
+    trust: float,
+    fade: float,
+) -> None:
+    """Count in a table of spreads by how much a window strayed from its mean."""
+    spread = _spread(beliefs[index], table, index, mean)
+    squared = (seen - mean) ** 2
+    most = 6.25 * (mean + spread * mean * mean)
+    if squared > most:
+        squared = most
+    table[2 * index] = table[2 * index] * fade + trust * (squared - mean)
+    table[2 * index + 1] = table[2 * index + 1] * fade + trust * mean * mean
 
 
 def _has_shifted(quarters: Sequence[Quarter]) -> bool:
@@ -879,12 +955,15 @@ def _has_shifted(quarters: Sequence[Quarter]) -> bool:
     block = quarters[-_LONGEST:]
     if len(block) < _LONGEST:
         return False
-    seen = usual = 0.0
-    for q in block:
-        seen += q.volume
-        usual += q.expected_volume * q.watched
-    usual /= QUARTER
-    return seen > 1.5 * usual + 6.0 * sqrt(usual)
+    seen = sum([q.volume for q in block])
+    usual = 0.0
+    for start in range(0, _LONGEST, _DELAY):
+        for q in block[start : start + _DELAY]:
+            usual += q.expected_volume * q.watched
+        so_far = usual / QUARTER
+        if seen <= 1.5 * so_far + 6.0 * sqrt(so_far):
+            return False
+    return True
 
 
 def _bursts(

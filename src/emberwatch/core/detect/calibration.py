@@ -129,7 +129,17 @@ def at(
 
 def reached(episodes: Episodes, rarity: float) -> Episodes:
     """Take in how rare the most unlikely window is just now."""
-    return episodes if rarity <= episodes.peak else replace(episodes, peak=rarity)
+    if rarity <= episodes.peak:
+        return episodes
+    return Episodes(
+        reached=episodes.reached,
+        days=episodes.days,
+        counted_to=episodes.counted_to,
+        block=episodes.block,
+        peak=rarity,
+        before=episodes.before,
+        tail=episodes.tail,
+    )
 
 
 def tail(

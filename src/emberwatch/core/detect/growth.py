@@ -1,11 +1,14 @@
 """How a thread has grown so far, and how likely it is to grow huge."""
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from math import exp, log, log1p
+from struct import Struct
 
 POINTS = 64
 """Most points that are kept of a thread's growth, however large it grows."""
@@ -85,9 +88,13 @@ class Sizes:
 
 def grow(growth: Growth, moment: float, by: int) -> Growth:
     """Return the growth with `by` more reactions at a moment, in its place if it comes late."""
-    place = bisect_right(growth.moments, moment)
-    moments = (*growth.moments[:place], moment, *growth.moments[place:])
-    weights = (*growth.weights[:place], by, *growth.weights[place:])
+    moments, weights = growth.moments, growth.weights
+    if not moments or moment >= moments[-1]:
+        moments, weights = (*moments, moment), (*weights, by)
+    else:
+        place = bisect_right(moments, moment)
+        moments = (*moments[:place], moment, *moments[place:])
+        weights = (*weights[:place], by, *weights[place:])
     if len(moments) <= POINTS:
         return Growth(moments, weights)
     old = len(moments) - EXACT
@@ -155,26 +162,74 @@ def evidence(growth: Growth, began: float, now: float, size: int, target: float)
     """Return how much the growth so far speaks for `target` reactions in the end: a log likelihood
     ratio, to which the log odds of the base rate are added. Arguments as in `features`.
     """
-    start, trees = _forest()
+    forest = _forest()
+    left = forest.all_leaves
     row = features(growth, began, now, size, target)
-    total = start - log_odds(EVEN)
-    for by, at, out in trees:
-        node, inner = 0, len(by)
-        while node < inner:
-            node = 2 * node + (1 if row[by[node]] <= at[node] else 2)
-        total += out[node - inner]
+    for value, (limits, reachable) in zip(row, forest.features, strict=True):
+        left &= reachable[bisect_left(limits, value)]
+    total = forest.start - log_odds(EVEN)
+    shape = forest.shape
+    reached = shape.unpack(left.to_bytes(shape.size, "little"))
+    for leaves, out in zip(reached, forest.outs, strict=True):
+        total += out[leaves & -leaves]
     return total
 
 
-_Tree = tuple[tuple[int, ...], tuple[float, ...], tuple[float, ...]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forest:
+    """Trees turned inside out, so that all are asked a feature's questions at once (QuickScorer).
+
+    Each tree has 16 bits of a number, one a leaf. `features` hold, for each feature, where trees
+    ask about it, and at `n` the leaves that can be reached by what lies above the first `n` of
+    these. In the end the lowest bit left to a tree is its leaf; `outs` tell what it says by bit.
+    """
+
+    start: float
+    all_leaves: int
+    shape: Struct
+    features: tuple[tuple[tuple[float, ...], tuple[int, ...]], ...]
+    outs: tuple[Mapping[int, float], ...]
+
+
+_LEAVES = 16
 
 
 @cache
-def _forest() -> tuple[float, tuple[_Tree, ...]]:
+def _forest() -> _Forest:
     """Read the trees that tests/benchmark/fit_growth.py fitted on threads of our own making."""
     told = json.loads((files("emberwatch.core.detect") / "growth.json").read_text("utf-8"))
-    trees = tuple((tuple(by), tuple(at), tuple(out)) for by, at, out in told["trees"])
-    return told["start"], trees
+    trees: list[tuple[list[int], list[float], list[float]]] = told["trees"]
+    asked: list[list[tuple[float, int]]] = [[] for _ in DIRECTIONS]
+    for place, (by, at, _) in enumerate(trees):
+        for node, (feature, limit) in enumerate(zip(by, at, strict=True)):
+            asked[feature].append((limit, _under(2 * node + 1, len(by)) << _LEAVES * place))
+    all_leaves = (1 << _LEAVES * len(trees)) - 1
+    return _Forest(
+        start=told["start"],
+        all_leaves=all_leaves,
+        shape=Struct(f"<{len(trees)}H"),
+        features=tuple(
+            (
+                tuple(limit for limit, _ in sorted(questions)),
+                tuple(
+                    accumulate(
+                        (gone for _, gone in sorted(questions)),
+                        lambda left, gone: left & ~gone,
+                        initial=all_leaves,
+                    )
+                ),
+            )
+            for questions in asked
+        ),
+        outs=tuple({1 << leaf: value for leaf, value in enumerate(out)} for *_, out in trees),
+    )
+
+
+def _under(node: int, inner: int) -> int:
+    """Return the leaves under a node of a tree with so many inner ones, a bit each."""
+    if node >= inner:
+        return 1 << node - inner
+    return _under(2 * node + 1, inner) | _under(2 * node + 2, inner)
 
 
 def expected_in_the_end(growth: Growth, began: float, now: float, size: int, sizes: Sizes) -> float:

@@ -162,7 +162,8 @@ class Thread:
     @property
     def size(self) -> int:
         """How many reactions the thread has, by items and by counters."""
-        return sum(tally.size for tally in self.tallies)
+        replies, quotes, boosts = self.tallies
+        return replies.size + quotes.size + boosts.size
 
     @property
     def is_burning(self) -> bool:
@@ -221,7 +222,7 @@ class PileOn:
             for stake in state.stakes
             if stake.ring and stake.ring.ended_at is None
         ]
-        return whole_minute(min(moments, default=self._cold_at(state)))
+        return whole_minute(min(moments) if moments else self._cold_at(state))
 
     def outlook(self, state: Thread, brand: str, at: datetime) -> Outlook:
         """Return what one brand is to make of a thread at a moment: why it rings, or why not.
@@ -359,18 +360,23 @@ class PileOn:
         kind = _kind(key, post)
         tally = state.tallies[kind]
         counted = Tally(tally.items + 1, tally.counter, max(tally.peak, tally.items + 1))
-        thread = replace(
-            state,
-            first_at=min(state.first_at, created_at),
-            reach=state.reach + (post.author.followers or 0),
-            recent=(*state.recent[-7:], post.id),
-            tallies=_put(state.tallies, kind, counted),
-        )
+        first_at = min(state.first_at, created_at)
+        reach = state.reach + (post.author.followers or 0)
+        recent = (*state.recent[-7:], post.id)
+        tallies = _put(state.tallies, kind, counted)
         by = counted.peak - tally.peak
         if not by:
-            return thread
-        moment = created_at.timestamp()
-        return self._grow(thread, at, ((moment, by),), unseen=by if is_history else 0)
+            return replace(state, first_at=first_at, reach=reach, recent=recent, tallies=tallies)
+        return self._grow(
+            state,
+            at,
+            ((created_at.timestamp(), by),),
+            unseen=by if is_history else 0,
+            first_at=first_at,
+            reach=reach,
+            recent=recent,
+            tallies=tallies,
+        )
 
     def _count(self, state: Thread, event: Counted) -> Thread:
         """Take over a root's counters; a first reading is growth only while the root is young."""
@@ -415,8 +421,15 @@ class PileOn:
         reactions: tuple[tuple[float, int], ...],
         *,
         unseen: int,
+        first_at: datetime | None = None,
+        reach: int | None = None,
+        recent: tuple[str, ...] | None = None,
+        tallies: tuple[Tally, ...] | None = None,
     ) -> Thread:
-        """Add reactions to the burst, or begin a new one after a silence."""
+        """Add reactions to the burst, or begin a new one after a silence.
+
+        Everything is set at once, for this is done at each reaction; None keeps what was.
+        """
         growth, grown, before, weighed = thread.growth, thread.grown, thread.before, thread.weighed
         burst_at, peak, now = thread.burst_at, thread.peak, at.timestamp()
         last = growth.moments[-1] if grown else burst_at
@@ -435,10 +448,14 @@ class PileOn:
             ago = min((now - moment) / 60.0, OLD)
             fast += by / FAST * exp(-ago / FAST)
             slow += by / SLOW * exp(-ago / SLOW)
-        return replace(
-            thread,
+        return Thread(
+            first_at=thread.first_at if first_at is None else first_at,
             touched_at=max(thread.touched_at, at),
             burst_at=burst_at,
+            root_id=thread.root_id,
+            root_created_at=thread.root_created_at,
+            root_anger=thread.root_anger,
+            tallies=thread.tallies if tallies is None else tallies,
             before=before,
             unseen=thread.unseen + unseen,
             growth=growth,
@@ -448,6 +465,12 @@ class PileOn:
             slow=slow,
             peak=max(peak, fast),
             rated_at=max(thread.rated_at, now),
+            reach=thread.reach if reach is None else reach,
+            mentions=thread.mentions,
+            judged=thread.judged,
+            angry=thread.angry,
+            recent=thread.recent if recent is None else recent,
+            stakes=thread.stakes,
         )
 
     # ------------------------------------------------------------ telling

@@ -458,8 +458,9 @@ class Spike:
         alerts: list[Alert] = []
         anger: Look | None = None
         is_worth_it = fire_due or self._is_worth_it(state)
-        windows = self._windows(brand.name, state) if is_worth_it else []
-        if windows and (anger_due or (fire_due and state.spike)):
+        windows: list[_Window] = []
+        if is_worth_it and (anger_due or (fire_due and state.spike)):
+            windows = self._windows(brand.name, state)
             state = self._counted(state)
             widest = inf if is_scan else max(self._bar(brand, state), -calibration.LEVELS[0])
             is_loud = len(state.voices) > self._settings.loud and not (
@@ -473,7 +474,7 @@ class Spike:
                 episodes = calibration.reached(episodes, -anger.law)
             spike = self._ring(brand, state, AlertKind.SPIKE, spike, anger, at, alerts)
         if posts_due or (fire_due and surge):
-            look = self._volume(state, windows)
+            look = self._volume(brand.name, state) if is_worth_it else None
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
         looked = SpikeState(
             minute=state.minute,
@@ -512,10 +513,8 @@ class Spike:
     def _windows(self, key: str, state: SpikeState) -> list[_Window]:
         """Return what all windows brought, shortest first."""
         past, minute = state.past, state.minute
-        kept = self._sums.get(key)
-        if kept is None or kept[0] is not past.closed:
-            kept = self._sums[key] = (past.closed, normal.Sums(past.closed))
-        sums, now = kept[1], past.now
+        volumes = self._sums_of(key, past)
+        sums, now = volumes.of_anger(), past.now
         found: list[_Window] = []
         live = judged = calm = nameless = 0.0
         place = len(state.minutes)
@@ -531,14 +530,47 @@ class Spike:
                     nameless += one.nameless
             else:
                 back = min(past.opened - start // QUARTER, len(past.closed))
-                live = sums.live[back] + now.volume - now.read_back
+                live = volumes.live[back] + now.volume - now.read_back
                 judged = sums.judged[back] + now.judged
                 calm = sums.calm[back] + now.calm
                 nameless = sums.nameless[back] + now.nameless
-            volume, usual_calm, hot = normal.expected(past, sums, minute, window)
+            reach = normal.Reach(past, minute, window)
+            volume = reach.volume(past, volumes)
+            usual_calm, hot = reach.anger(past, sums)
             found.append(
                 _Window(index, window, start, live, judged, calm, nameless, volume, usual_calm, hot)
             )
+        return found
+
+    def _sums_of(self, key: str, past: Past) -> normal.Sums:
+        kept = self._sums.get(key)
+        if kept is None or kept[0] is not past.closed:
+            kept = self._sums[key] = (past.closed, normal.Sums(past.closed))
+        return kept[1]
+
+    def _volumes(self, key: str, state: SpikeState) -> list[tuple[int, float, float]]:
+        """Return the index of each window that is looked at for posts and brought enough of them,
+        what it brought and what it should have brought; see `_windows`.
+        """
+        past, minute, now = state.past, state.minute, state.past.now
+        sums = self._sums_of(key, past)
+        found: list[tuple[int, float, float]] = []
+        live, place = 0.0, len(state.minutes)
+        for index, window in enumerate(WINDOWS):
+            start = normal.window_start(window, minute)
+            if window <= _FINE:
+                while place and state.minutes[place - 1].minute >= start:
+                    place -= 1
+                    live += state.minutes[place].live
+            if window not in self._settings.surge_windows:
+                continue
+            if window > _FINE:
+                back = min(past.opened - start // QUARTER, len(past.closed))
+                live = sums.live[back] + now.volume - now.read_back
+            if live < self._settings.least_posts:
+                continue
+            usual = normal.Reach(past, minute, window).volume(past, sums)
+            found.append((index, live, usual))
         return found
 
     def _anger(
@@ -882,20 +914,17 @@ class Spike:
         hour = windows[_HOUR]
         return max(factor, normal.local_factor(settings, learnt, _HOUR, hour.calm, hour.usual_calm))
 
-    def _volume(self, state: SpikeState, windows: Sequence[_Window]) -> Look | None:
+    def _volume(self, key: str, state: SpikeState) -> Look | None:
         """Return the most unlikely window of posts, None when none is above what is usual."""
         settings, learnt = self._settings, state.past.baseline
         best: Look | None = None
         if learnt.watched_days < settings.surge_after_days:
             return None
-        for window in windows:
-            if window.minutes not in settings.surge_windows:
-                continue
-            posts, usual = window.live, window.usual_volume
-            if posts < settings.least_posts or posts <= 1.3 * usual:
+        for index, posts, usual in self._volumes(key, state):
+            if posts <= 1.3 * usual:
                 continue
             finding = normal.judge_volume(
-                settings.baseline, learnt, window.index, volume=posts, usual=usual
+                settings.baseline, learnt, index, volume=posts, usual=usual
             )
             rate = self._rate(finding, len(settings.surge_windows))
             if best is None or rate < best.rate:

@@ -61,14 +61,40 @@ def payload_of(telling: Telling) -> str:
     return _json(_payload(telling, _fitting(telling, ROOMS[-1]), ROOMS[-1]))
 
 
-def without_posts(payload: str, post_ids: Collection[str]) -> str:
+def without_posts(payload: str, post_ids: Collection[str], incidents: Collection[str]) -> str:
     """Return a payload that is not sent yet without what these posts said and who wrote them.
 
-    Its text quotes posts, so that of it only the first line (what rang, and why) stays.
+    Its text quotes posts, so that of it only the first line (what rang, and why) stays; nor does
+    it say where to answer, where that was one of the posts. `incidents` are those that show one
+    of them: their text may quote what the payload had no room to list.
     """
-    told = json.loads(payload)
-    left = _without(told, post_ids)
-    return payload if left == told else _json(left)
+    told: Json = json.loads(payload)
+    left = _without(told, {fit_line(id, room) for id in post_ids for room in ROOMS})
+    if left == told and not _may_quote(_object(told), incidents):
+        return payload
+    brief = _object(_object(left).get("brief"))
+    return _json({**_object(left), "brief": _withdrawn(brief)} if brief else left)
+
+
+def _may_quote(told: dict[str, Json], incidents: Collection[str]) -> bool:
+    """Tell whether a payload is of one of these incidents, and does not list all that it quotes."""
+    return "truncated" in told and _object(told.get("incident")).get("id") in incidents
+
+
+def _withdrawn(brief: dict[str, Json]) -> dict[str, Json]:
+    """Return a brief without the words that quote, and with an address only of what it shows."""
+    posts, url = brief.get("posts"), brief.get("thread_url")
+    shown = [_object(post).get("url") for post in (posts if isinstance(posts, list) else [])]
+    first = str(brief.get("text")).partition("\n")[0]
+    return {
+        **brief,
+        "text": f"{first}\n{WITHDRAWN}",
+        "thread_url": url if url in shown else None,
+    }
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def _without(told: Json, post_ids: Collection[str]) -> Json:
@@ -76,13 +102,9 @@ def _without(told: Json, post_ids: Collection[str]) -> Json:
         return [_without(each, post_ids) for each in told]
     if not isinstance(told, dict):
         return told
-    if told.get("id") in post_ids and "author" in told:
+    if "author" in told and told.get("id") in post_ids:
         return {**told, **_FORGOTTEN}
-    left = {name: _without(each, post_ids) for name, each in told.items()}
-    text, posts = told.get("text"), told.get("posts")
-    if left != told and isinstance(text, str) and isinstance(posts, list):
-        left["text"] = f"{text.partition(chr(10))[0]}\n{WITHDRAWN}"
-    return left
+    return {name: _without(each, post_ids) for name, each in told.items()}
 
 
 def _fitting(telling: Telling, room: Room) -> int:

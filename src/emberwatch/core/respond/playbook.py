@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from emberwatch.core.read.phrases import spaced
 from emberwatch.core.respond.origin import origin
+from emberwatch.core.respond.reach import reach_of
 from emberwatch.core.respond.themes import is_angry
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import AlertKind
@@ -143,13 +144,12 @@ class _Facts:
     def of(cls, playbook: Playbook, incident: Incident) -> "_Facts":
         posts = incident.exhibits
         texts = tuple(spaced(post.text) for post in posts)
-        authors = {post.author: post.followers or 0 for post in posts}
         return cls(
             incident=incident,
             texts=texts,
             languages=tuple(dict.fromkeys(post.language for post in posts if post.language)),
             signs=tuple(dict.fromkeys(sign.kind for post in posts for sign in post.signs)),
-            reach=max(sum(authors.values()), max(alert.reach for alert in incident.alerts)),
+            reach=reach_of(incident),
             waiting=len(unanswered([incident])),
             notes=notes_for(playbook, incident),
         )

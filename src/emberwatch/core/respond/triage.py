@@ -163,7 +163,7 @@ def open_incident(
     """Open the incident of a first alert; it names the one that it follows.
 
     With `leaves_it` the previous incident held the alert until now; with `is_beside` it still
-    gathers, and is of another matter.
+    gathers, and is of another matter: the reason tells so, and nothing is followed.
     """
     frozen = exhibits(alert, mentions)
     reason = alert.reason
@@ -181,7 +181,7 @@ def open_incident(
         first_post_at=alert.first_post_at,
         first_seen_at=seen_at,
         unseen_at=unseen_at,
-        previous_id=previous.id if previous else None,
+        previous_id=previous.id if previous and not is_beside else None,
         sequence=1,
         alerts=(alert,),
         exhibits=frozen,

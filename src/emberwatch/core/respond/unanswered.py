@@ -11,18 +11,20 @@ def unanswered(incidents: Iterable[Incident]) -> list[tuple[Incident, Exhibit]]:
     """Return the posts in evidence of incidents that nobody answered, gravest first.
 
     Gravest is angriest, then of the widest reach, then waiting longest. An author who stands in
-    several incidents, or several times in one, waits once: with the gravest post.
+    several incidents, or several times in one, waits once: with the gravest post. Whom a site
+    does not name waits with each post, and a post that was forgotten leaves nobody to answer.
     """
     waiting = [
         (incident, post)
         for incident in incidents
         if incident.brand is not None and incident.status in WAITING
         for post in incident.exhibits
+        if not post.is_forgotten
     ]
     waiting.sort(key=_gravity)
     first: dict[tuple[str | None, str], tuple[Incident, Exhibit]] = {}
     for incident, post in waiting:
-        first.setdefault((incident.brand, post.author), (incident, post))
+        first.setdefault((incident.brand, post.author or post.post_id), (incident, post))
     return list(first.values())
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from emberwatch.core.respond.clocks import Clocks, Lapse, Leg, Station, clocks
 from emberwatch.core.respond.cooling import Cooling, Turn
 from emberwatch.core.respond.promises import Level, Promise, Standing, standings
+from emberwatch.core.respond.reach import reach_of
 from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.core.respond.track_record import Label, TrackRecord, label_of
 from emberwatch.core.respond.unanswered import unanswered
@@ -224,15 +225,6 @@ def _case(incident: Incident, gathered: Gathered) -> Case:
         cooling=gathered.coolings.get(incident.id),
         reach=reach_of(incident),
     )
-
-
-def reach_of(incident: Incident) -> int:
-    """Return how many people follow those who spoke: each author counts once (advice A13)."""
-    followers: dict[str, int] = {}
-    for post in incident.exhibits:
-        who = post.author or post.post_id
-        followers[who] = max(followers.get(who, 0), post.followers or 0)
-    return max(sum(followers.values()), max(alert.reach for alert in incident.alerts))
 
 
 # ---------------------------------------------------------------- over incidents

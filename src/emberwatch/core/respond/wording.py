@@ -7,6 +7,7 @@ from math import isfinite
 
 from emberwatch.core.respond.origin import origin_first, thread_url
 from emberwatch.core.respond.playbook import Advice, Known, recurs, told
+from emberwatch.core.respond.reach import reach_of
 from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import Alert, AlertKind
@@ -168,7 +169,7 @@ def _longest(signs: Sequence[Sign]) -> list[str]:
 def _who(incident: Incident, room: Room) -> list[str]:
     if not incident.exhibits:
         return []
-    authors = {exhibit.author for exhibit in incident.exhibits}
+    authors = {exhibit.author or exhibit.post_id for exhibit in incident.exhibits}
     count = "one author" if len(authors) == 1 else f"{len(authors)} authors"
     loudest = max(incident.exhibits, key=lambda exhibit: exhibit.followers or 0)
     biggest = (
@@ -176,7 +177,7 @@ def _who(incident: Incident, room: Room) -> list[str]:
         if loudest.followers
         else ""
     )
-    reach = max(alert.reach for alert in incident.alerts)
+    reach = reach_of(incident)
     together = f"; reach {reach:,}" if reach else ""
     return [f"Who: {count} in evidence{biggest}{together}."]
 

@@ -596,7 +596,7 @@ def test_a_message_that_waits_loses_what_was_deleted_and_keeps_the_rest() -> Non
     before = notification_for(
         an_incident(exhibits=(an_exhibit(), an_exhibit(2))), Action.OPENED, "ops", AT
     ).payload
-    told, left = json.loads(before), json.loads(without_posts(before, {an_exhibit().post_id}))
+    told, left = json.loads(before), json.loads(without_posts(before, {an_exhibit().post_id}, ()))
     first, second = left["brief"]["posts"]
     assert (first["text"], first["author"], first["url"]) == ("", "", None)
     assert first["is_forgotten"]
@@ -609,4 +609,47 @@ def test_a_message_that_waits_loses_what_was_deleted_and_keeps_the_rest() -> Non
 
 def test_a_message_that_says_nothing_of_what_was_deleted_stays_as_it_is() -> None:
     before = notification_for(an_incident(), Action.OPENED, "ops", AT).payload
-    assert without_posts(before, {"another"}) is before
+    assert without_posts(before, {"another"}, ()) is before
+
+
+def test_a_message_that_waits_does_not_lead_to_what_was_deleted() -> None:
+    first, second = an_exhibit(), an_exhibit(2, url="https://b.test/2")
+    before = notification_for(
+        an_incident(exhibits=(first, second)), Action.OPENED, "ops", AT
+    ).payload
+    assert json.loads(before)["brief"]["thread_url"] == first.url
+    assert json.loads(without_posts(before, {first.post_id}, ()))["brief"]["thread_url"] is None
+    other = json.loads(without_posts(before, {second.post_id}, ()))["brief"]["thread_url"]
+    assert other == first.url
+
+
+def test_an_id_that_is_shown_shorter_or_cleaner_is_known_again() -> None:
+    odd = an_exhibit(post_id="rss:b.test:post:two  spaces\u202e")
+    long = an_exhibit(2, post_id="rss:b.test:post:" + "x" * 400)
+    many = tuple(an_exhibit(number, text="w" * 9000) for number in range(3, 9))
+    for gone, others in ((odd, ()), (long, many)):
+        before = notification_for(
+            an_incident(exhibits=(gone, *others)), Action.OPENED, "ops", AT
+        ).payload
+        first, *_ = json.loads(without_posts(before, {gone.post_id}, ()))["brief"]["posts"]
+        assert first["is_forgotten"]
+        assert first["text"] == first["author"] == ""
+
+
+def test_a_message_that_waits_quotes_nothing_deleted_that_it_had_no_room_to_list() -> None:
+    exhibits = tuple(
+        an_exhibit(number, text=f"canary {number} " + "w" * 9000) for number in range(1, 9)
+    )
+    incident = an_incident(exhibits=exhibits)
+    before = notification_for(incident, Action.OPENED, "ops", AT).payload
+    told = json.loads(before)
+    assert told["truncated"]
+    left = json.loads(without_posts(before, {"unlisted"}, {incident.id}))
+    assert left["brief"]["text"].splitlines()[1:] == [WITHDRAWN]
+    assert left["brief"]["posts"] == told["brief"]["posts"]
+    assert without_posts(before, {"unlisted"}, {"another"}) is before
+
+
+def test_a_digest_quotes_nobody_and_stays_as_it_is() -> None:
+    digest = json.dumps({"schema": "emberwatch.digest/1", "lines": ["a"], "truncated": 1})
+    assert without_posts(digest, {"a"}, {"b"}) is digest

@@ -142,7 +142,7 @@ def test_a_trouble_beside_another_says_why_it_is_apart() -> None:
     burning = opened("a", FEES, FEES)
     alert, heard = asked("b", LATE, LATE)
     beside = triage.open_incident(alert, heard, burning, is_beside=True)
-    assert beside.previous_id == burning.id
+    assert beside.previous_id is None
     assert beside.timeline[0].note == (
         f"{alert.reason}; it is about late, and so apart from {burning.id} about fees"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emberwatch.core.respond.triage import open_incident
+from emberwatch.core.respond.triage import open_incident, without_posts
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.alert import AlertKind
@@ -37,6 +37,18 @@ def test_an_author_waits_once_with_the_gravest_post() -> None:
     second = an_incident({"author": "anna", "anger": 0.9}, id="spike:Acme:2")
     [(incident, post)] = unanswered([first, second])
     assert (incident.id, post.anger) == (second.id, 0.9)
+
+
+def test_whom_a_site_does_not_name_waits_with_each_post() -> None:
+    incident = an_incident({"author": "", "anger": 0.4}, {"author": "", "anger": 0.9})
+    assert [post.anger for _, post in unanswered([incident])] == [0.9, 0.4]
+
+
+def test_a_post_that_was_deleted_leaves_nobody_to_answer() -> None:
+    incident = an_incident({"author": "anna"}, {"author": "boris"})
+    gone = incident.exhibits[0]
+    left = without_posts(incident, {gone.post_id})
+    assert names(left) == [incident.exhibits[1].author]
 
 
 def test_who_was_answered_waits_no_more() -> None:

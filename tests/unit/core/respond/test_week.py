@@ -18,7 +18,6 @@ from emberwatch.core.respond.week import (
     Kept,
     Spread,
     Week,
-    reach_of,
     spread_of,
     week_of,
 )
@@ -210,14 +209,6 @@ def test_r11_what_keeps_coming_back_is_told_as_it_last_stood() -> None:
 
 
 # ---------------------------------------------------------------- people and the watch
-def test_a13_reach_counts_each_author_once() -> None:
-    incident = an_incident(posts=3)
-    twice = replace(incident.exhibits[0], post_id="again", followers=4)
-    nobody = replace(incident.exhibits[0], post_id="x", author="", followers=None)
-    assert reach_of(replace(incident, exhibits=(*incident.exhibits, twice, nobody))) == 30
-    assert reach_of(an_incident(1, reach=9000)) == 9000
-
-
 def test_a13_a_brands_mood_counts_people_reach_and_reactions() -> None:
     voices = [
         a_voice(1, followers=5, reactions=2),

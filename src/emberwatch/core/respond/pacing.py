@@ -67,7 +67,8 @@ def plan(owed: Sequence[Owed], *, left: int | None, channel: Channel, shows_late
     """Return what becomes of all that is due for a channel with room for `left` more messages.
 
     The last place of a full minute is the digest's: of 500 incidents and 20 places, 19 leave by
-    themselves and one message tells of the other 481. A digest is never told in another one.
+    themselves and one message tells of the other 481. A digest is never told in another one, and
+    none tells of one incident alone: that is told in its own words, its changes as places come.
     """
     overtaken = _overtaken(owed) if shows_latest else {}
     due = in_order([each for each in owed if each.id not in overtaken])
@@ -80,10 +81,13 @@ def plan(owed: Sequence[Owed], *, left: int | None, channel: Channel, shows_late
     places = left - len(digests)
     if places < 1:
         return Plan(send=tuple(digests[:left]), overtaken=overtaken)
-    alone = {each.id for each in (*digests, *others[: places - 1])}
+    grouped = others[places - 1 :]
+    if len({_thread(each) for each in grouped}) == 1:
+        grouped = []
+    alone = {each.id for each in (*digests, *others[: places - 1 if grouped else places])}
     return Plan(
         send=tuple(each for each in due if each.id in alone),
-        grouped=tuple(others[places - 1 :]),
+        grouped=tuple(grouped),
         overtaken=overtaken,
     )
 

@@ -111,6 +111,13 @@ def test_a_single_place_for_several_messages_is_a_digest_of_them_all():
     assert (ids(wanted.send), ids(wanted.grouped)) == ([], ["a", "b"])
 
 
+def test_one_incident_is_told_in_its_own_words_and_its_changes_as_places_come():
+    rows = [owed("a", "i1"), an_update("b", "i1", 2), an_update("c", "i1", 3)]
+    told = planned(rows, 2)
+    assert (ids(told.send), told.grouped) == (["a", "b"], ())
+    assert ids(planned(rows, 1).send) == ["a"]
+
+
 def test_a_machine_gets_every_message_at_its_pace():
     wanted = planned([owed(str(n)) for n in range(50)], 20, MACHINE)
     assert (len(wanted.send), wanted.grouped) == (20, ())

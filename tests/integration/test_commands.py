@@ -207,6 +207,7 @@ def test_a1_the_second_hand_off_brings_a_warning(run) -> None:
     id = _incident(run)
     for to in ("anna", "boris"):
         assert run("incident", "assign", id, "--to", to, "--by", "anna").err == ""
+    assert "boris has it, after 1 hand-off\n" in run("incident", "show", id).out
     said = run("incident", "assign", id, "--to", "clara", "--by", "boris")
     assert (said.code, "assigned to clara by boris; telling screen, ops" in said.out) == (0, True)
     assert "This is hand-off 2" in said.err

@@ -140,6 +140,8 @@ def _brand(config: "Config", name: str) -> "Brand":
         hint = f"; did you mean '{near[0]}'?" if near else f": there are {', '.join(brands)}"
         if name == "incident":
             hint = ": to ask of an incident, say its id too ('emberwatch incident list')"
+        elif name.startswith("inc_"):
+            hint = f": to ask of an incident, 'emberwatch explain incident {name}'"
         raise NotFound(f"no brand is called '{name}'{hint}")
     return found
 

@@ -331,7 +331,7 @@ def _print(
     silence: "Silence | None",
 ) -> None:
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
-    from emberwatch.cli.present import COLOURS, MARKS, clock
+    from emberwatch.cli.present import COLOURS, MARKS, clock, count
     from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.wording import in_words, who_answers
     from emberwatch.core.respond.workflow import MOVES, VERBS
@@ -356,7 +356,7 @@ def _print(
     if incident.previous_id:
         line(f"follows {incident.previous_id}")
     if incident.owner:
-        passed = f", after {incident.hand_offs} hand-offs" if incident.hand_offs else ""
+        passed = f", after {count(incident.hand_offs, 'hand-off')}" if incident.hand_offs else ""
         line(f"{incident.owner} has it{passed}")
     if whose := who_answers(incident, team.readers(incident.languages) if team else ()):
         line(whose)

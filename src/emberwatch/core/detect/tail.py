@@ -5,12 +5,26 @@ real counts, which sums of anger between 0 and 1 need: the regularised incomplet
 give the exact Poisson and negative binomial tail at whole counts join them smoothly in between.
 """
 
-from math import expm1, inf, isnan, lgamma, log, log1p
+from math import exp, expm1, floor, inf, isnan, lgamma, log, log1p
 
 _SMALLEST = 1e-300
 _PRECISION = 1e-12
 _TAIL_PRECISION = 1e-9
 _POISSON_BEYOND = 1e8
+_ONE_BY_ONE = 512
+"""Terms of a beta binomial tail that are added one by one; beyond, it is smooth."""
+_LAST = 64
+"""As many of its last terms."""
+_UNCOUNTABLE = 2.0**53
+_GREATEST = 700.0
+"""The logarithm of about the greatest float."""
+_PLACES = (
+    (0.1834346424956498, 0.3626837833783620),
+    (0.5255324099163290, 0.3137066458778873),
+    (0.7966664774136267, 0.2223810344533745),
+    (0.9602898564975363, 0.1012285362903763),
+)
+"""Where Gauss and Legendre look at a function within -1..1, on both sides, and with what weight."""
 
 
 def poisson_log_tail(count: float, mean: float) -> float:
@@ -66,9 +80,14 @@ def beta_binomial_log_tail(count: float, of: float, share: float, strength: floa
 
     The chance follows a Beta law of mean `share` (0..1) worth `strength` observations. Meant for
     counts above the mean; between whole counts the terms are those of the continuous formula.
-    Raises `ValueError` for a share outside 0..1, a strength not above 0, or not a number.
+    Costs some hundred steps at most, however large the count; the logarithm is within 3e-8 of the
+    sum of all terms up to 1e5 and loses digits beyond, as the Gamma function does. Raises
+    `ValueError` for a share outside 0..1, a strength not above 0, not a number, or so many that
+    one more makes no difference.
     """
     _check(count, of)
+    if of >= _UNCOUNTABLE:
+        raise ValueError(f"a tail needs fewer than {_UNCOUNTABLE:g} in all: {of}")
     if not (0.0 < share < 1.0 and strength > 0.0):
         raise ValueError(
             f"a share must lie within 0 and 1 and have a strength: {share}, {strength}"
@@ -91,11 +110,61 @@ def beta_binomial_log_tail(count: float, of: float, share: float, strength: floa
     )
     total = term = 1.0
     at = count
-    while at + 1.0 <= of and term > total * _TAIL_PRECISION:
+    for _ in range(_ONE_BY_ONE):
+        if at + 1.0 > of or term <= total * _TAIL_PRECISION:
+            break
         term *= (of - at) / (at + 1.0) * (at + a) / (of - at - 1.0 + b)
         total += term
         at += 1.0
+    else:
+        total += term * _rest(count, at, of, a, b, total / term)
     return min(0.0, front + log(total))
+
+
+def _rest(count: float, at: float, of: float, a: float, b: float, total: float) -> float:
+    """Return the terms of a beta binomial law after `at`, for a term of 1 at `at`.
+
+    `total` is their sum from `count` on. The sum is an integral (Euler and Maclaurin), which is
+    evaluated over stretches that grow with the way gone (Gauss and Legendre, 8 places each): a law
+    that is not over after `_ONE_BY_ONE` terms is at least as smooth as that. Only the last terms of
+    all are added one by one, for towards the end it may rise without bound.
+    """
+
+    def log_term(x: float) -> float:
+        return lgamma(x + a) - lgamma(x + 1.0) + lgamma(of - x + b) - lgamma(of - x + 1.0)
+
+    def term_at(x: float) -> float:
+        return exp(min(_GREATEST, log_term(x) - begin))
+
+    def steepness(x: float) -> float:
+        """Return the derivative of `log_term` half a step after x."""
+        return log((of - x) / (x + 1.0) * (x + a) / (of - x - 1.0 + b))
+
+    last = at + floor(of - at)
+    begin = log_term(at)
+    found = 0.0
+    term = term_at(last)
+    for _ in range(int(min(last - at, _LAST))):
+        found += term
+        last -= 1.0
+        term /= (of - last) / (last + 1.0) * (last + a) / (of - last - 1.0 + b)
+    low, end = at + 0.5, last + 0.5
+    if low >= end:
+        return found
+    edge = term_at(low)
+    found += edge * steepness(at) / 24.0
+    while low < end and edge > _PRECISION * (total + found):
+        stretch = max(of * _PRECISION, min(low - count, of - low) / 3.0)
+        high = min(end, low + stretch)
+        middle, half = (low + high) / 2.0, (high - low) / 2.0
+        found += half * sum(
+            weight * (term_at(middle - half * x) + term_at(middle + half * x))
+            for x, weight in _PLACES
+        )
+        low, edge = high, term_at(high)
+    if low >= end:
+        found -= edge * steepness(last) / 24.0
+    return found
 
 
 def _check(count: float, mean: float) -> None:

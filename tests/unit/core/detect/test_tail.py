@@ -1,7 +1,8 @@
 """Tails are held against exact values, computed here by whole fractions."""
 
+import time
 from fractions import Fraction
-from math import comb, exp, inf, isclose, lgamma, log, nan
+from math import comb, exp, fsum, inf, isclose, lgamma, log, nan
 
 import pytest
 
@@ -138,3 +139,50 @@ def test_no_more_than_all_can_be_angry_and_none_always_are() -> None:
 def test_a_share_that_cannot_be_is_refused(share: float, strength: float) -> None:
     with pytest.raises(ValueError, match="a share must lie within 0 and 1"):
         beta_binomial_log_tail(1.0, 2.0, share, strength)
+
+
+def beta_binomial_term_by_term(count: float, of: float, a: float, b: float) -> float:
+    """Sum every term, each from the one before, beside the greatest; slow and without a limit."""
+    logs = [0.0]
+    at = count
+    while at + 1.0 <= of:
+        logs.append(logs[-1] + log((of - at) / (at + 1.0) * (at + a) / (of - at - 1.0 + b)))
+        at += 1.0
+    front = lgamma(of + 1.0) - lgamma(count + 1.0) - lgamma(of - count + 1.0)
+    front += lgamma(count + a) + lgamma(of - count + b) - lgamma(of + a + b)
+    front += lgamma(a + b) - lgamma(a) - lgamma(b)
+    greatest = max(logs)
+    return front + greatest + log(fsum(exp(each - greatest) for each in logs))
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "share", "strength"),
+    [
+        (3_000.0, 10_000.0, 0.2, 20.0),
+        (900.5, 1_700.25, 0.5, 1.0),
+        (2_000.0, 2_700.0, 0.3, 1.5),
+        (9_000.0, 9_600.0, 0.9, 3.0),
+        (6_000.0, 6_500.0, 0.95, 1.0),
+        (800.0, 1_340.0, 0.5, 1.0),
+        (10_400.3, 50_000.7, 0.2, 4_000.0),
+    ],
+    ids=str,
+)
+def test_the_tail_of_a_large_count_is_the_sum_of_all_terms(
+    count: float, of: float, share: float, strength: float
+) -> None:
+    a, b = share * strength, (1.0 - share) * strength
+    exact = beta_binomial_term_by_term(count, of, a, b)
+    assert beta_binomial_log_tail(count, of, share, strength) == pytest.approx(exact, abs=1e-8)
+
+
+def test_so_many_that_one_more_makes_no_difference_are_refused() -> None:
+    with pytest.raises(ValueError, match="fewer than"):
+        beta_binomial_log_tail(1e16, 2e16, 0.15, 20.0)
+
+
+def test_the_tail_of_a_count_of_any_size_costs_next_to_nothing() -> None:
+    started = time.process_time()
+    for count in (1e4, 1e6, 1e8, 1e10, 1e14):
+        assert -inf < beta_binomial_log_tail(count, 5.0 * count, 0.15, 20.0) < 0.0
+    assert time.process_time() - started < 0.015

@@ -173,8 +173,9 @@ def _states(store: Store) -> dict[tuple[str, str], bytes]:
 
 
 def _incidents(store: Store) -> list[Incident]:
+    """Return what was noticed; when it was last looked for in vain, the daemon alone knows."""
     with store.reading() as look:
-        return look.incidents()
+        return [replace(incident, unseen_at=None) for incident in look.incidents()]
 
 
 def _owed(store: Store) -> set[str]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import exp, log, sqrt
 from operator import le, mul
+from typing import NamedTuple
 
 from emberwatch.core.detect.tail import beta_binomial_log_tail, negative_binomial_log_tail
 
@@ -184,7 +185,9 @@ class Past:
 def begin(settings: BaselineSettings, minute: int) -> Past:
     """Return the past of a brand of which nothing is known, at a minute since 1970."""
     opened = minute // QUARTER
-    first = _open(settings, Baseline(), opened, watched=QUARTER - minute % QUARTER)
+    nothing = Baseline()
+    rhythm = _rhythm(settings, nothing)
+    first = _open(settings, nothing, rhythm, opened, watched=QUARTER - minute % QUARTER)
     return Past(opened=opened, closed=(), now=first)
 
 
@@ -216,15 +219,17 @@ def _step(
     number = past.opened
     quarters = list(past.quarters)
     baseline = past.baseline
+    rhythm = _rhythm(settings, baseline)
     soonest = opened - settings.catch_up_days * _PER_DAY
     if number < soonest:
         number = soonest
-        quarters = [_open(settings, baseline, number, QUARTER - _overlap(gap, number))]
+        quarters = [_open(settings, baseline, rhythm, number, QUARTER - _overlap(gap, number))]
     while number < opened:
         if len(quarters) > _DELAY:
-            baseline = learn(settings, baseline, number - _DELAY, quarters, trust)
+            baseline = learn(settings, baseline, rhythm, number - _DELAY, quarters, trust)
+            rhythm = _rhythm(settings, baseline)
         number += 1
-        quarters.append(_open(settings, baseline, number, QUARTER - _overlap(gap, number)))
+        quarters.append(_open(settings, baseline, rhythm, number, QUARTER - _overlap(gap, number)))
         del quarters[:-KEPT]
     return _kept(past, opened, quarters, baseline)
 
@@ -240,9 +245,13 @@ def _kept(past: Past, opened: int, quarters: Sequence[Quarter], baseline: Baseli
 
 
 def _open(
-    settings: BaselineSettings, baseline: Baseline, number: int, watched: int = QUARTER
+    settings: BaselineSettings,
+    baseline: Baseline,
+    rhythm: "_Rhythm",
+    number: int,
+    watched: int = QUARTER,
 ) -> Quarter:
-    season = _season(settings, baseline, number)
+    season = _season(settings, baseline, rhythm, number)
     per_hour = level(settings, baseline)
     known = baseline.long_volume + 1.0
     judged = per_hour * (baseline.long_judged + 1.0) / known
@@ -543,20 +552,35 @@ def _nearness(part: int) -> tuple[tuple[int, float], ...]:
 _NEAR = tuple(_nearness(part) for part in range(60 // QUARTER))
 
 
-def _season(settings: BaselineSettings, baseline: Baseline, number: int) -> float:
+class _Rhythm(NamedTuple):
+    """What all slots of the rhythm share: the mean of the hours and of the days, and how many days
+    tell of them, at most `season_days`.
+    """
+
+    hours: float
+    days: float
+    repeats: float
+
+
+def _rhythm(settings: BaselineSettings, baseline: Baseline) -> _Rhythm:
+    return _Rhythm(
+        hours=_table_mean(baseline.hours, _HOURS),
+        days=_table_mean(baseline.days, _DAYS),
+        repeats=1.0 + min(baseline.watched_days, settings.season_days),
+    )
+
+
+def _season(settings: BaselineSettings, baseline: Baseline, rhythm: _Rhythm, number: int) -> float:
     """Return how much more than the mean a quarter brings, by hour of day and day of week."""
     hour, part = divmod(number % _PER_DAY, 60 // QUARTER)
-    repeats = 1.0 + min(baseline.watched_days, settings.season_days)
+    mean, means, repeats = rhythm
     smooth = 0.0
     hours, strength, noise = baseline.hours, settings.hour_strength, 0.3 / repeats
-    mean = _table_mean(hours, _HOURS)
     for offset, near in _NEAR[part]:
-        smooth += near * _table_factor(
-            hours, _HOURS, (hour + offset) % _HOURS, mean, strength, noise
-        )
+        slot = (hour + offset) % _HOURS
+        smooth += near * _table_factor(hours, _HOURS, slot, mean, strength, noise)
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
-    mean = _table_mean(baseline.days, _DAYS)
-    by_day = _table_factor(baseline.days, _DAYS, day, mean, settings.day_strength, 7.0 / repeats)
+    by_day = _table_factor(baseline.days, _DAYS, day, means, settings.day_strength, 7.0 / repeats)
     return smooth * by_day
 
 
@@ -752,6 +776,7 @@ def _spread(belief: float, table: Sequence[float], index: int, mean: float) -> f
 def learn(
     settings: BaselineSettings,
     baseline: Baseline,
+    rhythm: _Rhythm,
     number: int,
     quarters: Sequence[Quarter],
     trust: float,
@@ -771,7 +796,7 @@ def learn(
     if trust >= 1.0 and _has_shifted(quarters):
         trust = settings.shifted_trust
     worth = trust * watched
-    season = _season(settings, baseline, number)
+    season = _season(settings, baseline, rhythm, number)
     spread = _spread(settings.volume_spread[0], baseline.volume_spread, 0, usual)
     most = usual + 3.0 * sqrt(usual + spread * usual * usual) + 1.0
     volume = min(q.volume, most) if baseline.watched_days > 1.0 else q.volume
@@ -792,7 +817,9 @@ def learn(
     worth_share = 0.1 if kept < 1.0 else 1.0
     hour = number % _PER_DAY * QUARTER // 60
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
-    by_hour = _season_of_hour(settings, baseline, number)
+    by_hour = _table_factor(
+        baseline.hours, _HOURS, hour, rhythm.hours, settings.hour_strength, 0.3 / rhythm.repeats
+    )
     blocks = _blocks(settings, baseline, number, quarters, trust)
     return Baseline(
         watched_days=baseline.watched_days + watched / _PER_DAY,
@@ -848,16 +875,11 @@ def _grumbles(
     return tuple(found)
 
 
-def _season_of_hour(settings: BaselineSettings, baseline: Baseline, number: int) -> float:
-    hour = number % _PER_DAY * QUARTER // 60
-    repeats = 1.0 + min(baseline.watched_days, settings.season_days)
-    mean = _table_mean(baseline.hours, _HOURS)
-    return _table_factor(baseline.hours, _HOURS, hour, mean, settings.hour_strength, 0.3 / repeats)
-
-
 def _count(
     table: tuple[float, ...], index: int, posts: float, exposure: float, fade: float
 ) -> tuple[float, ...]:
+    if posts == exposure == 0.0 and fade == 1.0:
+        return table
     faded = list(table) if fade == 1.0 else [value * fade for value in table]
     faded[index] += posts
     faded[index + len(table) // 2] += exposure
@@ -869,7 +891,9 @@ def _suspicion(
 ) -> float:
     """Return how much an hour that looks out of the ordinary may teach."""
     hour = quarters[-4:]
-    hot = sum([q.heat for q in hour])
+    hot = 0.0
+    for q in hour:
+        hot += q.heat
     if hot <= 1.0:
         return 1.0
     likely = sum(q.expected_heat * q.watched for q in hour) / QUARTER

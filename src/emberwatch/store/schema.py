@@ -372,20 +372,10 @@ CORRECTIONS = (
 )
 
 
-def _corrections(db: "Database") -> None:
-    for statement in CORRECTIONS:
-        db.conn.execute(statement)
-
-
 SIGNS = (
     "ALTER TABLE _exhibit ADD COLUMN why TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE _exhibit ADD COLUMN signs TEXT NOT NULL DEFAULT '[]'",
 )
-
-
-def _signs(db: "Database") -> None:
-    for statement in SIGNS:
-        db.conn.execute(statement)
 
 
 UNWATCHED = (
@@ -401,17 +391,7 @@ UNWATCHED = (
 )
 
 
-def _unwatched(db: "Database") -> None:
-    for statement in UNWATCHED:
-        db.conn.execute(statement)
-
-
 HANDLES = ("ALTER TABLE _notification ADD COLUMN handle TEXT NOT NULL DEFAULT ''",)
-
-
-def _handles(db: "Database") -> None:
-    for statement in HANDLES:
-        db.conn.execute(statement)
 
 
 FOLLOW_UPS = (
@@ -441,11 +421,6 @@ FOLLOW_UPS = (
     ORDER BY e.anger DESC, e.followers DESC, e.created_at
     """,
 )
-
-
-def _follow_ups(db: "Database") -> None:
-    for statement in FOLLOW_UPS:
-        db.conn.execute(statement)
 
 
 ROUTING = (
@@ -488,11 +463,6 @@ ROUTING = (
     ORDER BY i.opened_at, i.row
     """,
 )
-
-
-def _routing(db: "Database") -> None:
-    for statement in ROUTING:
-        db.conn.execute(statement)
 
 
 THEMES = (
@@ -570,11 +540,6 @@ THEMES = (
 )
 
 
-def _themes(db: "Database") -> None:
-    for statement in THEMES:
-        db.conn.execute(statement)
-
-
 CLOCKS = (
     "ALTER TABLE _mention ADD COLUMN unseen_at TEXT",
     "ALTER TABLE _incident ADD COLUMN unseen_at TEXT",
@@ -626,11 +591,6 @@ CLOCKS = (
 )
 
 
-def _clocks(db: "Database") -> None:
-    for statement in CLOCKS:
-        db.conn.execute(statement)
-
-
 DIGESTS = (
     "ALTER TABLE _notification ADD COLUMN severity TEXT NOT NULL DEFAULT 'info'",
     "ALTER TABLE _notification ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
@@ -660,11 +620,6 @@ DIGESTS = (
 )
 
 
-def _digests(db: "Database") -> None:
-    for statement in DIGESTS:
-        db.conn.execute(statement)
-
-
 FEED_NOTES = (
     "ALTER TABLE _feed ADD COLUMN note TEXT NOT NULL DEFAULT ''",
     "DROP VIEW feeds_health",
@@ -681,11 +636,6 @@ FEED_NOTES = (
 )
 
 
-def _feed_notes(db: "Database") -> None:
-    for statement in FEED_NOTES:
-        db.conn.execute(statement)
-
-
 UNANSWERED = (
     "DROP VIEW unanswered",
     """
@@ -700,24 +650,29 @@ UNANSWERED = (
 )
 
 
-def _unanswered(db: "Database") -> None:
-    for statement in UNANSWERED:
-        db.conn.execute(statement)
+def _each(statements: tuple[str, ...]) -> "Callable[[Database], None]":
+    """Return a step that runs these statements, one after the other."""
+
+    def migrate(db: "Database") -> None:
+        for statement in statements:
+            db.conn.execute(statement)
+
+    return migrate
 
 
 MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0001_first_schema", _first_schema),
-    ("0002_corrections", _corrections),
-    ("0003_signs", _signs),
-    ("0004_unwatched", _unwatched),
-    ("0005_handles", _handles),
-    ("0006_follow_ups", _follow_ups),
-    ("0007_routing", _routing),
-    ("0008_themes", _themes),
-    ("0009_clocks", _clocks),
-    ("0010_digests", _digests),
-    ("0011_feed_notes", _feed_notes),
-    ("0012_unanswered", _unanswered),
+    ("0002_corrections", _each(CORRECTIONS)),
+    ("0003_signs", _each(SIGNS)),
+    ("0004_unwatched", _each(UNWATCHED)),
+    ("0005_handles", _each(HANDLES)),
+    ("0006_follow_ups", _each(FOLLOW_UPS)),
+    ("0007_routing", _each(ROUTING)),
+    ("0008_themes", _each(THEMES)),
+    ("0009_clocks", _each(CLOCKS)),
+    ("0010_digests", _each(DIGESTS)),
+    ("0011_feed_notes", _each(FEED_NOTES)),
+    ("0012_unanswered", _each(UNANSWERED)),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

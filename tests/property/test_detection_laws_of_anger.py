@@ -170,7 +170,7 @@ def test_who_asks_for_fewer_false_alarms_is_never_told_sooner(
     calm=st.integers(0, 10),
     order=st.randoms(use_true_random=False),
 )
-def test_the_order_of_angry_posts_within_a_minute_does_not_matter(
+def test_the_order_of_angry_posts_within_a_minute_does_not_change_what_is_counted(
     angers: list[float], calm: int, order: Any
 ) -> None:
     at = BEGIN + minutes(7)

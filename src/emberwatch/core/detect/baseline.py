@@ -20,6 +20,7 @@ from math import exp, log, sqrt
 from operator import le, mul
 from typing import NamedTuple
 
+from emberwatch.core.detect.swift import changer, maker
 from emberwatch.core.detect.tail import beta_binomial_log_tail, negative_binomial_log_tail
 
 QUARTER = 15
@@ -181,6 +182,12 @@ class Past:
         return (*self.closed, self.now)
 
 
+new_quarter = maker(Quarter)
+_learnt = maker(Baseline)
+_past = maker(Past)
+_change = changer(Quarter)
+
+
 # ---------------------------------------------------------------- time moves on
 def begin(settings: BaselineSettings, minute: int) -> Past:
     """Return the past of a brand of which nothing is known, at a minute since 1970."""
@@ -235,7 +242,7 @@ def _step(
 
 
 def _kept(past: Past, opened: int, quarters: Sequence[Quarter], baseline: Baseline) -> Past:
-    return Past(
+    return _past(
         opened=opened,
         closed=tuple(quarters[:-1]),
         now=quarters[-1],
@@ -258,7 +265,7 @@ def _open(
     calm = per_hour * baseline.long_calm / known
     hours = QUARTER / 60.0
     correction = _angry_season(settings, baseline, number) * _grumble(settings, baseline, number)
-    return Quarter(
+    return new_quarter(
         watched=watched,
         expected_volume=per_hour * season * hours,
         expected_calm=calm * season * hours,
@@ -274,10 +281,10 @@ def _unwatch(past: Past, gap: tuple[int, int]) -> Past:
     for number in touched:
         if gone := _overlap(gap, number):
             quarter = quarters[number - first]
-            quarters[number - first] = replace(quarter, watched=max(0, quarter.watched - gone))
+            quarters[number - first] = _change(quarter, watched=max(0, quarter.watched - gone))
     closed = tuple(quarters[:-1]) if touched and touched[0] < past.opened else past.closed
     until = max(gap[1], past.unwatched_to)
-    return Past(
+    return _past(
         opened=past.opened,
         closed=closed,
         now=quarters[-1],
@@ -294,8 +301,8 @@ def _overlap(gap: tuple[int, int], number: int) -> int:
 
 def heal(past: Past) -> Past:
     """Count every kept minute as watched: what we missed was read back after all."""
-    closed = tuple(replace(q, watched=QUARTER) for q in past.closed)
-    return replace(past, closed=closed, now=replace(past.now, watched=QUARTER))
+    closed = tuple(_change(q, watched=QUARTER) for q in past.closed)
+    return replace(past, closed=closed, now=_change(past.now, watched=QUARTER))
 
 
 def is_gap(past: Past, minute: int) -> bool:
@@ -323,7 +330,7 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
     else:
         baseline = _teach(settings, past.baseline, minute // QUARTER, past.opened, came)
         return replace(past, baseline=baseline)
-    return Past(
+    return _past(
         opened=past.opened,
         closed=closed,
         now=now,
@@ -333,7 +340,7 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
 
 
 def _both(quarter: Quarter, came: Quarter) -> Quarter:
-    return Quarter(
+    return new_quarter(
         watched=quarter.watched,
         volume=quarter.volume + came.volume,
         read_back=quarter.read_back + came.read_back,
@@ -625,6 +632,9 @@ class Finding:
     bursts: float = 0.0
 
 
+_finding = maker(Finding)
+
+
 def local_factor(
     settings: BaselineSettings, baseline: Baseline, index: int, calm: float, usual: float
 ) -> float:
@@ -646,8 +656,8 @@ def judge_anger(
     one, mean, relative = _angry_law(settings, baseline, index, usual)
     count = hot / one
     if count - mean <= _ORDINARY * sqrt(mean + relative * mean * mean):
-        return Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
-    return Finding(
+        return _finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
+    return _finding(
         window=WINDOWS[index],
         observed=hot,
         expected=usual,
@@ -676,10 +686,10 @@ def judge_share(
     usual_share = mean / of
     variance = mean * (1.0 - usual_share) + relative * mean * mean
     if count > of or count - mean <= _ORDINARY * sqrt(variance):
-        return Finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
+        return _finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     strength = max(1.0, (1.0 - usual_share) / (usual_share * relative) - 1.0)
     may_be_burst = posts - (hot - usual) > usual_posts - _ORDINARY * sqrt(usual_posts)
-    return Finding(
+    return _finding(
         window=WINDOWS[index],
         observed=hot,
         expected=usual,
@@ -720,7 +730,7 @@ def judge_volume(
     known = 1.0 / (baseline.long_volume + settings.first_posts)
     shape = 1.0 / (spread + known + _coldness(baseline))
     chance = negative_binomial_log_tail(volume, usual, shape)
-    return Finding(window=WINDOWS[index], observed=volume, expected=usual, log_chance=chance)
+    return _finding(window=WINDOWS[index], observed=volume, expected=usual, log_chance=chance)
 
 
 def likely_anger(
@@ -821,7 +831,7 @@ def learn(
         baseline.hours, _HOURS, hour, rhythm.hours, settings.hour_strength, 0.3 / rhythm.repeats
     )
     blocks = _blocks(settings, baseline, number, quarters, trust)
-    return Baseline(
+    return _learnt(
         watched_days=baseline.watched_days + watched / _PER_DAY,
         silence=silence,
         volume=baseline.volume * fade + trust * volume,

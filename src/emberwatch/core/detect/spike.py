@@ -20,9 +20,11 @@ from emberwatch.core.detect.baseline import (
     Finding,
     Past,
     Quarter,
+    new_quarter,
 )
 from emberwatch.core.detect.calibration import CalibrationSettings, Episodes
 from emberwatch.core.detect.looks import Looks, Raise, Raised, Series, WindowLook
+from emberwatch.core.detect.swift import changer, maker
 from emberwatch.core.detect.voices import (
     Verdict,
     Voice,
@@ -31,6 +33,7 @@ from emberwatch.core.detect.voices import (
     distinct,
     keep,
     leading_thread,
+    new_voice,
     verdicts,
 )
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -166,6 +169,10 @@ class SpikeState:
     episodes: Episodes = field(default_factory=Episodes)
 
 
+_new_minute = maker(Minute)
+_changed = changer(SpikeState)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """The most unlikely of the windows.
@@ -260,19 +267,7 @@ class Spike:
             return SpikeState(minute=minute, past=past)
         if past is state.past and minute == state.minute:
             return state
-        return SpikeState(
-            minute=minute,
-            past=past,
-            minutes=state.minutes,
-            voices=state.voices,
-            looked=state.looked,
-            unlooked=state.unlooked,
-            unlooked_posts=state.unlooked_posts,
-            spike=state.spike,
-            surge=state.surge,
-            over=state.over,
-            episodes=state.episodes,
-        )
+        return _changed(state, minute=minute, past=past)
 
     def _moved(
         self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
@@ -345,7 +340,7 @@ class Spike:
             settings,
             past,
             minute,
-            Quarter(
+            new_quarter(
                 volume=1.0,
                 read_back=1.0 - live,
                 judged=known,
@@ -356,19 +351,15 @@ class Spike:
                 heat_squares=squares,
             ),
         )
-        came = Minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
-        return SpikeState(
+        came = _new_minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
+        return _changed(
+            state,
             minute=now,
             past=past,
             minutes=_with(state.minutes, now, came),
             voices=voices,
-            looked=state.looked,
             unlooked=state.unlooked + live * hot,
             unlooked_posts=state.unlooked_posts + live,
-            spike=state.spike,
-            surge=state.surge,
-            over=state.over,
-            episodes=state.episodes,
         )
 
     # ------------------------------------------------------------ a plain series
@@ -380,7 +371,7 @@ class Spike:
         Each of the `angry` is a voice of its own of weight 1. See `scan`.
         """
         moved = self._move(state, minute)
-        now = Minute(
+        now = _new_minute(
             minute=minute,
             volume=posts,
             live=posts,
@@ -388,7 +379,7 @@ class Spike:
             calm=posts - angry,
             nameless=angry,
         )
-        came = Quarter(
+        came = new_quarter(
             volume=posts,
             judged=posts,
             calm=posts - angry,
@@ -399,18 +390,12 @@ class Spike:
             nameless=angry,
         )
         past = normal.add(self._settings.baseline, moved.past, minute, came)
-        return SpikeState(
-            minute=moved.minute,
+        return _changed(
+            moved,
             past=past,
             minutes=_with(moved.minutes, moved.minute, now),
-            voices=moved.voices,
-            looked=moved.looked,
             unlooked=moved.unlooked + angry,
             unlooked_posts=moved.unlooked_posts + posts,
-            spike=moved.spike,
-            surge=moved.surge,
-            over=moved.over,
-            episodes=moved.episodes,
         )
 
     def scan(self, key: str, state: SpikeState | None, minute: int) -> tuple[SpikeState, float]:
@@ -476,11 +461,8 @@ class Spike:
         if posts_due or (fire_due and surge):
             look = self._volume(brand.name, state) if is_worth_it else None
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
-        looked = SpikeState(
-            minute=state.minute,
-            past=state.past,
-            minutes=state.minutes,
-            voices=state.voices,
+        looked = _changed(
+            state,
             looked=opened,
             unlooked=0.0 if anger_due else state.unlooked,
             unlooked_posts=0.0 if posts_due else state.unlooked_posts,
@@ -508,7 +490,7 @@ class Spike:
         episodes = calibration.at(
             settings.calibration, settings.baseline, learnt, state.episodes, state.minute
         )
-        return state if episodes is state.episodes else replace(state, episodes=episodes)
+        return state if episodes is state.episodes else _changed(state, episodes=episodes)
 
     def _windows(self, key: str, state: SpikeState) -> list[_Window]:
         """Return what all windows brought, shortest first."""
@@ -1075,7 +1057,7 @@ def _instant(minute: int) -> datetime:
 
 def _voice(mention: Mention, anger: float, heat: float, minute: int) -> Voice:
     post = mention.post
-    return Voice(
+    return new_voice(
         minute=minute,
         anger=anger,
         heat=heat,
@@ -1101,7 +1083,7 @@ def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, 
     if not (place and minutes[place - 1].minute == came.minute):
         return (*minutes[:place], came, *minutes[place:])
     same = minutes[place - 1]
-    both = Minute(
+    both = _new_minute(
         minute=came.minute,
         volume=same.volume + came.volume,
         live=same.live + came.live,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from emberwatch.core.detect.swift import maker
+
 MOST_KEPT = 1024
 """Voices kept a brand; see `keep`."""
 
@@ -29,6 +31,9 @@ class Voice:
     post: str
     created_at: datetime
     followers: int = 0
+
+
+new_voice = maker(Voice)
 
 
 def distinct(voices: Iterable[Voice]) -> list[Voice]:

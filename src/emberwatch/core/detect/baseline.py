@@ -14,9 +14,9 @@ complain.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 from operator import le, mul
 from typing import NamedTuple
 
@@ -185,7 +185,9 @@ class Past:
 new_quarter = maker(Quarter)
 _learnt = maker(Baseline)
 _past = maker(Past)
-_change = changer(Quarter)
+_changed = changer(Quarter)
+_moved = changer(Past)
+_retaught = changer(Baseline)
 
 
 # ---------------------------------------------------------------- time moves on
@@ -281,7 +283,7 @@ def _unwatch(past: Past, gap: tuple[int, int]) -> Past:
     for number in touched:
         if gone := _overlap(gap, number):
             quarter = quarters[number - first]
-            quarters[number - first] = _change(quarter, watched=max(0, quarter.watched - gone))
+            quarters[number - first] = _changed(quarter, watched=max(0, quarter.watched - gone))
     closed = tuple(quarters[:-1]) if touched and touched[0] < past.opened else past.closed
     until = max(gap[1], past.unwatched_to)
     return _past(
@@ -301,8 +303,8 @@ def _overlap(gap: tuple[int, int], number: int) -> int:
 
 def heal(past: Past) -> Past:
     """Count every kept minute as watched: what we missed was read back after all."""
-    closed = tuple(_change(q, watched=QUARTER) for q in past.closed)
-    return replace(past, closed=closed, now=_change(past.now, watched=QUARTER))
+    closed = tuple(_changed(q, watched=QUARTER) for q in past.closed)
+    return _moved(past, closed=closed, now=_changed(past.now, watched=QUARTER))
 
 
 def is_gap(past: Past, minute: int) -> bool:
@@ -329,7 +331,7 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
         closed = (*past.closed[:place], both, *past.closed[place + 1 :])
     else:
         baseline = _teach(settings, past.baseline, minute // QUARTER, past.opened, came)
-        return replace(past, baseline=baseline)
+        return _moved(past, baseline=baseline)
     return _past(
         opened=past.opened,
         closed=closed,
@@ -417,14 +419,17 @@ def lump(settings: BaselineSettings, baseline: Baseline, index: int) -> float:
 class Sums:
     """What the closed quarters brought and should have brought, by how far back one looks.
 
-    Each list holds at `n` the sum over the last `n` closed quarters, as far as a window reaches.
-    Those that anger needs are worked out when first asked for: most looks are at posts alone.
+    Each list holds at `n` the sum over the last `n` closed quarters, as far as a window of
+    `longest` minutes reaches. Those that anger needs are worked out when first asked for: most
+    looks are at posts alone.
     """
 
-    __slots__ = ("_back", "_parts", "anger", "expected_volume", "live")
+    __slots__ = ("_back", "_parts", "anger", "closed", "expected_volume", "live", "longest")
 
-    def __init__(self, closed: Sequence[Quarter]) -> None:
-        self._back = back = closed[: -_LONGEST - 1 : -1]
+    def __init__(self, closed: tuple[Quarter, ...], longest: int = WINDOWS[-1]) -> None:
+        self.closed = closed
+        self.longest = longest
+        self._back = back = closed[: -(longest // QUARTER) - 1 : -1]
         self._parts = [q.watched / QUARTER for q in back]
         self.live = _running([q.volume - q.read_back for q in back])
         self.expected_volume = self._expected([q.expected_volume for q in back])
@@ -469,8 +474,7 @@ class Reach:
 
     __slots__ = ("depth", "edge", "now", "whole")
 
-    def __init__(self, past: Past, minute: int, window: int) -> None:
-        start = window_start(window, minute)
+    def __init__(self, past: Past, minute: int, window: int, start: int) -> None:
         watched, closed = past.now.watched, past.closed
         self.depth = depth = past.opened - start // QUARTER
         elapsed = minute - past.opened * QUARTER + 1
@@ -506,7 +510,7 @@ def expected(past: Past, sums: Sums, minute: int, window: int) -> tuple[float, f
 
     `minute` is the present one and counts as whole. `sums` are those of `past.closed`.
     """
-    reach = Reach(past, minute, window)
+    reach = Reach(past, minute, window, window_start(window, minute))
     return (reach.volume(past, sums), *reach.anger(past, sums.of_anger()))
 
 
@@ -632,7 +636,7 @@ class Finding:
     bursts: float = 0.0
 
 
-_finding = maker(Finding)
+new_finding = maker(Finding)
 
 
 def local_factor(
@@ -650,18 +654,27 @@ def local_factor(
 
 
 def judge_anger(
-    settings: BaselineSettings, baseline: Baseline, index: int, *, hot: float, usual: float
+    settings: BaselineSettings,
+    baseline: Baseline,
+    index: int,
+    *,
+    hot: float,
+    usual: float,
+    enough: float = inf,
 ) -> Finding:
-    """Return how unlikely this heat of distinct voices is where `usual` is expected."""
+    """Return how unlikely this heat of distinct voices is where `usual` is expected.
+
+    What is likelier than `enough` (ln) is not worked out to the end; so below.
+    """
     one, mean, relative = _angry_law(settings, baseline, index, usual)
     count = hot / one
     if count - mean <= _ORDINARY * sqrt(mean + relative * mean * mean):
-        return _finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
-    return _finding(
+        return new_finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
+    return new_finding(
         window=WINDOWS[index],
         observed=hot,
         expected=usual,
-        log_chance=negative_binomial_log_tail(count, mean, 1.0 / relative),
+        log_chance=negative_binomial_log_tail(count, mean, 1.0 / relative, enough),
         bursts=_bursts_as_big(settings, baseline, hot - usual),
     )
 
@@ -675,6 +688,7 @@ def judge_share(
     posts: float,
     usual: float,
     usual_posts: float,
+    enough: float = inf,
 ) -> Finding:
     """Return how unlikely this heat is among so many judged posts, of which `usual` is expected.
 
@@ -686,14 +700,14 @@ def judge_share(
     usual_share = mean / of
     variance = mean * (1.0 - usual_share) + relative * mean * mean
     if count > of or count - mean <= _ORDINARY * sqrt(variance):
-        return _finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
+        return new_finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     strength = max(1.0, (1.0 - usual_share) / (usual_share * relative) - 1.0)
     may_be_burst = posts - (hot - usual) > usual_posts - _ORDINARY * sqrt(usual_posts)
-    return _finding(
+    return new_finding(
         window=WINDOWS[index],
         observed=hot,
         expected=usual,
-        log_chance=beta_binomial_log_tail(count, of, usual_share, strength),
+        log_chance=beta_binomial_log_tail(count, of, usual_share, strength, enough),
         bursts=_bursts_as_big(settings, baseline, hot - usual) if may_be_burst else 0.0,
     )
 
@@ -715,22 +729,31 @@ def _bursts_as_big(settings: BaselineSettings, baseline: Baseline, hot: float) -
     Sizes of threads have no typical scale up to some dozens of voices; what is far beyond those
     is a storm, however it began.
     """
+    answered = burst(settings, baseline)
+    if answered == 0.0:
+        return 0.0
     one = voice(baseline)
     size = max(1.0, hot / one)
     voices = level(settings, baseline) * share(settings, baseline) / one * _HOURS_A_MONTH
-    bursts = voices * settings.burst_rate * burst(settings, baseline)
+    bursts = voices * settings.burst_rate * answered
     return bursts * exp(-settings.burst_power * log(size) - size / settings.burst_end)
 
 
 def judge_volume(
-    settings: BaselineSettings, baseline: Baseline, index: int, *, volume: float, usual: float
+    settings: BaselineSettings,
+    baseline: Baseline,
+    index: int,
+    *,
+    volume: float,
+    usual: float,
+    enough: float = inf,
 ) -> Finding:
     """Return how unlikely so many posts are where `usual` are expected."""
     spread = _spread(settings.volume_spread[index], baseline.volume_spread, index, usual)
     known = 1.0 / (baseline.long_volume + settings.first_posts)
     shape = 1.0 / (spread + known + _coldness(baseline))
-    chance = negative_binomial_log_tail(volume, usual, shape)
-    return _finding(window=WINDOWS[index], observed=volume, expected=usual, log_chance=chance)
+    chance = negative_binomial_log_tail(volume, usual, shape, enough)
+    return new_finding(window=WINDOWS[index], observed=volume, expected=usual, log_chance=chance)
 
 
 def likely_anger(
@@ -1043,7 +1066,7 @@ def _teach(
     seasonal = 0.5 ** (days / settings.season_days)
     hour = number % _PER_DAY * QUARTER // 60
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
-    return replace(
+    return _retaught(
         baseline,
         volume=baseline.volume + fade * late.volume,
         long_volume=baseline.long_volume + slow * late.volume,

@@ -17,6 +17,7 @@ from emberwatch.core.detect.growth import (
     log_odds,
 )
 from emberwatch.core.detect.outlook import Count, Outlook, Pace, Standing
+from emberwatch.core.detect.swift import changer, maker
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, ThreadEnded, Tick
@@ -87,7 +88,7 @@ class Tally:
     @property
     def size(self) -> int:
         """How many there are: the greater of items seen and the last counter."""
-        return max(self.items, self.counter or 0)
+        return self.items if self.counter is None else max(self.items, self.counter)
 
 
 NONE_YET = Tally()
@@ -168,7 +169,25 @@ class Thread:
     @property
     def is_burning(self) -> bool:
         """Whether an alert about it is open."""
-        return any(stake.ring and stake.ring.ended_at is None for stake in self.stakes)
+        for stake in self.stakes:  # noqa: SIM110 - asked thrice a reaction: any() costs more
+            if stake.ring and stake.ring.ended_at is None:
+                return True
+        return False
+
+    @property
+    def has_rung(self) -> bool:
+        """Whether there ever was an alert about it."""
+        for stake in self.stakes:  # noqa: SIM110 - as above
+            if stake.ring:
+                return True
+        return False
+
+
+_new_tally = maker(Tally)
+_new_stake = maker(Stake)
+_new_thread = maker(Thread)
+_changed = changer(Thread)
+_staked = changer(Stake)
 
 
 class PileOn:
@@ -217,12 +236,15 @@ class PileOn:
 
     def wakes_at(self, state: Thread) -> datetime | None:
         """Return when the thread's fire will have changed, or when it can be forgotten."""
-        moments = [
-            self._changes_at(state, stake.ring.fire)
-            for stake in state.stakes
-            if stake.ring and stake.ring.ended_at is None
-        ]
-        return whole_minute(min(moments) if moments else self._cold_at(state))
+        if not state.is_burning:
+            return whole_minute(self._cold_at(state))
+        return whole_minute(
+            min(
+                self._changes_at(state, stake.ring.fire)
+                for stake in state.stakes
+                if stake.ring and stake.ring.ended_at is None
+            )
+        )
 
     def outlook(self, state: Thread, brand: str, at: datetime) -> Outlook:
         """Return what one brand is to make of a thread at a moment: why it rings, or why not.
@@ -300,7 +322,7 @@ class PileOn:
         then = self._grow(thread, until, moments, unseen=0)
         boosts = then.tallies[BOOSTS]
         size = boosts.size + more
-        then = replace(then, tallies=_put(then.tallies, BOOSTS, Tally(size, boosts.counter, size)))
+        then = _changed(then, tallies=_put(then.tallies, BOOSTS, Tally(size, boosts.counter, size)))
         return self._standing(then, stake, brand, until, is_due=True) in _RINGING
 
     # ------------------------------------------------------------ counting
@@ -310,7 +332,7 @@ class PileOn:
         if _is_root(key, post):
             if state is None:
                 created_at = min(post.created_at, at)
-                return Thread(
+                return _new_thread(
                     first_at=created_at,
                     touched_at=at,
                     burst_at=created_at.timestamp(),
@@ -318,25 +340,25 @@ class PileOn:
                     root_created_at=created_at,
                     root_anger=anger,
                     reach=post.author.followers or 0,
-                    stakes=(Stake(brand=mention.brand, is_in_root=True, huge=event.huge),),
+                    stakes=(_new_stake(brand=mention.brand, is_in_root=True, huge=event.huge),),
                 )
             thread = _rooted(state, post.created_at, at)
             if thread.root_id is None:
-                thread = replace(
+                thread = _changed(
                     thread,
                     root_id=post.id,
                     root_anger=anger,
                     reach=thread.reach + (post.author.followers or 0),
                 )
-            stake = replace(_stake(thread, mention.brand, event.huge), is_in_root=True)
+            stake = _staked(_stake(thread, mention.brand, event.huge), is_in_root=True)
             return _with_stake(thread, stake)
         if state is None:
             created_at = min(post.created_at, at)
-            state = Thread(first_at=created_at, touched_at=at, burst_at=created_at.timestamp())
+            state = _new_thread(first_at=created_at, touched_at=at, burst_at=created_at.timestamp())
         is_new = post.id not in state.recent
         thread = self._count_post(key, state, at, post, is_history=event.is_history)
         if is_new:
-            thread = replace(
+            thread = _changed(
                 thread,
                 mentions=thread.mentions + 1,
                 judged=thread.judged + (anger is not None),
@@ -345,7 +367,7 @@ class PileOn:
         stake = _stake(thread, mention.brand, event.huge)
         voice = (-1.0 if anger is None else anger, post.id)
         voices = sorted((*stake.voices, voice), key=_angriest_first)
-        stake = replace(
+        stake = _staked(
             stake, posts=stake.posts + 1, voices=tuple(voices[: self._settings.most_evidence - 1])
         )
         return _with_stake(thread, stake)
@@ -359,14 +381,15 @@ class PileOn:
         created_at = min(post.created_at, at)
         kind = _kind(key, post)
         tally = state.tallies[kind]
-        counted = Tally(tally.items + 1, tally.counter, max(tally.peak, tally.items + 1))
+        items = tally.items + 1
+        counted = _new_tally(items=items, counter=tally.counter, peak=max(tally.peak, items))
         first_at = min(state.first_at, created_at)
         reach = state.reach + (post.author.followers or 0)
         recent = (*state.recent[-7:], post.id)
         tallies = _put(state.tallies, kind, counted)
         by = counted.peak - tally.peak
         if not by:
-            return replace(state, first_at=first_at, reach=reach, recent=recent, tallies=tallies)
+            return _changed(state, first_at=first_at, reach=reach, recent=recent, tallies=tallies)
         return self._grow(
             state,
             at,
@@ -400,9 +423,9 @@ class PileOn:
                 seen += counted.peak - tally.peak
             tallies = _put(tallies, kind, counted)
         if tallies is not thread.tallies:
-            thread = replace(thread, tallies=tallies)
+            thread = _changed(thread, tallies=tallies)
         if unseen:
-            thread = replace(
+            thread = _changed(
                 thread,
                 before=thread.before + unseen,
                 unseen=thread.unseen + unseen,
@@ -448,13 +471,11 @@ class PileOn:
             ago = min((now - moment) / 60.0, OLD)
             fast += by / FAST * exp(-ago / FAST)
             slow += by / SLOW * exp(-ago / SLOW)
-        return Thread(
+        return _changed(
+            thread,
             first_at=thread.first_at if first_at is None else first_at,
             touched_at=max(thread.touched_at, at),
             burst_at=burst_at,
-            root_id=thread.root_id,
-            root_created_at=thread.root_created_at,
-            root_anger=thread.root_anger,
             tallies=thread.tallies if tallies is None else tallies,
             before=before,
             unseen=thread.unseen + unseen,
@@ -466,11 +487,7 @@ class PileOn:
             peak=max(peak, fast),
             rated_at=max(thread.rated_at, now),
             reach=thread.reach if reach is None else reach,
-            mentions=thread.mentions,
-            judged=thread.judged,
-            angry=thread.angry,
             recent=thread.recent if recent is None else recent,
-            stakes=thread.stakes,
         )
 
     # ------------------------------------------------------------ telling
@@ -481,7 +498,7 @@ class PileOn:
         grown, weighed = thread.grown, thread.weighed
         is_looked_at = may_ring and is_due(grown, weighed)
         if is_looked_at:
-            thread = replace(thread, weighed=grown)
+            thread = _changed(thread, weighed=grown)
         alerts = []
         stakes = list(thread.stakes)
         for index, stake in enumerate(thread.stakes):
@@ -494,11 +511,12 @@ class PileOn:
                     ring = self._begin(thread, ring, at)
             if ring is None or ring is stake.ring:
                 continue
-            stakes[index] = replace(stake, ring=ring)
+            stakes[index] = _staked(stake, ring=ring)
             if brand:
                 alerts.append(self._alert(key, thread, stakes[index], ring, brand, at))
-        told = tuple(stakes)
-        return (thread if told == thread.stakes else replace(thread, stakes=told)), tuple(alerts)
+        if stakes != list(thread.stakes):
+            thread = _changed(thread, stakes=tuple(stakes))
+        return thread, tuple(alerts)
 
     def _begin(self, thread: Thread, ring: Ring | None, at: datetime) -> Ring:
         """Ring, for the first time or after an end."""
@@ -590,8 +608,8 @@ class PileOn:
         return min(out_at, changed_at + timedelta(seconds=1))
 
     def _cold_at(self, thread: Thread) -> datetime:
-        is_crowd = thread.size >= self._settings.fewest or any(each.ring for each in thread.stakes)
         settings = self._settings
+        is_crowd = thread.size >= settings.fewest or thread.has_rung
         return thread.touched_at + (settings.cold_after_crowd if is_crowd else settings.cold_after)
 
     def _alert(
@@ -705,7 +723,7 @@ def _rooted(thread: Thread, created_at: datetime, at: datetime) -> Thread:
     created_at = min(created_at, at)
     root = created_at.timestamp()
     is_first_burst = not thread.before and thread.burst_at - root <= 3600.0
-    return replace(
+    return _changed(
         thread,
         root_created_at=created_at,
         first_at=min(thread.first_at, created_at),
@@ -730,12 +748,12 @@ def _stake(thread: Thread, brand: str, huge: int | None = None) -> Stake:
     for stake in thread.stakes:
         if stake.brand == brand:
             return stake
-    return Stake(brand=brand, huge=huge)
+    return _new_stake(brand=brand, huge=huge)
 
 
 def _with_stake(thread: Thread, stake: Stake) -> Thread:
     others = tuple(other for other in thread.stakes if other.brand != stake.brand)
-    return replace(thread, stakes=(*others, stake))
+    return _changed(thread, stakes=(*others, stake))
 
 
 def _angriest_first(voice: tuple[float, str]) -> tuple[float, str]:

@@ -6,7 +6,7 @@ posts alone; it never speaks of anger.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import exp, inf, log, log10, sqrt
 
@@ -171,6 +171,7 @@ class SpikeState:
 
 _new_minute = maker(Minute)
 _changed = changer(SpikeState)
+_rung = changer(Ringing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +207,9 @@ class _Window:
     usual_heat: float
 
 
+_new_window = maker(_Window)
+
+
 class Spike:
     """The detector of spikes and surges, keyed by brand name."""
 
@@ -216,7 +220,13 @@ class Spike:
     def __init__(self, brands: Mapping[str, Brand], settings: SpikeSettings | None = None) -> None:
         self._brands = dict(brands)
         self._settings = settings or SpikeSettings()
-        self._sums: dict[str, tuple[tuple[Quarter, ...], normal.Sums]] = {}
+        self._looks = {
+            (window, windows): log10(_MONTH / window * self._settings.looks * windows)
+            for window in WINDOWS
+            for windows in (len(WINDOWS), len(self._settings.surge_windows))
+        }
+        """How often a month so many windows are looked at as if afresh (log10), by their length."""
+        self._sums: dict[str, normal.Sums] = {}
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the brand that the event speaks of, if we watch it."""
@@ -459,7 +469,7 @@ class Spike:
                 episodes = calibration.reached(episodes, -anger.law)
             spike = self._ring(brand, state, AlertKind.SPIKE, spike, anger, at, alerts)
         if posts_due or (fire_due and surge):
-            look = self._volume(brand.name, state) if is_worth_it else None
+            look = self._volume(brand, state, windows) if is_worth_it else None
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
         looked = _changed(
             state,
@@ -495,7 +505,7 @@ class Spike:
     def _windows(self, key: str, state: SpikeState) -> list[_Window]:
         """Return what all windows brought, shortest first."""
         past, minute = state.past, state.minute
-        volumes = self._sums_of(key, past)
+        volumes = self._sums_of(key, past, WINDOWS[-1])
         sums, now = volumes.of_anger(), past.now
         found: list[_Window] = []
         live = judged = calm = nameless = 0.0
@@ -516,26 +526,49 @@ class Spike:
                 judged = sums.judged[back] + now.judged
                 calm = sums.calm[back] + now.calm
                 nameless = sums.nameless[back] + now.nameless
-            reach = normal.Reach(past, minute, window)
+            reach = normal.Reach(past, minute, window, start)
             volume = reach.volume(past, volumes)
             usual_calm, hot = reach.anger(past, sums)
             found.append(
-                _Window(index, window, start, live, judged, calm, nameless, volume, usual_calm, hot)
+                _new_window(
+                    index=index,
+                    minutes=window,
+                    start=start,
+                    live=live,
+                    judged=judged,
+                    calm=calm,
+                    nameless=nameless,
+                    usual_volume=volume,
+                    usual_calm=usual_calm,
+                    usual_heat=hot,
+                )
             )
         return found
 
-    def _sums_of(self, key: str, past: Past) -> normal.Sums:
+    def _sums_of(self, key: str, past: Past, longest: int) -> normal.Sums:
+        """Return what the closed quarters brought that a window of so many minutes may cover."""
         kept = self._sums.get(key)
-        if kept is None or kept[0] is not past.closed:
-            kept = self._sums[key] = (past.closed, normal.Sums(past.closed))
-        return kept[1]
+        if kept is None or kept.closed is not past.closed or kept.longest < longest:
+            kept = self._sums[key] = normal.Sums(past.closed, longest)
+        return kept
 
-    def _volumes(self, key: str, state: SpikeState) -> list[tuple[int, float, float]]:
+    def _volumes(
+        self, key: str, state: SpikeState, windows: Sequence[_Window]
+    ) -> list[tuple[int, float, float]]:
         """Return the index of each window that is looked at for posts and brought enough of them,
-        what it brought and what it should have brought; see `_windows`.
+        what it brought and what it should have brought.
+
+        Out of `windows` where there are any; else in short what `_windows` does.
         """
+        if windows:
+            return [
+                (window.index, window.live, window.usual_volume)
+                for window in windows
+                if window.minutes in self._settings.surge_windows
+                and window.live >= self._settings.least_posts
+            ]
         past, minute, now = state.past, state.minute, state.past.now
-        sums = self._sums_of(key, past)
+        sums = self._sums_of(key, past, max(self._settings.surge_windows))
         found: list[tuple[int, float, float]] = []
         live, place = 0.0, len(state.minutes)
         for index, window in enumerate(WINDOWS):
@@ -551,7 +584,7 @@ class Spike:
                 live = sums.live[back] + now.volume - now.read_back
             if live < self._settings.least_posts:
                 continue
-            usual = normal.Reach(past, minute, window).volume(past, sums)
+            usual = normal.Reach(past, minute, window, start).volume(past, sums)
             found.append((index, live, usual))
         return found
 
@@ -587,8 +620,9 @@ class Spike:
                 if before.minutes < window.minutes:
                     continue
                 expected = max(expected, before.heat * window.minutes / before.minutes)
-            law, finding = self._least_likely(learnt, window, hot, expected)
-            if law > (best[0] if best else bar):
+            most = best[0] if best else bar
+            law, finding = self._least_likely(learnt, window, hot, expected, most)
+            if law > most:
                 continue
             heard: list[Voice] = []
             if loud:
@@ -597,8 +631,8 @@ class Spike:
                 if clear + window.nameless < settings.least_voices:
                     continue
                 hot = window.nameless + sum(voice.heat for voice in heard)
-                law, finding = self._least_likely(learnt, window, hot, expected)
-            if law <= (best[0] if best else bar):
+                law, finding = self._least_likely(learnt, window, hot, expected, most)
+            if law <= most:
                 best = law, finding, window, heard
         if best is None:
             return None
@@ -614,21 +648,30 @@ class Spike:
         )
 
     def _least_likely(
-        self, learnt: Baseline, window: _Window, hot: float, expected: float
+        self, learnt: Baseline, window: _Window, hot: float, expected: float, most: float
     ) -> tuple[float, Finding]:
         """Look at a window in all ways: beside its calm posts, by its share, by its volume.
 
-        Returns the least likely, and how often a month the law allows as much (log10).
+        Returns the least likely, and how often a month the law allows as much (log10); above `most`
+        that is not exact.
         """
         settings = self._settings.baseline
-        best = normal.judge_anger(settings, learnt, window.index, hot=hot, usual=expected)
+        enough = self._chance(most, window.minutes, len(WINDOWS))
+        best = normal.judge_anger(
+            settings, learnt, window.index, hot=hot, usual=expected, enough=enough
+        )
         law = self._rate(best, len(WINDOWS))
-        for finding in (self._by_share(learnt, window, hot), self._by_shift(learnt, window, hot)):
+        for finding in (
+            self._by_share(learnt, window, hot, enough),
+            self._by_shift(learnt, window, hot, enough),
+        ):
             if finding is not None and (rate := self._rate(finding, len(WINDOWS))) < law:
                 law, best = rate, finding
         return law, best
 
-    def _by_share(self, learnt: Baseline, window: _Window, hot: float) -> Finding | None:
+    def _by_share(
+        self, learnt: Baseline, window: _Window, hot: float, enough: float = inf
+    ) -> Finding | None:
         """Hold the heat against as many posts on any day; None where there are none."""
         settings = self._settings
         if window.minutes not in settings.share_windows or window.usual_volume <= 0.0:
@@ -647,9 +690,12 @@ class Spike:
             posts=window.judged,
             usual=usual,
             usual_posts=window.usual_volume,
+            enough=enough,
         )
 
-    def _by_shift(self, learnt: Baseline, window: _Window, hot: float) -> Finding | None:
+    def _by_shift(
+        self, learnt: Baseline, window: _Window, hot: float, enough: float = inf
+    ) -> Finding | None:
         """Hold the volume against what is usual, where it brings anger as ever or more.
 
         The calm posts of a promotion excuse its anger; those of a level that has shifted do not.
@@ -663,18 +709,20 @@ class Spike:
         as_ever = window.usual_heat / window.usual_volume * window.live
         if hot < settings.shift_least or hot - sqrt(hot) < settings.shift_share * as_ever:
             return None
+        correction = settings.shift_correction * _LN10
         finding = normal.judge_volume(
             settings.baseline,
             learnt,
             window.index,
             volume=window.live,
             usual=window.usual_volume,
+            enough=enough - correction,
         )
-        return replace(
-            finding,
+        return normal.new_finding(
+            window=finding.window,
             observed=hot,
             expected=window.usual_heat,
-            log_chance=min(0.0, finding.log_chance + settings.shift_correction * _LN10),
+            log_chance=min(0.0, finding.log_chance + correction),
         )
 
     def looks(self, brand: Brand, state: SpikeState, asked: Iterable[Mentioned] = ()) -> Looks:
@@ -896,30 +944,35 @@ class Spike:
         hour = windows[_HOUR]
         return max(factor, normal.local_factor(settings, learnt, _HOUR, hour.calm, hour.usual_calm))
 
-    def _volume(self, key: str, state: SpikeState) -> Look | None:
-        """Return the most unlikely window of posts, None when none is above what is usual."""
+    def _volume(self, brand: Brand, state: SpikeState, windows: Sequence[_Window]) -> Look | None:
+        """Return the most unlikely window of posts, None when none rings."""
         settings, learnt = self._settings, state.past.baseline
         best: Look | None = None
         if learnt.watched_days < settings.surge_after_days:
             return None
-        for index, posts, usual in self._volumes(key, state):
+        bar = self._bar(brand, state, AlertKind.SURGE)
+        for index, posts, usual in self._volumes(brand.name, state, windows):
             if posts <= 1.3 * usual:
                 continue
+            enough = self._chance(bar, WINDOWS[index], len(settings.surge_windows))
             finding = normal.judge_volume(
-                settings.baseline, learnt, index, volume=posts, usual=usual
+                settings.baseline, learnt, index, volume=posts, usual=usual, enough=enough
             )
             rate = self._rate(finding, len(settings.surge_windows))
-            if best is None or rate < best.rate:
+            if rate <= bar and (best is None or rate < best.rate):
                 best = Look(finding=finding, law=rate, rate=rate, observed=posts, expected=usual)
         return best
 
     def _rate(self, finding: Finding, windows: int) -> float:
         """Return how often a month chance brings so much, over all windows together (log10)."""
-        looks = _MONTH / finding.window * self._settings.looks * windows
-        rate = finding.log_chance / _LN10 + log10(looks)
+        rate = finding.log_chance / _LN10 + self._looks[finding.window, windows]
         if finding.bursts > 0.0:
             rate = log10(10.0 ** min(rate, 300.0) + finding.bursts)
         return rate
+
+    def _chance(self, rate: float, window: int, windows: int) -> float:
+        """Return a chance (ln) so large that its rate is above `rate`, rounding or not."""
+        return (rate - self._looks[window, windows]) * _LN10 + _ROUNDING
 
     def _bar(self, brand: Brand, state: SpikeState, kind: AlertKind = AlertKind.SPIKE) -> float:
         """Return the rate a month (log10), by the law of chance, up to which it rings."""
@@ -947,6 +1000,8 @@ class Spike:
         alerts: list[Alert],
     ) -> Ringing | None:
         """Open, renew, tell again or end an alert."""
+        if ringing is None and look is None:
+            return None
         bar = self._bar(brand, state, kind)
         hot = look if look is not None and look.law <= bar else None
         before, opened = ringing, state.past.opened
@@ -954,7 +1009,7 @@ class Spike:
             if hot is None:
                 return None
             begun = self._seen(state, hot, _new(state, hot, at))
-            begun = replace(begun, peak=_hour(state.past, kind)[0])
+            begun = _rung(begun, peak=_hour(state.past, kind)[0])
             alerts.append(_alert(brand, kind, begun, at, None))
             return begun
         after = before
@@ -962,7 +1017,7 @@ class Spike:
             news = self._fresh(brand, state) if before.is_again else hot
             is_of_now = news is not None and news.finding.window <= _RENEWING
             if is_of_now:
-                after = replace(after, hot_at=state.minute)
+                after = _rung(after, hot_at=state.minute)
             grown = before.told * self._settings.told_again_at - _ROUNDING
             if news and news.observed >= grown and (is_of_now or before.fire not in _FADING):
                 after = self._seen(state, news, after)
@@ -970,7 +1025,7 @@ class Spike:
             after = self._stirred(brand, state, kind, after)
         quiet = (state.minute - after.hot_at) * _MINUTE
         if hot is None and quiet > min(self._settings.stays_open, brand.quiet_after):
-            alerts.append(_alert(brand, kind, replace(after, fire=Fire.OUT), at, at))
+            alerts.append(_alert(brand, kind, _rung(after, fire=Fire.OUT), at, at))
             return None
         if after.fire is not before.fire or after.told > before.told:
             alerts.append(_alert(brand, kind, after, at, None))
@@ -987,12 +1042,12 @@ class Spike:
         hour, half, half_before, usual = _hour(state.past, kind)
         was, peak = ringing.fire, ringing.peak
         fire = _fire(hour, half, half_before, usual, peak)
-        after = replace(ringing, looked=state.past.opened)
+        after = _rung(ringing, looked=state.past.opened)
         if was not in _FADING:
-            return replace(after, fire=fire, peak=max(peak, hour))
-        low = replace(after, peak=min(peak, _LOW_TIMES * hour))
+            return _rung(after, fire=fire, peak=max(peak, hour))
+        low = _rung(after, peak=min(peak, _LOW_TIMES * hour))
         if fire is Fire.OUT:
-            return replace(low, fire=fire)
+            return _rung(low, fire=fire)
         if hour < _BACK_AT * peak:
             return low
         if kind is AlertKind.SPIKE:
@@ -1000,8 +1055,8 @@ class Spike:
             if fresh is None:
                 return low
             again = self._seen(state, fresh, after)
-            after = replace(again, hot_at=state.minute, is_again=True)
-        return replace(after, fire=fire, peak=max(peak, hour))
+            after = _rung(again, hot_at=state.minute, is_again=True)
+        return _rung(after, fire=fire, peak=max(peak, hour))
 
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
@@ -1015,7 +1070,7 @@ class Spike:
         start = normal.window_start(finding.window, state.minute)
         evidence = look.voices[:_MOST_EVIDENCE]
         authors = {voice.author: voice.followers for voice in evidence}
-        return replace(
+        return _rung(
             ringing,
             window=finding.window,
             observed=look.observed,

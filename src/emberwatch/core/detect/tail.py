@@ -45,11 +45,15 @@ def poisson_log_tail(count: float, mean: float) -> float:
     return _log_of_rest(upper)
 
 
-def negative_binomial_log_tail(count: float, mean: float, shape: float) -> float:
+def negative_binomial_log_tail(
+    count: float, mean: float, shape: float, enough: float = inf
+) -> float:
     """Return ln P(X >= count) where a Poisson rate itself varies by a Gamma law of this shape.
 
     The variance is mean + mean**2 / shape: a small shape means a wild rate. `count` may be
-    fractional. Raises `ValueError` for a mean below 0, a shape not above 0, or not a number.
+    fractional. A tail above `enough` need not be exact: a part of it that is above `enough` by
+    itself is returned as soon as there is one. Raises `ValueError` for a mean below 0, a shape not
+    above 0, or not a number.
     """
     _check(count, mean)
     if not shape > 0.0:
@@ -70,20 +74,25 @@ def negative_binomial_log_tail(count: float, mean: float, shape: float) -> float
         - lgamma(shape)
     )
     if success < (count + 1.0) / (count + shape + 2.0):
-        return min(0.0, front - log(count) + log(_beta_fraction(count, shape, success)))
+        first = front - log(count)
+        if first > enough:
+            return min(0.0, first)
+        return min(0.0, first + log(_beta_fraction(count, shape, success)))
     lower = front - log(shape) + log(_beta_fraction(shape, count, failure))
     return _log_of_rest(lower)
 
 
-def beta_binomial_log_tail(count: float, of: float, share: float, strength: float) -> float:
+def beta_binomial_log_tail(
+    count: float, of: float, share: float, strength: float, enough: float = inf
+) -> float:
     """Return ln P(X >= count) for so many `of` whom each is one with a chance that itself varies.
 
     The chance follows a Beta law of mean `share` (0..1) worth `strength` observations. Meant for
     counts above the mean; between whole counts the terms are those of the continuous formula.
     Costs some hundred steps at most, however large the count; the logarithm is within 3e-8 of the
-    sum of all terms up to 1e5 and loses digits beyond, as the Gamma function does. Raises
-    `ValueError` for a share outside 0..1, a strength not above 0, not a number, or so many that
-    one more makes no difference.
+    sum of all terms up to 1e5 and loses digits beyond, as the Gamma function does. `enough` is as
+    in `negative_binomial_log_tail`. Raises `ValueError` for a share outside 0..1, a strength not
+    above 0, not a number, or so many that one more makes no difference.
     """
     _check(count, of)
     if of >= _UNCOUNTABLE:
@@ -108,6 +117,8 @@ def beta_binomial_log_tail(count: float, of: float, share: float, strength: floa
         - lgamma(a)
         - lgamma(b)
     )
+    if front > enough:
+        return min(0.0, front)
     total = term = 1.0
     at = count
     for _ in range(_ONE_BY_ONE):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import log
 
 from emberwatch.core.detect.growth import Sizes
@@ -52,7 +53,7 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
     """
     if seen.threads < ENOUGH:
         return None
-    slope = Sizes(huge=floor, share=HUGE_SHARE).slope
+    slope = _believed_slope(floor)
     lent = LENT * _EDGE**-slope
     share = (lent + seen.crowds) / (LENT + seen.threads)
     own_slope = (lent + seen.crowds) / (lent / slope + seen.beyond)
@@ -61,6 +62,11 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
     stretch = (share / wanted) ** (1.0 / own_slope)
     huge = float(_EDGE * stretch)
     return round(min(max(huge, floor / AT_MOST, 2.0), floor * AT_MOST))
+
+
+@lru_cache(maxsize=256)  # asked at each mention, of the few floors that are configured
+def _believed_slope(floor: int) -> float:
+    return Sizes(huge=floor, share=HUGE_SHARE).slope
 
 
 class ThreadSizes:

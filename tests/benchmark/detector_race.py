@@ -3,6 +3,7 @@
     scripts/bench detect [--seed 1] [--brands 4] [--weeks 6] [--pictures DIR]
     scripts/bench detect --nab DIR     NAB's realTweets, scored by its published definition
     scripts/bench detect --fit         how far the prior is off that ships (--lives, --weeks)
+    scripts/bench detect --costs       microseconds of CPU a mention, a reaction, a tail
 
 Ours folds every mention, reaction and reading of a counter, as the watch does. A rival gets the
 number of angry posts of each minute (an anger of .5 or more), boosts left out. A storm counts as
@@ -16,17 +17,18 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.pile_on import PileOn, Thread, endings
 from emberwatch.core.detect.spike import Spike
-from emberwatch.core.detect.thread_sizes import SizesSeen, ThreadSizes, huge_for
+from emberwatch.core.detect.thread_sizes import SizesSeen, ThreadSizes
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick, Unwatched
@@ -194,7 +196,7 @@ class Following:
             if state is not None and self.detector.wakes_at(state) == at:
                 self._fold(key, Tick(at=at))
         if self._sizes is not None and isinstance(event, Mentioned):
-            event = replace(event, huge=huge_for(self._sizes, self.brand.pile_on_floor))
+            event = thread_sizes.told(event, self._sizes, self.brand.pile_on_floor)
         for key in self.detector.keys(event):
             self._fold(key, event)
 
@@ -476,6 +478,7 @@ def main() -> None:
     asked.add_argument("--pictures", type=Path, help="where SVG pictures are to be written")
     asked.add_argument("--nab", type=Path, help="a folder with data/realTweets and labels")
     asked.add_argument("--fit", action="store_true", help="how far the shipped prior is off")
+    asked.add_argument("--costs", action="store_true", help="what a mention and a reaction cost")
     if "--fit" in sys.argv[1:]:
         from tests.benchmark import fit_spike
 
@@ -485,6 +488,11 @@ def main() -> None:
         from tests.benchmark import nab
 
         print(nab.report(options.nab))
+        return
+    if options.costs:
+        from tests.benchmark import detector_costs
+
+        print(detector_costs.report(options.seed))
         return
     began = time.perf_counter()
     results = race(

@@ -311,7 +311,7 @@ class Step:
         seen = self._state((thread_sizes.NAME, event.mention.brand))
         if brand is None or seen is None:
             return event
-        return replace(event, huge=thread_sizes.huge_for(seen, brand.pile_on_floor))
+        return thread_sizes.told(event, seen, brand.pile_on_floor)
 
     def _offer(self, detector: Detector[Any], event: Event) -> None:
         self._fold_each([(detector.name, name) for name in detector.keys(event)], event)

@@ -6,8 +6,9 @@ from functools import lru_cache
 from math import log
 
 from emberwatch.core.detect.growth import Sizes
+from emberwatch.core.detect.swift import changer
 from emberwatch.model.alert import Alert
-from emberwatch.model.event import Event, ThreadEnded
+from emberwatch.model.event import Event, Mentioned, ThreadEnded
 
 NAME = "thread_sizes"
 
@@ -62,6 +63,14 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
     stretch = (share / wanted) ** (1.0 / own_slope)
     huge = float(_EDGE * stretch)
     return round(min(max(huge, floor / AT_MOST, 2.0), floor * AT_MOST))
+
+
+_with = changer(Mentioned)
+
+
+def told(event: Mentioned, seen: SizesSeen, floor: int) -> Mentioned:
+    """Return a mention that tells what is huge for its brand."""
+    return _with(event, huge=huge_for(seen, floor))
 
 
 @lru_cache(maxsize=256)  # asked at each mention, of the few floors that are configured

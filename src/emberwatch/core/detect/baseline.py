@@ -412,8 +412,13 @@ def burst(settings: BaselineSettings, baseline: Baseline) -> float:
 
 def lump(settings: BaselineSettings, baseline: Baseline, index: int) -> float:
     """Return the heat of what comes as one in a window: a typical voice, or several at once."""
-    length = 1.0 if index < _HOUR else settings.burst_length
-    return voice(baseline) * (1.0 + length * burst(settings, baseline))
+    return _lumps(settings, baseline)[index >= _HOUR]
+
+
+def _lumps(settings: BaselineSettings, baseline: Baseline) -> tuple[float, float]:
+    """Return the heat of what comes as one in a window below an hour, and in a longer one."""
+    one, answered = voice(baseline), burst(settings, baseline)
+    return one * (1.0 + answered), one * (1.0 + settings.burst_length * answered)
 
 
 class Sums:
@@ -430,7 +435,10 @@ class Sums:
         self.closed = closed
         self.longest = longest
         self._back = back = closed[: -(longest // QUARTER) - 1 : -1]
-        self._parts = [q.watched / QUARTER for q in back]
+        watched = [q.watched for q in back]
+        self._parts = (
+            [] if watched.count(QUARTER) == len(watched) else [w / QUARTER for w in watched]
+        )
         self.live = _running([q.volume - q.read_back for q in back])
         self.expected_volume = self._expected([q.expected_volume for q in back])
         self.anger: AngerSums | None = None
@@ -449,7 +457,8 @@ class Sums:
         return self.anger
 
     def _expected(self, whole: Sequence[float]) -> list[float]:
-        return _running(list(map(mul, whole, self._parts)))
+        """Leave out what nobody watched; as a rule everything was."""
+        return _running(list(map(mul, whole, self._parts)) if self._parts else whole)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -952,7 +961,7 @@ def _blocks(
     angry = list(baseline.angry_spread)
     quiet = list(baseline.calm_spread)
     loud = list(baseline.volume_spread)
-    ones = lump(settings, baseline, 0), lump(settings, baseline, _HOUR)
+    ones = _lumps(settings, baseline)
     for index, window in _ENDING[number % _LONGEST]:
         size = window // QUARTER
         if len(quarters) < size:

@@ -8,6 +8,8 @@ from emberwatch.model.event import Event
 
 S = TypeVar("S")
 
+_MINUTE = timedelta(minutes=1)
+
 
 class Detector(Protocol[S]):
     """Turns events into alerts, one small state per key.
@@ -57,4 +59,4 @@ class Detector(Protocol[S]):
 def whole_minute(at: datetime) -> datetime:
     """Return the first whole minute not before an instant: when a tick may come for it."""
     minute = at.replace(second=0, microsecond=0)
-    return minute if minute == at else minute + timedelta(minutes=1)
+    return minute if minute == at else minute + _MINUTE

@@ -10,6 +10,8 @@ from itertools import accumulate
 from math import exp, log, log1p
 from struct import Struct
 
+from emberwatch.core.detect.swift import maker
+
 POINTS = 64
 """Most points that are kept of a thread's growth, however large it grows."""
 EXACT = 24
@@ -44,6 +46,7 @@ class Growth:
 
 
 NO_GROWTH = Growth()
+_new_growth = maker(Growth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +99,11 @@ def grow(growth: Growth, moment: float, by: int) -> Growth:
         moments = (*moments[:place], moment, *moments[place:])
         weights = (*weights[:place], by, *weights[place:])
     if len(moments) <= POINTS:
-        return Growth(moments, weights)
+        return _new_growth(moments=moments, weights=weights)
     old = len(moments) - EXACT
     old -= old % 2
     merged = tuple(weights[i] + weights[i + 1] for i in range(0, old, 2))
-    return Growth(moments[1:old:2] + moments[old:], merged + weights[old:])
+    return _new_growth(moments=moments[1:old:2] + moments[old:], weights=merged + weights[old:])
 
 
 def features(

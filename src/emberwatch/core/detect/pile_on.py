@@ -1,5 +1,6 @@
 """One thread gathers many voices: rings while it can still be answered."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -366,9 +367,10 @@ class PileOn:
             )
         stake = _stake(thread, mention.brand, event.huge)
         voice = (-1.0 if anger is None else anger, post.id)
-        voices = sorted((*stake.voices, voice), key=_angriest_first)
+        place = bisect_right(stake.voices, _angriest_first(voice), key=_angriest_first)
+        voices = (*stake.voices[:place], voice, *stake.voices[place:])
         stake = _staked(
-            stake, posts=stake.posts + 1, voices=tuple(voices[: self._settings.most_evidence - 1])
+            stake, posts=stake.posts + 1, voices=voices[: self._settings.most_evidence - 1]
         )
         return _with_stake(thread, stake)
 

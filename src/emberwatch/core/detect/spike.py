@@ -34,6 +34,7 @@ from emberwatch.core.detect.voices import (
     keep,
     leading_thread,
     new_voice,
+    since_minute,
     verdicts,
 )
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -772,7 +773,7 @@ class Spike:
         index = WINDOWS.index(look.minutes)
         if look.series is Series.VOLUME:
             return normal.likely_volume(beliefs, learnt, index, usual=look.expected)
-        hot = sum(voice.heat for voice in distinct(_since(state.voices, _minute(look.since))))
+        hot = sum(voice.heat for voice in distinct(since_minute(state.voices, _minute(look.since))))
         anger_of_heat = _anger_of_heat(look.seen, hot, normal.unit(beliefs, learnt))
         usual = look.expected / anger_of_heat
         low, high = normal.likely_anger(beliefs, learnt, index, usual=usual)
@@ -784,7 +785,7 @@ class Spike:
         settings, past = self._settings, state.past
         learnt = past.baseline
         factor = self._factor(learnt, windows, window)
-        heard = distinct(_since(state.voices, window.start))
+        heard = distinct(since_minute(state.voices, window.start))
         hot = window.nameless + sum(voice.heat for voice in heard)
         clear = window.nameless + sum(voice.heat >= settings.clear for voice in heard)
         expected = window.usual_heat * factor
@@ -834,7 +835,7 @@ class Spike:
 
     def _share_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
         settings, learnt = self._settings, state.past.baseline
-        heard = distinct(_since(state.voices, window.start))
+        heard = distinct(since_minute(state.voices, window.start))
         hot = window.nameless + sum(voice.heat for voice in heard)
         clear = window.nameless + sum(voice.heat >= settings.clear for voice in heard)
         bar, tail = self._bar(brand, state), state.episodes.tail
@@ -904,7 +905,7 @@ class Spike:
         self, state: SpikeState, loudest: WindowLook | None, asked: Iterable[Mentioned]
     ) -> list[Verdict]:
         since = loudest.since if loudest else _instant(state.minute + 1)
-        inside = _since(state.voices, _minute(since))
+        inside = since_minute(state.voices, _minute(since))
         found = verdicts(inside)
         kept = {voice.post for voice in state.voices}
         found += [
@@ -1081,7 +1082,7 @@ class Spike:
             first_post_at=min((voice.created_at for voice in evidence), default=None),
             reach=sum(authors.values()),
             not_judged=_not_judged(state, start, finding.window),
-            thread_id=leading_thread(_since(state.voices, start)) if evidence else None,
+            thread_id=leading_thread(since_minute(state.voices, start)) if evidence else None,
             evidence=tuple(voice.post for voice in evidence),
         )
 
@@ -1147,18 +1148,6 @@ def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, 
         nameless=same.nameless + came.nameless,
     )
     return (*minutes[: place - 1], both, *minutes[place:])
-
-
-def _since(voices: tuple[Voice, ...], start: int) -> tuple[Voice, ...]:
-    """Return the voices from a minute on; they are kept in the order of minutes."""
-    low, high = 0, len(voices)
-    while low < high:
-        middle = (low + high) // 2
-        if voices[middle].minute < start:
-            low = middle + 1
-        else:
-            high = middle
-    return voices[low:]
 
 
 def _is_much(state: SpikeState, kind: AlertKind) -> bool:

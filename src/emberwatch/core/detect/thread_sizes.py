@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import log
 
 from emberwatch.core.detect.growth import Sizes
-from emberwatch.core.detect.swift import changer
+from emberwatch.core.detect.swift import changer, maker
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Event, Mentioned, ThreadEnded
 
@@ -44,6 +44,9 @@ class SizesSeen:
     crowds: float = 0.0
     beyond: float = 0.0
     at: datetime
+
+
+_new_seen = maker(SizesSeen)
 
 
 def huge_for(seen: SizesSeen, floor: int) -> int | None:
@@ -102,7 +105,7 @@ class ThreadSizes:
         passed = max(event.at - seen.at, timedelta())
         kept = 0.5 ** (passed / FADES_AFTER)
         is_crowd = event.size >= CROWD
-        return SizesSeen(
+        return _new_seen(
             threads=kept * seen.threads + 1.0,
             days=kept * seen.days + passed / timedelta(days=1),
             crowds=kept * seen.crowds + is_crowd,

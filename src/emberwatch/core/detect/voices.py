@@ -1,9 +1,11 @@
 """Who is angry: in one window a thread, an author and a text give one voice each."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from emberwatch.core.detect.swift import maker
 
@@ -118,17 +120,18 @@ def verdicts(voices: Iterable[Voice]) -> list[Verdict]:
 
 def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
     """Return the greatest heat since a minute that this voice only repeats, 0 if it is new."""
-    heard = 0.0
-    for other in reversed(voices):
-        if other.minute < since:
-            break
-        if other.heat > heard and (
-            other.thread == voice.thread
-            or other.author == voice.author
-            or (other.fingerprint == voice.fingerprint and voice.fingerprint)
-        ):
-            heard = other.heat
-    return heard
+    thread, author, text = voice.thread, voice.author, voice.fingerprint
+    same = [
+        other.heat
+        for other in since_minute(voices, since)
+        if other.thread == thread or other.author == author or (text and other.fingerprint == text)
+    ]
+    return max(same, default=0.0)
+
+
+def since_minute(voices: Sequence[Voice], minute: int) -> Sequence[Voice]:
+    """Return the voices from a minute on; they are kept in the order of minutes."""
+    return voices[bisect_left(voices, minute, key=_minute) :]
 
 
 def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ...]:
@@ -169,6 +172,9 @@ def leading_thread(voices: Sequence[Voice]) -> str | None:
         counts[voice.thread] = counts.get(voice.thread, 0) + 1
     thread = max(counts, key=lambda name: (counts[name], name))
     return thread if counts[thread] > 1 and 2 * counts[thread] >= len(voices) else None
+
+
+_minute = attrgetter("minute")
 
 
 def _rank(voice: Voice) -> tuple[float, datetime, str]:

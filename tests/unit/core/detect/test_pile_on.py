@@ -539,6 +539,13 @@ def test_a_thread_that_rang_is_kept_for_two_days() -> None:
     assert told.wait(NOON + minutes(2_900)).state is None
 
 
+def test_a_handful_that_rang_is_kept_as_long_as_a_crowd() -> None:
+    told = Told(floor=2).feed(root(), boost(1, minutes(1)), boost(2, minutes(2)))
+    assert told.alerts
+    assert told.wait(NOON + minutes(2_800)).state is not None
+    assert told.wait(NOON + minutes(2_900)).state is None
+
+
 def test_a_crowd_that_slept_a_night_is_counted_on() -> None:
     told = Told().feed(root(), *storm(200, 600.0, is_history=True))
     told.wait(NOON + minutes(2_600))

@@ -186,3 +186,27 @@ def test_the_tail_of_a_count_of_any_size_costs_next_to_nothing() -> None:
     for count in (1e4, 1e6, 1e8, 1e10, 1e14):
         assert -inf < beta_binomial_log_tail(count, 5.0 * count, 0.15, 20.0) < 0.0
     assert time.process_time() - started < 0.015
+
+
+@pytest.mark.parametrize("enough", [-30.0, -6.0, -2.0])
+@pytest.mark.parametrize("count", [1.5, 6.0, 9.0, 14.5, 40.0])
+def test_a_tail_is_exact_wherever_it_may_matter(count: float, enough: float) -> None:
+    for exact, found in (
+        (
+            negative_binomial_log_tail(count, 5.0, 8.0),
+            negative_binomial_log_tail(count, 5.0, 8.0, enough),
+        ),
+        (
+            beta_binomial_log_tail(count, 50.0, 0.1, 20.0),
+            beta_binomial_log_tail(count, 50.0, 0.1, 20.0, enough),
+        ),
+    ):
+        assert found == exact or enough < found <= exact
+
+
+def test_a_tail_that_cannot_matter_is_not_worked_out() -> None:
+    enough = -20.0
+    count = negative_binomial_log_tail(14.5, 5.0, 8.0)
+    share = beta_binomial_log_tail(14.5, 50.0, 0.1, 20.0)
+    assert enough < negative_binomial_log_tail(14.5, 5.0, 8.0, enough) < count
+    assert enough < beta_binomial_log_tail(14.5, 50.0, 0.1, 20.0, enough) < share

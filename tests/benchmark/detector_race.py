@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,7 @@ def _boosted(number: int, written: float, seen: float, thread: int, author: int)
 class Following:
     """One detector over a brand's life: states by key, ticks when they are asked for.
 
-    What a brand's threads came to is learnt as the pipeline does it.
+    What a brand's threads came to is learnt, and who wakes is known, as the pipeline does it.
     """
 
     detector: Detector[Any]
@@ -185,15 +185,16 @@ class Following:
     alerts: list[Alert] = field(default_factory=list)
     seconds: float = 0.0
     _states: dict[str, Any] = field(default_factory=dict)
-    _wakes: list[tuple[Any, str]] = field(default_factory=list)
+    _wakes: list[tuple[datetime, str]] = field(default_factory=list)
+    _due: dict[str, datetime] = field(default_factory=dict)
     _sizes: SizesSeen | None = None
 
     def feed(self, event: Event) -> None:
         """Fold an event, with every tick that was asked for before it."""
         while self._wakes and self._wakes[0][0] < event.at:
             at, key = heapq.heappop(self._wakes)
-            state = self._states.get(key)
-            if state is not None and self.detector.wakes_at(state) == at:
+            if self._due.get(key) == at:
+                del self._due[key]
                 self._fold(key, Tick(at=at))
         if self._sizes is not None and isinstance(event, Mentioned):
             event = thread_sizes.told(event, self._sizes, self.brand.pile_on_floor)
@@ -206,13 +207,19 @@ class Following:
         self.alerts += alerts
         if after is None:
             self._states.pop(key, None)
+            self._due.pop(key, None)
             if isinstance(before, Thread):
                 for ended in endings(key, before, event.at):
                     self._sizes, _ = ThreadSizes().fold(ended.brand, self._sizes, ended)
             return
         self._states[key] = after
+        if after is before:
+            return
         wakes_at = self.detector.wakes_at(after)
-        if wakes_at is not None and (before is None or after is not before):
+        if wakes_at is None:
+            self._due.pop(key, None)
+        elif self._due.get(key) != wakes_at:
+            self._due[key] = wakes_at
             heapq.heappush(self._wakes, (wakes_at, key))
 
     def rings(self) -> list[tuple[float, float, str]]:

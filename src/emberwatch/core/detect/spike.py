@@ -456,14 +456,14 @@ class Spike:
         is_worth_it = fire_due or self._is_worth_it(state)
         windows: list[_Window] = []
         if is_worth_it and (anger_due or (fire_due and state.spike)):
-            windows = self._windows(brand.name, state)
-            state = self._counted(state)
-            widest = inf if is_scan else max(self._bar(brand, state), -calibration.LEVELS[0])
             is_loud = len(state.voices) > self._settings.loud and not (
                 is_new or is_due or state.spike
             )
             longest = self._settings.loud_longest if is_loud else WINDOWS[-1]
-            anger = self._anger(state, windows, widest, longest)
+            windows = self._windows(brand.name, state, longest)
+            state = self._counted(state)
+            widest = inf if is_scan else max(self._bar(brand, state), -calibration.LEVELS[0])
+            anger = self._anger(state, windows, widest)
         spike, surge, episodes = state.spike, state.surge, state.episodes
         if anger_due or (fire_due and spike):
             if anger is not None and not self._cold_decades(state):
@@ -503,15 +503,17 @@ class Spike:
         )
         return state if episodes is state.episodes else _changed(state, episodes=episodes)
 
-    def _windows(self, key: str, state: SpikeState) -> list[_Window]:
-        """Return what all windows brought, shortest first."""
+    def _windows(self, key: str, state: SpikeState, longest: int = WINDOWS[-1]) -> list[_Window]:
+        """Return what all windows brought up to the longest that is asked for, shortest first."""
         past, minute = state.past, state.minute
-        volumes = self._sums_of(key, past, WINDOWS[-1])
+        volumes = self._sums_of(key, past, longest)
         sums, now = volumes.of_anger(), past.now
         found: list[_Window] = []
         live = judged = calm = nameless = 0.0
         place = len(state.minutes)
         for index, window in enumerate(WINDOWS):
+            if window > longest:
+                break
             start = normal.window_start(window, minute)
             if window <= _FINE:
                 while place and state.minutes[place - 1].minute >= start:
@@ -559,9 +561,9 @@ class Spike:
         """Return the index of each window that is looked at for posts and brought enough of them,
         what it brought and what it should have brought.
 
-        Out of `windows` where there are any; else in short what `_windows` does.
+        Out of `windows` where these are all; else in short what `_windows` does.
         """
-        if windows:
+        if len(windows) == len(WINDOWS):
             return [
                 (window.index, window.live, window.usual_volume)
                 for window in windows
@@ -589,9 +591,7 @@ class Spike:
             found.append((index, live, usual))
         return found
 
-    def _anger(
-        self, state: SpikeState, windows: Sequence[_Window], bar: float, longest: int
-    ) -> Look | None:
+    def _anger(self, state: SpikeState, windows: Sequence[_Window], bar: float) -> Look | None:
         """Return the most unlikely window of anger, None when none is as rare as `bar` by law.
 
         Distinct voices are counted only where all voices together would do.
@@ -604,8 +604,6 @@ class Spike:
         is_cold = learnt.watched_days < settings.cold_days[1]
         place, loud = len(state.voices), 0.0
         for window in windows:
-            if window.minutes > longest:
-                break
             while place and state.voices[place - 1].minute >= window.start:
                 place -= 1
                 loud += state.voices[place].heat
@@ -622,8 +620,8 @@ class Spike:
                     continue
                 expected = max(expected, before.heat * window.minutes / before.minutes)
             most = best[0] if best else bar
-            law, finding = self._least_likely(learnt, window, hot, expected, most)
-            if law > most:
+            found = self._least_likely(learnt, window, hot, expected, most)
+            if found is None:
                 continue
             heard: list[Voice] = []
             if loud:
@@ -632,9 +630,9 @@ class Spike:
                 if clear + window.nameless < settings.least_voices:
                     continue
                 hot = window.nameless + sum(voice.heat for voice in heard)
-                law, finding = self._least_likely(learnt, window, hot, expected, most)
-            if law <= most:
-                best = law, finding, window, heard
+                found = self._least_likely(learnt, window, hot, expected, most)
+            if found is not None:
+                best = *found, window, heard
         if best is None:
             return None
         law, finding, window, heard = best
@@ -650,25 +648,29 @@ class Spike:
 
     def _least_likely(
         self, learnt: Baseline, window: _Window, hot: float, expected: float, most: float
-    ) -> tuple[float, Finding]:
+    ) -> tuple[float, Finding] | None:
         """Look at a window in all ways: beside its calm posts, by its share, by its volume.
 
-        Returns the least likely, and how often a month the law allows as much (log10); above `most`
-        that is not exact.
+        Returns how often a month the law allows as much (log10) as the least likely found, None
+        where that is above `most`.
         """
         settings = self._settings.baseline
         enough = self._chance(most, window.minutes, len(WINDOWS))
-        best = normal.judge_anger(
-            settings, learnt, window.index, hot=hot, usual=expected, enough=enough
-        )
-        law = self._rate(best, len(WINDOWS))
+        best: Finding | None = None
+        law = most
         for finding in (
+            normal.judge_anger(
+                settings, learnt, window.index, hot=hot, usual=expected, enough=enough
+            ),
             self._by_share(learnt, window, hot, enough),
             self._by_shift(learnt, window, hot, enough),
         ):
-            if finding is not None and (rate := self._rate(finding, len(WINDOWS))) < law:
+            if finding is None or finding.log_chance > enough:
+                continue
+            rate = self._rate(finding, len(WINDOWS))
+            if rate < law or (best is None and rate == law):
                 law, best = rate, finding
-        return law, best
+        return None if best is None else (law, best)
 
     def _by_share(
         self, learnt: Baseline, window: _Window, hot: float, enough: float = inf
@@ -1062,7 +1064,7 @@ class Spike:
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
         bar = self._bar(brand, state)
-        look = self._anger(state, self._windows(brand.name, state), bar, _FRESH)
+        look = self._anger(state, self._windows(brand.name, state, _FRESH), bar)
         return look if look is not None and look.law <= bar else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:

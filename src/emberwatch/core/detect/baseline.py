@@ -476,51 +476,46 @@ def _running(values: Sequence[float]) -> list[float]:
     return list(accumulate(values, initial=0.0))
 
 
-class Reach:
-    """Which quarters a window that ends now covers: shares of the open one and of the oldest, and
-    how many whole ones lie between.
-    """
-
-    __slots__ = ("depth", "edge", "now", "whole")
-
-    def __init__(self, past: Past, minute: int, window: int, start: int) -> None:
-        watched, closed = past.now.watched, past.closed
-        self.depth = depth = past.opened - start // QUARTER
-        elapsed = minute - past.opened * QUARTER + 1
-        part = min(watched, elapsed) if depth else min(window, elapsed) * watched / QUARTER
-        self.now = part / QUARTER
-        known = len(closed)
-        into = start % QUARTER
-        self.whole = min(depth - 1 if into else depth, known) if depth else 0
-        self.edge = 0.0
-        if self.whole < depth <= known:
-            self.edge = (QUARTER - into) / QUARTER * (closed[-depth].watched / QUARTER)
-
-    def volume(self, past: Past, sums: Sums) -> float:
-        """Return the posts that should have come."""
-        volume = past.now.expected_volume * self.now + sums.expected_volume[self.whole]
-        return (
-            volume + past.closed[-self.depth].expected_volume * self.edge if self.edge else volume
-        )
-
-    def anger(self, past: Past, sums: AngerSums) -> tuple[float, float]:
-        """Return the calm and the heat that should have come."""
-        now, whole = past.now, self.whole
-        calm = now.expected_calm * self.now + sums.expected_calm[whole]
-        hot = now.expected_heat * self.now + sums.expected_heat[whole]
-        if not self.edge:
-            return calm, hot
-        oldest = past.closed[-self.depth]
-        return calm + oldest.expected_calm * self.edge, hot + oldest.expected_heat * self.edge
-
-
 def expected(past: Past, sums: Sums, minute: int, window: int) -> tuple[float, float, float]:
     """Return the posts, the calm and the heat that a window which ends now should have brought.
 
     `minute` is the present one and counts as whole. `sums` are those of `past.closed`.
     """
-    reach = Reach(past, minute, window, window_start(window, minute))
-    return (reach.volume(past, sums), *reach.anger(past, sums.of_anger()))
+    part, whole, depth, edge = _reach(past, minute, window)
+    now, anger = past.now, sums.of_anger()
+    volume = now.expected_volume * part + sums.expected_volume[whole]
+    calm = now.expected_calm * part + anger.expected_calm[whole]
+    hot = now.expected_heat * part + anger.expected_heat[whole]
+    if edge:
+        oldest = past.closed[-depth]
+        volume += oldest.expected_volume * edge
+        calm += oldest.expected_calm * edge
+        hot += oldest.expected_heat * edge
+    return volume, calm, hot
+
+
+def expected_posts(past: Past, sums: Sums, minute: int, window: int) -> float:
+    """Return only the posts; see `expected`."""
+    part, whole, depth, edge = _reach(past, minute, window)
+    volume = past.now.expected_volume * part + sums.expected_volume[whole]
+    return volume + past.closed[-depth].expected_volume * edge if edge else volume
+
+
+def _reach(past: Past, minute: int, window: int) -> tuple[float, int, int, float]:
+    """Return which quarters a window that ends now covers: its part of the open one, how many whole
+    ones before that, how far back the oldest is, and its part of the oldest.
+    """
+    start = window_start(window, minute)
+    watched, closed = past.now.watched, past.closed
+    depth = past.opened - start // QUARTER
+    elapsed = minute - past.opened * QUARTER + 1
+    part = min(watched, elapsed) if depth else min(window, elapsed) * watched / QUARTER
+    known, into = len(closed), start % QUARTER
+    whole = min(depth - 1 if into else depth, known) if depth else 0
+    edge = 0.0
+    if whole < depth <= known:
+        edge = (QUARTER - into) / QUARTER * (closed[-depth].watched / QUARTER)
+    return part / QUARTER, whole, depth, edge
 
 
 def window_start(window: int, minute: int) -> int:

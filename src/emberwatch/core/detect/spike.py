@@ -529,9 +529,7 @@ class Spike:
                 judged = sums.judged[back] + now.judged
                 calm = sums.calm[back] + now.calm
                 nameless = sums.nameless[back] + now.nameless
-            reach = normal.Reach(past, minute, window, start)
-            volume = reach.volume(past, volumes)
-            usual_calm, hot = reach.anger(past, sums)
+            volume, usual_calm, hot = normal.expected(past, volumes, minute, window)
             found.append(
                 _new_window(
                     index=index,
@@ -587,7 +585,7 @@ class Spike:
                 live = sums.live[back] + now.volume - now.read_back
             if live < self._settings.least_posts:
                 continue
-            usual = normal.Reach(past, minute, window, start).volume(past, sums)
+            usual = normal.expected_posts(past, sums, minute, window)
             found.append((index, live, usual))
         return found
 

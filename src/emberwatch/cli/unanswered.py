@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """List the angry posts of open incidents that nobody has answered, gravest first.
 
-    An incident's posts leave the list once it is answered, resolved or dismissed.
+    A post that nobody could judge may be angry, and is listed last. An incident's posts leave the
+    list once it is answered, resolved or dismissed.
 
     \b
     Example:

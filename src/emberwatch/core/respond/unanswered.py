@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 
+from emberwatch.core.respond.themes import is_angry
 from emberwatch.model.incident import Exhibit, Incident, Status
 
 WAITING = (Status.OPEN, Status.ACKNOWLEDGED)
 
 
 def unanswered(incidents: Iterable[Incident]) -> list[tuple[Incident, Exhibit]]:
-    """Return the posts in evidence of incidents that nobody answered, gravest first.
+    """Return the angry posts in evidence of incidents that nobody answered, gravest first.
 
+    A calm voice in the same crowd waits for nothing; one that nobody could judge may be angry.
     Gravest is angriest, then of the widest reach, then waiting longest. An author who stands in
     several incidents, or several times in one, waits once: with the gravest post. Whom a site
     does not name waits with each post, and a post that was forgotten leaves nobody to answer.
@@ -19,7 +21,7 @@ def unanswered(incidents: Iterable[Incident]) -> list[tuple[Incident, Exhibit]]:
         for incident in incidents
         if incident.brand is not None and incident.status in WAITING
         for post in incident.exhibits
-        if not post.is_forgotten
+        if is_angry(post.anger) and not post.is_forgotten
     ]
     waiting.sort(key=_gravity)
     first: dict[tuple[str | None, str], tuple[Incident, Exhibit]] = {}

@@ -31,6 +31,15 @@ def test_a3_the_angriest_comes_first_then_the_widest_reach_then_the_longest_wait
     assert names(incident) == ["furious", "known", "early", "late", "unjudged"]
 
 
+def test_a_calm_voice_in_the_crowd_waits_for_nothing() -> None:
+    incident = an_incident(
+        {"author": "calm", "anger": 0.29},
+        {"author": "angry", "anger": 0.3},
+        {"author": "unjudged", "anger": None},
+    )
+    assert names(incident) == ["angry", "unjudged"]
+
+
 @pytest.mark.advice("A9")
 def test_an_author_waits_once_with_the_gravest_post() -> None:
     first = an_incident({"author": "anna", "anger": 0.4})

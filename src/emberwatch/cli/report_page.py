@@ -16,6 +16,7 @@ from emberwatch.cli.report_words import (
     TIMES_HEADING,
     after_answer,
     alarms,
+    by_then,
     done,
     extent,
     follow_ups,
@@ -124,7 +125,7 @@ def _glance(report: Report) -> Iterator[tuple[str, str, str]]:
         f"{share(week.answered_before.share)}",
     )
     yield "answered in time", *_in_time(week.kept, week.kept_before)
-    yield "still unanswered", f"{len(week.unanswered)}", "posts in evidence, now"
+    yield "unanswered", f"{len(week.unanswered)}", f"angry posts {by_then(week)}"
 
 
 def _in_time(kept: Sequence[Kept], before: Sequence[Kept]) -> tuple[str, str]:
@@ -210,9 +211,9 @@ def _themes(report: Report) -> Iterator[str]:
 
 def _unanswered(report: Report) -> Iterator[str]:
     waiting = report.week.unanswered
-    yield "<h2>Still unanswered</h2>"
+    yield f"<h2>Unanswered {by_then(report.week)}</h2>"
     if not waiting:
-        yield "<p>Nobody in the evidence waits for an answer.</p>"
+        yield "<p>Nobody angry was left without an answer.</p>"
     for incident, post in waiting[:MOST_UNANSWERED]:
         when = f"{moment(report, post.created_at)}, to {incident.brand}, {incident.id}"
         yield quote(post.text, post.author, when, post.anger)

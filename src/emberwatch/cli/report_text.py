@@ -16,6 +16,7 @@ from emberwatch.cli.report_words import (
     TIMES_HEADING,
     after_answer,
     alarms,
+    by_then,
     done,
     extent,
     follow_ups,
@@ -96,7 +97,7 @@ def _show_people(report: Report) -> None:
     click.echo(f"  {count(week.hand_offs, 'hand-off')}" + (f" ({named})" if named else ""))
     for line in follow_ups(report):
         click.echo("  to be asked again " + safe_line(line, 200))
-    click.echo(f"  {count(len(week.unanswered), 'post')} still unanswered")
+    click.echo(f"  {count(len(week.unanswered), 'angry post')} unanswered {by_then(week)}")
     for incident, post in week.unanswered[:MOST_UNANSWERED]:
         told = f"{incident.id}  @{post.author}: {post.text}"
         click.echo("    " + safe_line(told, 160))

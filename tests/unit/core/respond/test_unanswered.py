@@ -68,6 +68,26 @@ def test_who_was_answered_waits_no_more() -> None:
         assert names(act(seen, Deed(action=action, by="b", at=NOON))) == []
 
 
+def test_at_an_instant_those_wait_who_had_spoken_and_had_no_answer_yet() -> None:
+    incident = an_incident({"author": "anna"}, {"author": "late", "at": NOON + minutes(30)})
+    for action, after in (
+        (Action.RESPONDED, 60),
+        (Action.RESOLVED, 90),
+        (Action.REOPENED, 120),
+        (Action.DISMISSED, 150),
+    ):
+        incident = act(incident, Deed(action=action, by="b", at=NOON + minutes(after)))
+
+    def waited(after: float) -> list[str]:
+        return [post.author for _, post in unanswered([incident], NOON + minutes(after))]
+
+    assert waited(-1) == []
+    assert waited(1) == ["anna"]
+    assert waited(59) == ["anna", "late"]
+    assert waited(60) == waited(119) == waited(150) == []
+    assert waited(121) == ["anna", "late"]
+
+
 def test_troubles_of_our_own_have_nobody_to_answer() -> None:
     alert = an_alert("watch_blind:town", kind=AlertKind.WATCH_BLIND)
     assert names(open_incident(alert, {}, None)) == []

@@ -99,7 +99,9 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     """
     import asyncio
 
+    from emberwatch.cli.present import count
     from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.backoff import SOON
     from emberwatch.core.respond.brief import trial_for
     from emberwatch.core.respond.pacing import terms
     from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
@@ -128,6 +130,10 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
             if name in transaction.disabled():
                 transaction.enable(name, wiring.now())
                 click.echo(f"{name} is enabled again; what was held is sent next")
+            at = wiring.now()
+            hurried = transaction.hurry(name, at, at + SOON)
+            if hurried:
+                click.echo(f"{count(hurried, 'message')} it failed to take: sent next")
 
 
 @command.command("enable", short_help="Send through a disabled notifier again.")

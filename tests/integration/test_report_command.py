@@ -280,7 +280,7 @@ def test_a_blind_time_that_is_over_is_told_from_when_it_rang(run: Run) -> None:
     [
         (("--week", "next"), "expected a week such as 2026-W47, last or this, got 'next'"),
         (("--week", "2026-W40"), "the week 2026-W40 has not begun yet"),
-        (("--brand", "Acne"), "no brand 'Acne'; there is Acme, Bolt"),
+        (("--brand", "Acne"), "unknown brand 'Acne'; did you mean 'Acme'?"),
         (("--zone", "Sofia"), "expected a time zone such as Europe/Sofia, got 'Sofia'"),
         (("--zone", "../x"), "expected a time zone such as Europe/Sofia, got '../x'"),
         (("--json", "--csv"), "--json and --csv are two answers: choose one"),

@@ -705,6 +705,18 @@ def test_each_fault_is_told_with_what_to_do(run, fault: str) -> None:
     assert any(line.startswith(fault) for line in said.rows[0]["faults"])
 
 
+def test_a_team_that_nothing_reaches_is_named_with_what_to_do(run) -> None:
+    team = "teams: [{name: care, notify: [ops]}]\n"
+    Path("config.yaml").write_text(CONFIG.replace("languages: [en]}", "team: care}", 1) + team)
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        tx.disable("ops", NOON, "410: gone")
+    faults = run("status", "--json").rows[0]["faults"]
+    assert "notifier ops is disabled (410: gone): 'emberwatch notifier test ops'" in faults
+    assert any(line.startswith("team care is told of nothing: all its") for line in faults)
+    run("notifier", "disable", "screen")
+    assert "every notifier is disabled: nobody is told of anything" in run("status").out
+
+
 def test_a_trouble_of_our_own_makes_the_watch_unhealthy(run) -> None:
     why = "a rule crashed on jsonl::post:1"
     alert = an_alert("t", kind=AlertKind.TROUBLE, subject="quarantine", reason=why)

@@ -18,7 +18,7 @@ from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
 from emberwatch.core.respond.pacing import MINUTE, UNLIMITED, Channel, room
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
 from emberwatch.model.notification import DeliveryState, Notification
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 from emberwatch.ports import Conversation, Notifier, Reading, Writing
 from emberwatch.runtime.claiming import MOST_OWED, Ask, hand_over
 from emberwatch.runtime.telemetry import Log
@@ -440,10 +440,7 @@ class Dispatcher:
 
     def _plain(self, answer: str) -> str:
         """Return what was said in one line, without a secret that an error may have repeated."""
-        for secret in self._secrets:
-            if value := secret.reveal():
-                answer = answer.replace(value, "***")
-        return one_line(answer, MOST_ANSWER)
+        return one_line(hide(answer, (each.reveal() for each in self._secrets)), MOST_ANSWER)
 
 
 def _unknown(name: str) -> str:

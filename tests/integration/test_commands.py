@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from emberwatch.store.lock import claim_instance
 from emberwatch.store.sqlite import open_store
 from tests.build import NOON, a_post, an_alert, minutes
 from tests.rules import Crier
+from tests.typed import typing
 
 CONFIG = """
 database: watch.db
@@ -80,20 +81,6 @@ def _story() -> Iterator[str]:
         yield _line(number, f"{complaint} {HOSTILE}", at, f"{HOSTILE_AUTHOR}{number}")
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a command ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict]:
-        """The JSON lines; each must be one."""
-        return [json.loads(line) for line in self.out.split("\n")[:-1]]
-
-
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a configuration, and a database that the story went through."""
@@ -110,20 +97,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd):
-    """Run a command in a copy of the folder; there `main` ends the process, here it raises."""
+    """Run a command in a copy of the folder."""
     folder = tmp_path / "watch"
     shutil.copytree(story, folder)
     monkeypatch.chdir(folder)
-
-    def run(*arguments: str) -> Said:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        said = capfd.readouterr()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, said.out, said.err)
-
-    return run
+    return typing(capfd)
 
 
 def _incident(run) -> str:

@@ -1,15 +1,12 @@
 """Who would be told, and who is not to be: the commands, over a real database."""
 
-import json
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from emberwatch.cli.main import main
 from emberwatch.core.pipeline import notifications
 from emberwatch.core.respond.attention import tell
 from emberwatch.core.respond.triage import open_incident
@@ -19,6 +16,7 @@ from emberwatch.runtime import wiring
 from emberwatch.runtime.processor import Arrivals
 from emberwatch.store.sqlite import open_store
 from tests.build import a_mention, an_alert
+from tests.typed import Run, typing
 
 CONFIG = """
 database: watch.db
@@ -45,36 +43,13 @@ teams:
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run a command in a folder with a configuration and an empty database."""
     (tmp_path / "config.yaml").write_text(CONFIG)
     open_store(tmp_path / "watch.db").close()
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Said:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        said = capfd.readouterr()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, said.out, said.err)
-
-    return run
+    return typing(capfd)
 
 
 def opens(**facts: object) -> Incident:

@@ -22,6 +22,7 @@ import pytest
 
 from emberwatch.cli.main import cli, main
 from emberwatch.core.respond.digest import digest_of
+from emberwatch.core.respond.triage import open_incident
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.event import FeedRead
 from emberwatch.model.notification import DeliveryState, Owed
@@ -30,7 +31,7 @@ from emberwatch.runtime.processor import Arrivals
 from emberwatch.runtime.wiring import configuration, policy, processor
 from emberwatch.store.lock import claim_instance
 from emberwatch.store.sqlite import open_store
-from tests.build import NOON, a_post, an_alert, minutes
+from tests.build import NOON, a_mention, a_post, an_alert, minutes
 from tests.rules import Crier
 from tests.typed import typing
 
@@ -221,6 +222,18 @@ def test_a3_who_waits_is_listed_until_somebody_answers(run) -> None:
     assert run("unanswered", "--brand", "Other", "--json").rows == []
     run("incident", "respond", id, "--by", "anna")
     assert "Nobody waits for an answer." in run("unanswered").err
+
+
+def test_a_post_without_author_or_address_waits_all_the_same(run) -> None:
+    mention = a_mention("alone", author="", anger=0.9)
+    mention = replace(mention, post=replace(mention.post, url=None))
+    alert = an_alert("alone", evidence=(mention.post.id,))
+    incident = open_incident(alert, {mention.post.id: mention}, None)
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        tx.record(Ledger(incidents=(incident,)))
+    (row,) = (line for line in run("unanswered").out.splitlines() if incident.id in line)
+    assert row.split("\t")[4] == "somebody"
+    assert row.split("\t")[6] == ""
 
 
 def test_an_incident_is_shown_with_what_to_do_first(run) -> None:

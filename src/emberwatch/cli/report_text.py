@@ -84,6 +84,7 @@ def _show_people(report: Report) -> None:
         click.echo("  to be asked again " + safe_line(line, 200))
     click.echo(f"  {count(len(week.unanswered), 'angry post')} unanswered {words.by_then(week)}")
     for incident, post in week.unanswered[:MOST_UNANSWERED]:
-        told = f"{incident.id}  @{post.author}: {post.text}"
+        author = f"@{post.author}" if post.author else "somebody"
+        told = f"{incident.id}  {author}: {post.text}"
         click.echo("    " + safe_line(told, 160))
     click.echo()

@@ -233,7 +233,8 @@ def _end(length: str | None, until: str | None, at: "datetime") -> "datetime":
         ends = instant_ahead(until or "", at)
     except (ValueError, OverflowError) as error:
         hint = "--for" if length is not None else "--until"
-        raise click.BadParameter(str(error), param_hint=hint) from error
+        got = f", got '{length}'" if length is not None else ""
+        raise click.BadParameter(f"{error}{got}", param_hint=hint) from error
     if ends <= at:
         raise click.BadParameter("has passed already", param_hint="--until")
     return ends

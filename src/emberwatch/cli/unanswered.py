@@ -73,7 +73,8 @@ def command(
 
 def _row(incident: "Incident", post: "Exhibit", waits: str) -> tuple[object, ...]:
     anger = "not judged" if post.anger is None else f"{post.anger:.2f}"
+    author = f"@{post.author}" if post.author else "somebody"
     reach = "" if post.followers is None else f"{post.followers:,}"
     return (
-        waits, incident.brand, anger, reach, f"@{post.author}", post.text, post.url, incident.id
+        waits, incident.brand, anger, reach, author, post.text, post.url, incident.id
     )  # fmt: skip

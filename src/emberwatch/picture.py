@@ -156,7 +156,7 @@ _GROUND, _INK, _FAINT = ("#ffffff", "#15181c"), ("#202124", "#e8eaed"), ("#d5d8d
 _DASHES = {Dash.SOLID: "", Dash.DASHED: "7 4", Dash.DOTTED: "2 4"}
 _LEFT, _RIGHT = 56, 16
 _INSIDE = WIDTH - _LEFT - _RIGHT
-_TITLE, _ROW, _HEADING, _LABELS, _KEY = 34, 17, 24, 40, 20
+_TITLE, _ROW, _HEADING, _LABELS, _KEY = 34, 17, 30, 40, 20
 _LETTER = 6.6
 """Width of an average letter of the small print."""
 
@@ -344,7 +344,7 @@ def _panel(panel: Panel, axis: _Axis, top: int, picture: Picture) -> list[str]:
         share = (value - low) / (high - low)
         return bottom - panel.height * min(max(share, 0.0), 1.0)
 
-    drawn = [_text(12, top - 9, panel.name, size=13)]
+    drawn = [_text(12, top - 14, panel.name, size=13)]
     for span in picture.spans:
         left, right = (
             axis.place(min(max(s, axis.low), axis.high)) for s in (span.since, span.until)

@@ -758,6 +758,15 @@ class Writing(Reading, Protocol):
         """
         ...
 
+    def hurry(self, notifier: str, at: datetime, beyond: datetime) -> int:
+        """Let a notifier that is back have at an instant what would come `beyond` another.
+
+        That is what waits for another try and was first tried since anything got through to it:
+        what fails beside others that do not keeps its own gaps. Return how many. To be called
+        before the success that it rests on is settled.
+        """
+        ...
+
     def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
         """Let another message tell these in their stead: they are not due any more.
 

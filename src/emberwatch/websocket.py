@@ -18,7 +18,6 @@ from websockets.uri import parse_uri
 
 READ_AT_ONCE = 65_536
 LARGEST_MESSAGE = 1_000_000
-LONGEST_SAID = 200
 
 SILENT_FOR = timedelta(seconds=20)
 """After so long without a word the site is asked whether it is still there, and after as long again
@@ -141,4 +140,4 @@ def _said(body: bytes) -> str:
     except (ValueError, RecursionError):
         return ""
     name = told.get("error") if isinstance(told, dict) else None
-    return name[:LONGEST_SAID] if isinstance(name, str) else ""
+    return name if isinstance(name, str) else ""

@@ -1040,6 +1040,41 @@ def test_a_settled_try_is_written_and_gives_back_its_lease(store: Store) -> None
     assert claimed(store, NOON + timedelta(seconds=5)) == ["note-1"]
 
 
+def test_what_failed_since_anything_got_through_is_hurried(store: Store) -> None:
+    late = NOON + timedelta(hours=5)
+    failed = {"attempts": 7, "next_try_at": late}
+    record(
+        store,
+        notifications=(
+            a_notification("ok", state=DeliveryState.DELIVERED, delivered_at=NOON),
+            a_notification("since", first_try_at=NOON + minutes(1), **failed),
+            a_notification("alone", first_try_at=NOON - minutes(1), **failed),
+            a_notification("other", notifier="o", first_try_at=NOON + minutes(1), **failed),
+            a_notification("new", next_try_at=late),
+            a_notification(
+                "soon", attempts=2, first_try_at=NOON + minutes(1), next_try_at=NOON + minutes(62)
+            ),
+            a_notification(
+                "dead", state=DeliveryState.DEAD, first_try_at=NOON + minutes(1), **failed
+            ),
+        ),
+    )
+    before = outbox(store)
+    back_at = NOON + minutes(60)
+    with store.writing() as tx:
+        assert tx.hurry("ops", back_at, NOON + minutes(62)) == 1
+    changed = {id: row.next_try_at for id, row in outbox(store).items() if row != before[id]}
+    assert changed == {"since": back_at}
+
+
+def test_where_nothing_ever_got_through_all_that_failed_is_hurried(store: Store) -> None:
+    late = NOON + timedelta(hours=5)
+    record(store, notifications=(a_notification(attempts=7, first_try_at=NOON, next_try_at=late),))
+    with store.writing() as tx:
+        assert tx.hurry("ops", NOON + minutes(60), NOON + minutes(61)) == 1
+        assert tx.hurry("ops", NOON + minutes(60), NOON + minutes(61)) == 0
+
+
 def test_an_incident_is_delivered_when_the_first_receiver_took_it(store: Store) -> None:
     taken = {"state": DeliveryState.DELIVERED, "attempts": 1}
     record(

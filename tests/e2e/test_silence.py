@@ -53,6 +53,7 @@ class Story:
     calls_while_well: int = 0
     calls_while_blind: int = 0
     calls_afterwards: int = 0
+    calls_while_nobody_is_told: int = 0
     told: list[Delivery] = field(default_factory=list)
     status_while_blind: tuple[int, str] = (0, "")
     log: str = ""
@@ -85,6 +86,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             house.wait(daemon, lambda: len(switch.calls) > called)
             seen.calls_afterwards = len(switch.calls) - called
             seen.told = list(receiver.deliveries)
+            emberwatch(house.folder, "notifier", "disable", "ops", EMBER_HEARTBEAT=switch.url)
+            house.wait(daemon, lambda: daemon.said.count("every notifier is disabled") >= 2)
+            called = len(switch.calls)
+            house.wait(daemon, lambda: daemon.said.count("every notifier is disabled") >= 4)
+            seen.calls_while_nobody_is_told = len(switch.calls) - called
             seen.log = daemon.said
             assert daemon.end() == 0
     return seen
@@ -102,6 +108,10 @@ def test_the_heart_beats_while_all_is_well_and_stands_still_while_blind(story: S
     assert story.calls_while_well >= 2
     assert story.calls_while_blind == 0
     assert story.calls_afterwards >= 1
+
+
+def test_the_heart_stands_still_while_nobody_can_be_told(story: Story) -> None:
+    assert story.calls_while_nobody_is_told == 0
 
 
 def test_status_says_which_feed_is_blind(story: Story) -> None:

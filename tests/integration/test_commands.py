@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import pytest
 
 from emberwatch.cli.main import cli, main
 from emberwatch.core.respond.digest import digest_of
+from emberwatch.core.respond.triage import open_incident
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.event import FeedRead
 from emberwatch.model.notification import DeliveryState, Owed
@@ -30,8 +31,9 @@ from emberwatch.runtime.processor import Arrivals
 from emberwatch.runtime.wiring import configuration, policy, processor
 from emberwatch.store.lock import claim_instance
 from emberwatch.store.sqlite import open_store
-from tests.build import NOON, a_post, an_alert, minutes
+from tests.build import NOON, a_mention, a_post, an_alert, minutes
 from tests.rules import Crier
+from tests.typed import typing
 
 CONFIG = """
 database: watch.db
@@ -80,20 +82,6 @@ def _story() -> Iterator[str]:
         yield _line(number, f"{complaint} {HOSTILE}", at, f"{HOSTILE_AUTHOR}{number}")
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a command ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict]:
-        """The JSON lines; each must be one."""
-        return [json.loads(line) for line in self.out.split("\n")[:-1]]
-
-
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a configuration, and a database that the story went through."""
@@ -110,20 +98,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd):
-    """Run a command in a copy of the folder; there `main` ends the process, here it raises."""
+    """Run a command in a copy of the folder."""
     folder = tmp_path / "watch"
     shutil.copytree(story, folder)
     monkeypatch.chdir(folder)
-
-    def run(*arguments: str) -> Said:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        said = capfd.readouterr()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, said.out, said.err)
-
-    return run
+    return typing(capfd)
 
 
 def _incident(run) -> str:
@@ -243,6 +222,18 @@ def test_a3_who_waits_is_listed_until_somebody_answers(run) -> None:
     assert run("unanswered", "--brand", "Other", "--json").rows == []
     run("incident", "respond", id, "--by", "anna")
     assert "Nobody waits for an answer." in run("unanswered").err
+
+
+def test_a_post_without_author_or_address_waits_all_the_same(run) -> None:
+    mention = a_mention("alone", author="", anger=0.9)
+    mention = replace(mention, post=replace(mention.post, url=None))
+    alert = an_alert("alone", evidence=(mention.post.id,))
+    incident = open_incident(alert, {mention.post.id: mention}, None)
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        tx.record(Ledger(incidents=(incident,)))
+    (row,) = (line for line in run("unanswered").out.splitlines() if incident.id in line)
+    assert row.split("\t")[4] == "somebody"
+    assert row.split("\t")[6] == ""
 
 
 def test_an_incident_is_shown_with_what_to_do_first(run) -> None:
@@ -521,6 +512,22 @@ def test_a_test_message_that_is_taken_enables_the_notifier_again(run) -> None:
     assert {row["disabled"] for row in run("notifier", "list", "--json").rows} == {None}
 
 
+def test_a_test_message_that_is_taken_hurries_what_was_not(run) -> None:
+    _told(run, _incident(run))
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        (row,) = tx.notifications(notifier="ops")
+        at = datetime.now(UTC)
+        late = {"attempts": 7, "first_try_at": at, "next_try_at": at + timedelta(hours=5)}
+        tx.settle(replace(row, **late))
+    with _receiver(200, b"fine") as url:
+        config = Path("config.yaml")
+        config.write_text(config.read_text().replace("http://127.0.0.1:9/hook", url))
+        assert "1 message it failed to take: sent next\n" in run("notifier", "test", "ops").out
+    with closing(open_store(Path("watch.db"))) as store, store.reading() as look:
+        (row,) = look.notifications(notifier="ops")
+    assert row.next_try_at <= datetime.now(UTC)
+
+
 def test_what_a_receiver_answers_harms_no_terminal(run) -> None:
     with _receiver(500, b"no \x1b]0;owned\x07\x1b[2J\xe2\x80\xae way") as url:
         config = Path("config.yaml")
@@ -687,6 +694,18 @@ def test_each_fault_is_told_with_what_to_do(run, fault: str) -> None:
     said = run("status", "--json")
     assert said.code == 4
     assert any(line.startswith(fault) for line in said.rows[0]["faults"])
+
+
+def test_a_team_that_nothing_reaches_is_named_with_what_to_do(run) -> None:
+    team = "teams: [{name: care, notify: [ops]}]\n"
+    Path("config.yaml").write_text(CONFIG.replace("languages: [en]}", "team: care}", 1) + team)
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        tx.disable("ops", NOON, "410: gone")
+    faults = run("status", "--json").rows[0]["faults"]
+    assert "notifier ops is disabled (410: gone): 'emberwatch notifier test ops'" in faults
+    assert any(line.startswith("team care is told of nothing: all its") for line in faults)
+    run("notifier", "disable", "screen")
+    assert "every notifier is disabled: nobody is told of anything" in run("status").out
 
 
 def test_a_trouble_of_our_own_makes_the_watch_unhealthy(run) -> None:

@@ -13,7 +13,7 @@ from loopback import a_network
 from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.incident import Action
 from emberwatch.model.secret import Secret
-from emberwatch.notifiers.email import Email, Security
+from emberwatch.notifiers.email import MOST_SAID, Email, Security
 from tests.build import NOON
 from tests.telling import a_story, an_incident, owed
 
@@ -178,6 +178,22 @@ async def test_a_wrong_password_is_said_without_showing_it(authority):
         with pytest.raises(DeliveryFailed, match="535") as raised:
             await sent(port, owed(an_incident()), ours, **login)
     assert PASSWORD not in raised.value.answer
+
+
+async def test_a_server_that_repeats_the_password_at_length_shows_none_of_it(authority):
+    theirs, ours = contexts(authority, "127.0.0.1")
+    told = f"535 {'x' * (MOST_SAID - 30)} {PASSWORD}"
+    how = {
+        "tls_context": theirs,
+        "require_starttls": True,
+        "auth_required": True,
+        "authenticator": lambda *_: AuthResult(success=False, handled=False, message=told),
+    }
+    login = {"security": Security.STARTTLS, "user": "ember", "password": Secret(PASSWORD)}
+    async with a_server(Mailbox(), **how) as port:
+        with pytest.raises(DeliveryFailed, match="535") as raised:
+            await sent(port, owed(an_incident()), ours, **login)
+    assert PASSWORD[:4] not in raised.value.answer
 
 
 async def test_a_certificate_for_another_name_is_refused(authority):

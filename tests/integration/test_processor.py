@@ -37,24 +37,12 @@ from emberwatch.scorers.vader import Vader
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store
 from tests.build import NOON, a_brand, a_post, an_alert, minutes
+from tests.town import Ear
 
 AWFUL = Theme(name="awfulness", words=("awful*",))
 BRANDS = {"Acme": a_brand("Acme", pile_on_floor=20, themes=(AWFUL,)), "Other": a_brand("Other")}
 IMPATIENT = timedelta(milliseconds=50)
 SECOND = timedelta(seconds=1)
-
-
-class Ear:
-    """A scorer that hears anger in the word `awful`, and calm in any other."""
-
-    kind = "ear"
-
-    def score(self, texts: Sequence[Text]) -> list[Score]:
-        return [self._score("awful" in text.text.casefold()) for text in texts]
-
-    def _score(self, is_awful: bool) -> Score:
-        anger = 0.9 if is_awful else 0.0
-        return Score(sentiment=-anger, anger=anger, language="en", judged=True, scorer=self.kind)
 
 
 class DeafEar:

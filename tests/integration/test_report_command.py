@@ -112,7 +112,7 @@ def test_a2_the_terminal_hears_the_figures(run: Run) -> None:
     assert "answered in time\t1\t1\t0\t50%\t-\n" in text
     assert "refund\t1\t1\t1 no change to be seen\n" in text
     assert "Acme\t10\t9\t9\t0\t0\t90% (not: bg 1)\n" in text
-    assert "  1 post still unanswered\n" in text
+    assert "  1 angry post unanswered at the end of the week\n" in text
     assert "  to be asked again Fri 2026-05-01 12:00: Acme, inc_" in text
     assert "  mast was blind from Mon 2026-03-02 12:00, still: gone <i>\n" in text
     assert "\x1b" not in text
@@ -134,6 +134,18 @@ def test_a5_json_counts_what_was_done(run: Run) -> None:
     ]
     assert report["times"]["responded"]["median_seconds"] == 540.0
     assert report["blind"][0]["feed"] == "mast"
+
+
+def test_r3_an_old_week_tells_who_waited_then(run: Run) -> None:
+    deed = Deed(action=Action.RESPONDED, by="anna", at=READ_AT + timedelta(days=1))
+    run(incidents=(act(an_incident(), deed),))
+    later = READ_AT + timedelta(days=7)
+    then, now = (
+        json.loads(run("--week", w, "--json", at=later).stdout) for w in ("2026-W10", "this")
+    )
+    assert [post["author"] for post in then["unanswered"]] == ["=eve<b>"]
+    assert (then["unanswered_at"], now["unanswered"]) == (then["until"], [])
+    assert "0 angry posts unanswered as of now" in run("--week", "this", at=later).stdout
 
 
 def test_csv_has_a_row_for_each_incident(run: Run) -> None:
@@ -268,7 +280,7 @@ def test_a_blind_time_that_is_over_is_told_from_when_it_rang(run: Run) -> None:
     [
         (("--week", "next"), "expected a week such as 2026-W47, last or this, got 'next'"),
         (("--week", "2026-W40"), "the week 2026-W40 has not begun yet"),
-        (("--brand", "Acne"), "no brand 'Acne'; there is Acme, Bolt"),
+        (("--brand", "Acne"), "unknown brand 'Acne'; did you mean 'Acme'?"),
         (("--zone", "Sofia"), "expected a time zone such as Europe/Sofia, got 'Sofia'"),
         (("--zone", "../x"), "expected a time zone such as Europe/Sofia, got '../x'"),
         (("--json", "--csv"), "--json and --csv are two answers: choose one"),

@@ -1,15 +1,12 @@
 """Who would be told, and who is not to be: the commands, over a real database."""
 
-import json
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from emberwatch.cli.main import main
 from emberwatch.core.pipeline import notifications
 from emberwatch.core.respond.attention import tell
 from emberwatch.core.respond.triage import open_incident
@@ -19,6 +16,7 @@ from emberwatch.runtime import wiring
 from emberwatch.runtime.processor import Arrivals
 from emberwatch.store.sqlite import open_store
 from tests.build import a_mention, an_alert
+from tests.typed import Run, typing
 
 CONFIG = """
 database: watch.db
@@ -45,36 +43,13 @@ teams:
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run a command in a folder with a configuration and an empty database."""
     (tmp_path / "config.yaml").write_text(CONFIG)
     open_store(tmp_path / "watch.db").close()
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Said:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        said = capfd.readouterr()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, said.out, said.err)
-
-    return run
+    return typing(capfd)
 
 
 def opens(**facts: object) -> Incident:
@@ -188,9 +163,16 @@ def test_a_team_that_is_only_a_name_is_shown(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ((), "say whose incident it would be: --brand Acme"),
+        ((), "say whose incident it would be: --brand 'Acme'"),
         (("--brand", "Acm"), "unknown brand 'Acm'; did you mean 'Acme'?"),
-        (("--brand", "Zzzz"), "there are Acme, Other"),
+        (("--brand", "Zzzz"), "unknown brand 'Zzzz'; there is Acme, Other"),
+        (
+            ("--brand", "Acme", "--theme", "refund"),
+            "unknown theme 'refund'; did you mean 'refunds'?",
+        ),
+        (("--brand", "Acme", "--theme", "zzz"), "unknown theme 'zzz'; there is refunds"),
+        (("--brand", "Other", "--theme", "refunds"), "unknown theme 'refunds': there is none"),
+        (("--kind", "trouble", "--theme", "refunds"), "unknown theme 'refunds': there is none"),
         (("--brand", "Acme", "--at", "soon"), "expected a time such as"),
         (("--brand", "Acme", "--at", "9999-12-31 23:59"), "lies beyond the calendar"),
     ],
@@ -275,9 +257,9 @@ def test_every_matcher_narrows_what_is_muted(run: Run) -> None:
         (("--brand", "Acme", "--for", "long"), "expected a duration such as"),
         (("--brand", "Acme", "--until", "soon"), "expected a length such as"),
         (("--brand", "Acme", "--until", "2001-01-01"), "has passed already"),
-        (("--brand", "Acm", "--for", "2h"), "unknown 'Acm'; did you mean 'Acme'?"),
+        (("--brand", "Acm", "--for", "2h"), "unknown brand 'Acm'; did you mean 'Acme'?"),
         (("--brand", "Acme", "--kind", "trouble", "--for", "2h"), "of trouble belong to no brand"),
-        (("--theme", "zzz", "--for", "2h"), "unknown 'zzz': the configuration has none"),
+        (("--theme", "zzz", "--for", "2h"), "unknown theme 'zzz'; there is refunds"),
         (("--brand", "Acme", "--for", "2h", "--by", " "), "expected some words"),
         (("--brand", "Acme", "--for", "2h", "--reason", ""), "expected some words"),
     ],

@@ -127,7 +127,7 @@ def test_people_read_a_table_and_what_nobody_spoke_of(run) -> None:
         (("--week", "2026-W99"), "expected a week such as 2026-W47"),
         (("--week", "0001-W01"), "expected a week such as 2026-W47"),
         (("--week", "2026-W09", "--days", "3"), "give --week or --days, not both"),
-        (("--brand", "Acne"), "'Acne' is not watched; there is Acme, Other"),
+        (("--brand", "Acne"), "unknown brand 'Acne'; did you mean 'Acme'?"),
     ],
 )
 def test_what_makes_no_sense_is_said(run, arguments: tuple[str, ...], why: str) -> None:

@@ -265,6 +265,7 @@ def facts(db: sqlite3.Connection) -> list[dict[str, Any]]:
         assert opened is not None
         fact = {
             "id": row["id"],
+            "steps": [(instant(at), action) for action, at, _ in steps],
             "brand": row["brand"],
             "status": row["status"],
             "opened": opened,
@@ -505,12 +506,17 @@ def test_a1_hand_offs_are_counted(told: Told) -> None:
     assert told.report["passed_on"] == [row["id"] for row in rows if row["hand_offs"] >= 2]
 
 
-def test_r3_who_still_waits_is_named_gravest_first(told: Told) -> None:
+def test_r3_who_waited_when_the_week_ended_is_named_gravest_first(told: Told) -> None:
+    at = min(told.until, READ_AT)
+    ends = {"responded": True, "resolved": True, "dismissed": True, "reopened": False}
     waiting = [
         (-(post["anger"] or 0), -(post["followers"] or 0), post["created_at"], post["post_id"], row)
         for row in told.all
-        if row["status"] in ("open", "acknowledged")
+        if row["opened"] <= at
+        if not [False, *(ends[did] for when, did in row["steps"] if when <= at and did in ends)][-1]
         for post in row["evidence"]
+        if instant(post["created_at"]) <= at
+        if post["anger"] is None or post["anger"] >= 0.3
     ]
     authors: dict[tuple[str, str], str] = {}
     for *_, id, row in sorted(waiting, key=lambda each: each[:4]):

@@ -107,7 +107,9 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
     from dataclasses import replace
 
     from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.legible import cut_inside
     from emberwatch.model.errors import FeedRefused, FeedUnavailable, NotFound
+    from emberwatch.model.secret import hide
     from emberwatch.ports import Poll
     from emberwatch.runtime import wiring
 
@@ -126,15 +128,13 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
             return None
 
     def plain(words: str) -> str:
-        for secret in wiring.secrets(config):  # which a site may have repeated
-            if value := secret.reveal():
-                words = words.replace(value, "***")
-        return words
+        known = hide(words, (secret.reveal() for secret in wiring.secrets(config)))
+        return cut_inside(known, 500)
 
     try:
         page = asyncio.run(first_page())
     except (FeedRefused, FeedUnavailable) as error:
-        why = safe_line(plain(error.why), 500)
+        why = safe_line(plain(error.why), 600)
         raise click.ClickException(f"feed {name} cannot be read: {why}") from error
     if page is not None:
         page = replace(page, invalid=tuple(map(plain, page.invalid)))

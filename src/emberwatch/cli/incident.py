@@ -333,7 +333,8 @@ def _print(
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
     from emberwatch.cli.present import COLOURS, MARKS, clock, count
     from emberwatch.core.read.text import safe_line
-    from emberwatch.core.respond.wording import in_words, who_answers
+    from emberwatch.core.respond.borne import in_words
+    from emberwatch.core.respond.wording import who_answers
     from emberwatch.core.respond.workflow import MOVES, VERBS
     from emberwatch.model.incident import Status
 

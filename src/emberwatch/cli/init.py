@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from emberwatch.cli.place import program
+
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path("config.yaml"))
@@ -33,8 +35,8 @@ def command(path: Path, force: bool) -> None:
     click.echo(f"Wrote {target}: one brand on three public feeds, told on the screen.")
     click.echo("What to do next:")
     click.echo(f"  open {shlex.quote(str(target))} and put your own brand in it")
-    click.echo(f"  emberwatch check{config}    is it right, and what does it watch?")
-    click.echo(f"  emberwatch run{config}      start watching; Ctrl-C ends it")
+    click.echo(f"  {program()} check{config}    is it right, and what does it watch?")
+    click.echo(f"  {program()} run{config}      start watching; Ctrl-C ends it")
 
 
 def template() -> str:

@@ -96,11 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> Any:
         from emberwatch.core.read.text import safe_line
 
         # it may quote what a site or a receiver said
-        click.echo(safe_line(f"emberwatch: {error}", 2000), err=True)
+        click.echo(safe_line(f"Error: {error}", 2000), err=True)
         sys.exit(1)
     except OSError as error:
         with contextlib.suppress(OSError):
-            click.echo(f"emberwatch: {_what_failed(error)}", err=True)
+            click.echo(f"Error: {_what_failed(error)}", err=True)
         sys.exit(1)
     finally:
         _let_go_of_stdout()

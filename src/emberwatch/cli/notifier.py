@@ -99,10 +99,13 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     """
     import asyncio
 
+    from emberwatch.cli.present import count
     from emberwatch.core.read.text import safe_line
+    from emberwatch.core.respond.backoff import SOON
     from emberwatch.core.respond.brief import trial_for
     from emberwatch.core.respond.pacing import terms
     from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
+    from emberwatch.model.secret import hide
     from emberwatch.runtime import wiring
 
     config = read(config_path)
@@ -117,7 +120,8 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     try:
         answer = asyncio.run(send())
     except (DeliveryFailed, DeliveryRefused) as error:
-        why = safe_line(str(error), 500)
+        known = (secret.reveal() for secret in wiring.secrets(config))
+        why = safe_line(hide(str(error), known), 500)
         raise click.ClickException(f"{name} did not take the test message: {why}") from error
     click.echo(safe_line(f"{name} took the test message: {answer}", 500))
     holds = terms(wiring.channels(config)[name])
@@ -128,6 +132,10 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
             if name in transaction.disabled():
                 transaction.enable(name, wiring.now())
                 click.echo(f"{name} is enabled again; what was held is sent next")
+            at = wiring.now()
+            hurried = transaction.hurry(name, at, at + SOON)
+            if hurried:
+                click.echo(f"{count(hurried, 'message')} it failed to take: sent next")
 
 
 @command.command("enable", short_help="Send through a disabled notifier again.")

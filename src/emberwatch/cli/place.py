@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -77,14 +77,20 @@ def check_brand(config_path: Path, database: Path | None, brand: str | None) -> 
 
     For a command that found nothing of it; with `database` there is no configuration to ask.
     """
+    if brand is not None and database is None:
+        config = read(config_path, with_secrets=False)
+        check_name("brand", brand, (each.name for each in config.brands))
+
+
+def check_name(noun: str, name: str, known: Iterable[str]) -> None:
+    """Refuse a name, given with the option of that noun, that is none of the known ones."""
     from emberwatch.config.tree import did_you_mean, shown
 
-    if brand is None or database is not None:
-        return
-    names = tuple(each.name for each in read(config_path, with_secrets=False).brands)
-    if brand not in names:
-        hint = did_you_mean(brand, names) or f"; there is {', '.join(names)}"
-        raise click.BadParameter(f"unknown brand {shown(brand)}{hint}", param_hint="--brand")
+    names = tuple(known)
+    if name not in names:
+        there_is = f"; there is {', '.join(names)}" if names else ": there is none"
+        hint = did_you_mean(name, names) or there_is
+        raise click.BadParameter(f"unknown {noun} {shown(name)}{hint}", param_hint=f"--{noun}")
 
 
 def playbook_of(config_path: Path | None) -> "Playbook":

@@ -98,7 +98,7 @@ def table(
     At a terminal a table fitted to its width, the last cells beneath the first where they would
     be squeezed; in a pipe tab-separated lines, a heading first.
     """
-    lines = [[safe_line(str(cell), 400) for cell in row] for row in rows]
+    lines = [[safe_line("" if cell is None else str(cell), 400) for cell in row] for row in rows]
     if not lines:
         click.echo(empty, err=not sys.stdout.isatty() and is_list)
         return

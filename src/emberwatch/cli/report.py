@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, json_option, opened, read
+from emberwatch.cli.place import (
+    check_name,
+    config_option,
+    database_option,
+    json_option,
+    opened,
+    read,
+)
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -88,11 +95,9 @@ def command(
 
 
 def _brands(config: "Config", name: str | None) -> "tuple[Brand, ...]":
-    found = tuple(each for each in config.brands if name in (None, each.name))
-    if not found:
-        known = ", ".join(each.name for each in config.brands)
-        raise click.BadParameter(f"no brand '{name}'; there is {known}", param_hint="--brand")
-    return found
+    if name is not None:
+        check_name("brand", name, (each.name for each in config.brands))
+    return tuple(each for each in config.brands if name in (None, each.name))
 
 
 def _zone(config: "Config", brands: "Sequence[Brand]", said: str | None) -> "tuple[str, tzinfo]":

@@ -3,33 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from emberwatch import __version__
+from emberwatch.cli import report_words as words
 from emberwatch.cli.clock_lines import lasted
 from emberwatch.cli.page import document, quote, safe, table, tiles
 from emberwatch.cli.present import count
 from emberwatch.cli.report_rows import Report
-from emberwatch.cli.report_words import (
-    ALARMS_HEADING,
-    DONE_HEADING,
-    MOODS_HEADING,
-    PROMISES_HEADING,
-    THEMES_HEADING,
-    TIMES_HEADING,
-    after_answer,
-    alarms,
-    done,
-    extent,
-    follow_ups,
-    kept_in_words,
-    moment,
-    moods,
-    promises,
-    recurring,
-    share,
-    themes,
-    times,
-    turns,
-    watch_lines,
-)
 from emberwatch.core.respond.clocks import Leg, Station
 from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.promises import Promise
@@ -54,41 +32,45 @@ def _body(title: str, report: Report) -> Iterator[str]:
     week = report.week
     yield f"<h1>{safe(title)}</h1>"
     yield (
-        f'<p class="soft">{safe(extent(report))}. Made by emberwatch {safe(__version__)} at '
-        f"{moment(report, week.now)}.</p>"
+        f'<p class="soft">{safe(words.extent(report))}. Made by emberwatch {safe(__version__)} at '
+        f"{words.moment(report, week.now)}.</p>"
     )
     yield tiles(_glance(report))
     yield from _pictures(report)
     yield "<h2>What rang</h2>"
     yield from _incidents(report)
-    yield from _section("Where the time went", TIMES_HEADING, times(week), figures_from=1)
+    yield from _section(
+        "Where the time went", words.TIMES_HEADING, words.times(week), figures_from=1
+    )
     yield (
         '<p class="soft">Dismissed incidents are left out. Source and poll are parted at our last '
         "look that did not show the post; a time that nobody knows counts nowhere.</p>"
     )
-    yield from _section("What was promised", PROMISES_HEADING, promises(week), figures_from=1)
-    yield from _section("What was done", DONE_HEADING, done(week), figures_from=99)
+    yield from _section(
+        "What was promised", words.PROMISES_HEADING, words.promises(week), figures_from=1
+    )
+    yield from _section("What was done", words.DONE_HEADING, words.done(week), figures_from=99)
     if week.turns:
-        yield f"<p>After the first answers the anger: {safe(turns(week.turns))}.</p>"
+        yield f"<p>After the first answers the anger: {safe(words.turns(week.turns))}.</p>"
     yield from _themes(report)
     yield from _unanswered(report)
     yield from _hand_offs(report)
-    again = list(follow_ups(report))
+    again = list(words.follow_ups(report))
     if again:
         yield "<h2>To be asked again</h2>"
         yield _list(again)
-    yield from _section("How people spoke", MOODS_HEADING, moods(week), figures_from=1)
+    yield from _section("How people spoke", words.MOODS_HEADING, words.moods(week), figures_from=1)
     yield (
         '<p class="soft">Followers are those of the angry people, each counted once: one unhappy '
         "customer tells ten. What could not be judged is not calm.</p>"
     )
-    yield from _section("False alarms", ALARMS_HEADING, alarms(week), figures_from=1)
+    yield from _section("False alarms", words.ALARMS_HEADING, words.alarms(week), figures_from=1)
     yield (
         '<p class="soft">Observed over the 90 days until the end of the week: from those that '
         "people dismissed to those together with the ones that nobody touched.</p>"
     )
     yield "<h2>The watch itself</h2>"
-    yield _list(watch_lines(report))
+    yield _list(words.watch_lines(report))
 
 
 def _list(lines: Iterable[str]) -> str:
@@ -119,12 +101,12 @@ def _glance(report: Report) -> Iterator[tuple[str, str, str]]:
     )
     yield (
         "posts answered",
-        share(week.answered.share),
+        words.share(week.answered.share),
         f"{week.answered.answered} of {week.answered.posts}; week before "
-        f"{share(week.answered_before.share)}",
+        f"{words.share(week.answered_before.share)}",
     )
     yield "answered in time", *_in_time(week.kept, week.kept_before)
-    yield "still unanswered", f"{len(week.unanswered)}", "posts in evidence, now"
+    yield "unanswered", f"{len(week.unanswered)}", f"angry posts {words.by_then(week)}"
 
 
 def _in_time(kept: Sequence[Kept], before: Sequence[Kept]) -> tuple[str, str]:
@@ -133,7 +115,7 @@ def _in_time(kept: Sequence[Kept], before: Sequence[Kept]) -> tuple[str, str]:
     if mine is None:
         return "-", "nothing was promised"
     told = f"{mine.met} of {mine.met + mine.missed}; week before "
-    return share(mine.share), told + share(theirs.share if theirs else None)
+    return words.share(mine.share), told + words.share(theirs.share if theirs else None)
 
 
 # ---------------------------------------------------------------- sections
@@ -163,7 +145,7 @@ def _incident(number: int, case: Case, report: Report) -> Iterator[str]:
     incident = case.incident
     yield (
         f"<h3>{number}. {safe(incident.brand or incident.subject)}, "
-        f"{moment(report, incident.opened_at)}</h3>"
+        f"{words.moment(report, incident.opened_at)}</h3>"
     )
     kinds = " and ".join(kind.replace("_", "-") for kind in incident.kinds)
     whose = f", {incident.owner} has it" if incident.owner else ""
@@ -175,7 +157,7 @@ def _incident(number: int, case: Case, report: Report) -> Iterator[str]:
     yield f"<p>{safe(_way(case))}</p>"
     first = origin(incident)
     if first is not None:
-        yield quote(first.text, first.author, moment(report, first.created_at), first.anger)
+        yield quote(first.text, first.author, words.moment(report, first.created_at), first.anger)
 
 
 def _way(case: Case) -> str:
@@ -185,9 +167,9 @@ def _way(case: Case) -> str:
         for leg, lapse in case.clocks.legs.items()
         if lapse.length is not None
     ]
-    parts = [", ".join(legs), kept_in_words(case)]
+    parts = [", ".join(legs), words.kept_in_words(case)]
     if case.cooling is not None:
-        parts.append(f"the anger after the answer: {after_answer(case)}")
+        parts.append(f"the anger after the answer: {words.after_answer(case)}")
     if case.incident.resolution is not None:
         parts.append(f"with {case.incident.resolution.replace('_', ' ')}")
     return "; ".join(part for part in parts if part and part != "-")
@@ -195,8 +177,8 @@ def _way(case: Case) -> str:
 
 def _themes(report: Report) -> Iterator[str]:
     title = "What people complain about"
-    yield from _section(title, THEMES_HEADING, themes(report), figures_from=3)
-    for line in recurring(report.week):
+    yield from _section(title, words.THEMES_HEADING, words.themes(report), figures_from=3)
+    for line in words.recurring(report.week):
         yield f'<p class="false">{safe(line)}.</p>'
     for told in report.themes:
         if not told.themes or not told.themes[0].posts:
@@ -204,17 +186,17 @@ def _themes(report: Report) -> Iterator[str]:
         yield f'<p class="soft">{safe(told.brand)}, {safe(told.themes[0].name)}:</p>'
         for mention in told.themes[0].examples[:MOST_EXAMPLES]:
             post = mention.post
-            when = moment(report, post.created_at)
+            when = words.moment(report, post.created_at)
             yield quote(post.text, post.author.handle, when, mention.score.anger)
 
 
 def _unanswered(report: Report) -> Iterator[str]:
     waiting = report.week.unanswered
-    yield "<h2>Still unanswered</h2>"
+    yield f"<h2>Unanswered {words.by_then(report.week)}</h2>"
     if not waiting:
-        yield "<p>Nobody in the evidence waits for an answer.</p>"
+        yield "<p>Nobody angry was left without an answer.</p>"
     for incident, post in waiting[:MOST_UNANSWERED]:
-        when = f"{moment(report, post.created_at)}, to {incident.brand}, {incident.id}"
+        when = f"{words.moment(report, post.created_at)}, to {incident.brand}, {incident.id}"
         yield quote(post.text, post.author, when, post.anger)
     if len(waiting) > MOST_UNANSWERED:
         yield f'<p class="soft">and {len(waiting) - MOST_UNANSWERED:,} more</p>'

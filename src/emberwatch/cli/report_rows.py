@@ -96,6 +96,7 @@ def report_json(report: Report) -> dict[str, object]:
         "passed_on": [incident.id for incident in week.passed_on],
         "themes": _themes(report),
         "recurring": _recurring(week),
+        "unanswered_at": instant(min(week.until, week.now)),
         "unanswered": _unanswered(week),
         "follow_ups": [
             {"incident": each.id, "brand": each.brand, "at": instant(each.follow_up_at)}

@@ -4,31 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from emberwatch.cli import report_words as words
 from emberwatch.cli.clock_lines import lasted
 from emberwatch.cli.present import count, table
 from emberwatch.cli.report_rows import Report
-from emberwatch.cli.report_words import (
-    ALARMS_HEADING,
-    DONE_HEADING,
-    MOODS_HEADING,
-    PROMISES_HEADING,
-    THEMES_HEADING,
-    TIMES_HEADING,
-    after_answer,
-    alarms,
-    done,
-    extent,
-    follow_ups,
-    kept_in_words,
-    moment,
-    moods,
-    promises,
-    recurring,
-    share,
-    themes,
-    times,
-    watch_lines,
-)
 from emberwatch.core.read.text import safe_line
 from emberwatch.core.respond.clocks import Station
 
@@ -39,20 +18,27 @@ def show(report: Report) -> None:
     """Print the figures of a week, one table after the other."""
     week = report.week
     click.secho(f"Week {report.name}: {', '.join(report.brands)}", bold=True)
-    click.echo(safe_line(extent(report), 300))
+    click.echo(safe_line(words.extent(report), 300))
     click.echo()
     _show_incidents(report)
-    _section("Where the time went", TIMES_HEADING, times(week), empty="Nothing rang.")
-    _section("Promises", PROMISES_HEADING, promises(week), empty="Nothing was promised.")
-    _section("What was done", DONE_HEADING, done(week), empty="Nothing was resolved.")
-    _section("Themes", THEMES_HEADING, themes(report), empty="Nobody complains of the same thing.")
-    for line in recurring(week):
+    _section("Where the time went", words.TIMES_HEADING, words.times(week), empty="Nothing rang.")
+    _section(
+        "Promises", words.PROMISES_HEADING, words.promises(week), empty="Nothing was promised."
+    )
+    _section("What was done", words.DONE_HEADING, words.done(week), empty="Nothing was resolved.")
+    _section(
+        "Themes",
+        words.THEMES_HEADING,
+        words.themes(report),
+        empty="Nobody complains of the same thing.",
+    )
+    for line in words.recurring(week):
         click.echo("  " + safe_line(line, 300))
-    _section("How people spoke", MOODS_HEADING, moods(week), empty="No brands.")
-    _section("False alarms", ALARMS_HEADING, alarms(week), empty="No brands.")
+    _section("How people spoke", words.MOODS_HEADING, words.moods(week), empty="No brands.")
+    _section("False alarms", words.ALARMS_HEADING, words.alarms(week), empty="No brands.")
     _show_people(report)
     click.secho("The watch itself", bold=True)
-    for line in watch_lines(report):
+    for line in words.watch_lines(report):
         click.echo("  " + safe_line(line, 500))
 
 
@@ -72,12 +58,12 @@ def _show_incidents(report: Report) -> None:
             (
                 case.incident.id,
                 case.incident.brand,
-                moment(report, case.incident.opened_at),
+                words.moment(report, case.incident.opened_at),
                 case.incident.severity,
                 case.incident.status,
                 lasted(case.clocks.since_first_post[Station.RESPONDED].length),
-                kept_in_words(case),
-                after_answer(case),
+                words.kept_in_words(case),
+                words.after_answer(case),
             )
             for case in report.week.cases
         ),
@@ -90,14 +76,15 @@ def _show_people(report: Report) -> None:
     click.secho("People", bold=True)
     click.echo(
         f"  {answered.answered} of {count(answered.posts, 'post')} in evidence answered "
-        f"({share(answered.share)}; week before: {share(week.answered_before.share)})"
+        f"({words.share(answered.share)}; week before: {words.share(week.answered_before.share)})"
     )
     named = ", ".join(f"{each.id} {each.hand_offs}" for each in week.passed_on)
     click.echo(f"  {count(week.hand_offs, 'hand-off')}" + (f" ({named})" if named else ""))
-    for line in follow_ups(report):
+    for line in words.follow_ups(report):
         click.echo("  to be asked again " + safe_line(line, 200))
-    click.echo(f"  {count(len(week.unanswered), 'post')} still unanswered")
+    click.echo(f"  {count(len(week.unanswered), 'angry post')} unanswered {words.by_then(week)}")
     for incident, post in week.unanswered[:MOST_UNANSWERED]:
-        told = f"{incident.id}  @{post.author}: {post.text}"
+        author = f"@{post.author}" if post.author else "somebody"
+        told = f"{incident.id}  {author}: {post.text}"
         click.echo("    " + safe_line(told, 160))
     click.echo()

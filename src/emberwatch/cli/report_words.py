@@ -68,6 +68,11 @@ def extent(report: Report) -> str:
     )
 
 
+def by_then(week: Week) -> str:
+    """Say at which moment nobody had answered: at the end of the week, or now before that."""
+    return "at the end of the week" if week.has_ended else "as of now"
+
+
 def share(value: float | None) -> str:
     """Return a share as a percentage."""
     return NOTHING if value is None else f"{value:.0%}"

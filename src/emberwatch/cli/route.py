@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, json_option, opened, read
+from emberwatch.cli.place import (
+    check_name,
+    config_option,
+    database_option,
+    json_option,
+    opened,
+    read,
+)
 
 if TYPE_CHECKING:
     from emberwatch.config.schema import Config
@@ -39,7 +46,9 @@ def command() -> None:
     show_default=True,
     help="How much it would matter.",
 )
-@click.option("--theme", default="", help="What the posts would complain about.")
+@click.option(
+    "--theme", default="", help="What the posts would complain about: a theme of the brand."
+)
 @click.option("--language", default="", help="What the posts would be written in.")
 @click.option("--at", "when", metavar="TIME", help="When: '2026-03-02 10:30', '10:30'; else now.")
 @config_option
@@ -70,6 +79,9 @@ def test(
     config = read(config_path, with_secrets=False)
     rang = AlertKind(kind)
     brand = None if rang.is_about_us else _known(config, brand)
+    if theme:
+        mine = (each for each in config.brands if each.name == brand)
+        check_name("theme", theme, (known.name for each in mine for known in each.themes))
     at = _instant(when)
     trial = a_trial(
         brand, at=at, kind=rang, severity=Severity(severity), theme=theme, language=language.lower()
@@ -87,14 +99,10 @@ def test(
 
 
 def _known(config: "Config", brand: str | None) -> str:
-    from emberwatch.config.tree import did_you_mean, shown
-
-    names = tuple(each.name for each in config.brands)
     if brand is None:
-        raise click.UsageError(f"say whose incident it would be: --brand {names[0]}")
-    if brand not in names:
-        hint = did_you_mean(brand, names) or f"; there are {', '.join(names)}"
-        raise click.BadParameter(f"unknown brand {shown(brand)}{hint}", param_hint="--brand")
+        first = config.brands[0].name
+        raise click.UsageError(f"say whose incident it would be: --brand '{first}'")
+    check_name("brand", brand, (each.name for each in config.brands))
     return brand
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emberwatch.cli.place import (
+    check_name,
     config_option,
     database_of,
     database_option,
@@ -213,19 +214,11 @@ def silence_json(silence: "Silence", at: "datetime") -> dict[str, object]:
 
 def _check_names(config_path: Path, brand: str, themes: tuple[str, ...]) -> None:
     """Refuse a name that no brand or theme bears: such a silence would mute nothing."""
-    from emberwatch.config.tree import did_you_mean, shown
-
-    config = read(config_path, with_secrets=False)
-    brands = tuple(each.name for each in config.brands)
-    named = tuple(theme.name for each in config.brands for theme in each.themes)
-    for option, wanted, known in (
-        ("--brand", (brand,) if brand else (), brands),
-        ("--theme", themes, named),
-    ):
-        for name in wanted:
-            if name not in known:
-                hint = did_you_mean(name, known) or ": the configuration has none of that name"
-                raise click.BadParameter(f"unknown {shown(name)}{hint}", param_hint=option)
+    brands = read(config_path, with_secrets=False).brands
+    if brand:
+        check_name("brand", brand, (each.name for each in brands))
+    for theme in themes:
+        check_name("theme", theme, (known.name for each in brands for known in each.themes))
 
 
 def _end(length: str | None, until: str | None, at: "datetime") -> "datetime":
@@ -240,7 +233,8 @@ def _end(length: str | None, until: str | None, at: "datetime") -> "datetime":
         ends = instant_ahead(until or "", at)
     except (ValueError, OverflowError) as error:
         hint = "--for" if length is not None else "--until"
-        raise click.BadParameter(str(error), param_hint=hint) from error
+        got = f", got '{length}'" if length is not None else ""
+        raise click.BadParameter(f"{error}{got}", param_hint=hint) from error
     if ends <= at:
         raise click.BadParameter("has passed already", param_hint="--until")
     return ends

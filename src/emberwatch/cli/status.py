@@ -101,6 +101,8 @@ def _faults(
 ) -> list[str]:
     """Return what is wrong, one line each with what to do; pure."""
     from emberwatch.cli.present import count, span
+    from emberwatch.core.respond.routing import unreached
+    from emberwatch.runtime.wiring import directory
 
     read_at = max((row.last_ok_at for row in health.values() if row.last_ok_at), default=None)
     is_kept_up = read_at is not None and at - read_at <= CRON_AFTER
@@ -126,6 +128,14 @@ def _faults(
             faults.append(f"feed {feed.name} has not been read since {row.last_ok_at or 'ever'}")
     for name, why in disabled.items():
         faults.append(f"notifier {name} is disabled ({why}): 'emberwatch notifier test {name}'")
+    if config.notifiers and all(each.name in disabled for each in config.notifiers):
+        faults.append("every notifier is disabled: nobody is told of anything")
+    stand_ins = {each.name: each.fallback for each in config.notifiers}
+    faults.extend(
+        f"team {name} is told of nothing: all its notifiers are disabled and nothing stands in; "
+        "mend one, or give it a 'fallback' in the configuration"
+        for name in unreached(directory(config), disabled, stand_ins)
+    )
     if statistics.oldest_waiting_at and at - statistics.oldest_waiting_at > STUCK_AFTER:
         waited = span(at - statistics.oldest_waiting_at)
         faults.append(f"a notification has waited for {waited}: see 'emberwatch delivery list'")

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, json_option, opened, read
+from emberwatch.cli.place import (
+    check_name,
+    config_option,
+    database_option,
+    json_option,
+    opened,
+    read,
+)
 
 if TYPE_CHECKING:
     from emberwatch.core.respond.theme_count import ThemeCount
@@ -47,12 +54,9 @@ def command(
     if week is not None and days is not None:
         raise click.UsageError("give --week or --days, not both")
     config = read(config_path, with_secrets=False)
+    if brand is not None:
+        check_name("brand", brand, (each.name for each in config.brands))
     brands = [each for each in config.brands if brand in (None, each.name)]
-    if not brands:
-        names = ", ".join(each.name for each in config.brands)
-        raise click.BadParameter(
-            f"'{brand}' is not watched; there is {names}", param_hint="--brand"
-        )
     with opened(database or config.database) as store, store.reading() as look:
         since, until = _stretch(week, days or 7, look.clock() or now())
         reports = [theme_report(look, each, since, until) for each in brands]

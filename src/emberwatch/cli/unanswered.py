@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """List the angry posts of open incidents that nobody has answered, gravest first.
 
-    An incident's posts leave the list once it is answered, resolved or dismissed.
+    A post that nobody could judge may be angry, and is listed last. An incident's posts leave the
+    list once it is answered, resolved or dismissed.
 
     \b
     Example:
@@ -72,7 +73,8 @@ def command(
 
 def _row(incident: "Incident", post: "Exhibit", waits: str) -> tuple[object, ...]:
     anger = "not judged" if post.anger is None else f"{post.anger:.2f}"
+    author = f"@{post.author}" if post.author else "somebody"
     reach = "" if post.followers is None else f"{post.followers:,}"
     return (
-        waits, incident.brand, anger, reach, f"@{post.author}", post.text, post.url, incident.id
+        waits, incident.brand, anger, reach, author, post.text, post.url, incident.id
     )  # fmt: skip

@@ -84,7 +84,7 @@ def parse(text: str, file: str, findings: Findings) -> Node:
     except _TooDeep as error:
         raise _broken(file, error.at, f"nested more than {_DEEPEST} levels deep") from error
     except _Empty as error:
-        what = "the file is empty: write one to start from with 'emberwatch init --force'"
+        what = f"the file is empty: write one to start from with 'emberwatch init --force {file}'"
         raise _broken(file, Place(1, 1), what) from error
     for way, value in texts(root):
         if value.is_plain and not value.text:

@@ -1,5 +1,9 @@
 """A value that never shows itself."""
 
+from collections.abc import Iterable
+
+HIDDEN = "***"
+
 
 class Secret:
     """A password, token or signing key, read from the environment or a file.
@@ -28,3 +32,13 @@ class Secret:
     def reveal(self) -> str:
         """Return the value, for the one place that sends or signs with it."""
         return self._value
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without these secrets, which somebody may have repeated in it.
+
+    Before the text is cut: half a secret is not found any more.
+    """
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text

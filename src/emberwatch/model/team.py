@@ -119,6 +119,11 @@ class Team:
             if later.after <= earlier.after:
                 raise ValueError(f"team {self.name!r}: links of an escalation come one by one")
 
+    @property
+    def notifiers(self) -> tuple[str, ...]:
+        """The notifiers through which it is told: its own, else those of its people."""
+        return self.notify or tuple(each.notifier for each in self.people if each.notifier)
+
     def readers(self, languages: tuple[str, ...]) -> tuple[Person, ...]:
         """Return its people who read one of these languages, those who read most of them first."""
         reading = {person: len(set(person.languages) & set(languages)) for person in self.people}

@@ -16,7 +16,7 @@ from emberwatch.core.respond.legible import one_line, shortened
 from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.incident import Severity
 from emberwatch.model.notification import Notification
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 from emberwatch.notifiers.message import Message, read_message, unlinked
 from emberwatch.ports import Outbound, Receipt
 
@@ -87,10 +87,8 @@ class Apprise:
         """Return what was said, in one line, without any part of the address."""
         parts = {unquote(part) for part in re.split(r"[:/@?&=,]+", self._address)}
         parts |= set(re.split(r"[:/@?&=,]+", self._address))
-        for part in sorted(parts, key=len, reverse=True):
-            if len(part) >= LEAST_TOKEN:
-                text = text.replace(part, "***")
-        return one_line(text, MOST_SAID)
+        tokens = (part for part in parts if len(part) >= LEAST_TOKEN)
+        return one_line(hide(text, tokens), MOST_SAID)
 
 
 def written(message: Message) -> tuple[str, str]:

@@ -20,7 +20,7 @@ import aiosmtplib
 from emberwatch.core.respond.legible import one_line
 from emberwatch.model.errors import DeliveryFailed
 from emberwatch.model.notification import Notification
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 from emberwatch.notifiers.message import Message, read_message, unlinked
 from emberwatch.ports import Outbound, Receipt
 
@@ -120,7 +120,9 @@ class Email:
                 **await _connected(address, options.port),
             )
         except aiosmtplib.SMTPException as error:
-            raise DeliveryFailed(f"{options.host}: {one_line(_said(error), MOST_SAID)}") from None
+            password = options.password.reveal() if options.password else ""
+            said = one_line(hide(_said(error), (password,)), MOST_SAID)
+            raise DeliveryFailed(f"{options.host}: {said}") from None
         except OSError as error:
             why = error.strerror or str(error) or type(error).__name__
             raise DeliveryFailed(

@@ -8,7 +8,7 @@ from emberwatch import __version__
 from emberwatch.core.read.politeness import parse_retry_after
 from emberwatch.core.respond.legible import one_line
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 from emberwatch.ports import Answer, Outbound, Outgoing
 
 GONE = 410
@@ -83,13 +83,11 @@ class Receiver:
         """
         url = urlsplit(self._url)
         shown = text.replace(self._url, f"{url.scheme}://{url.netloc}/...")
-        for part in (*_private(self._url), *self._secrets):
-            shown = shown.replace(part, "***")
-        return one_line(shown, MOST_SAID)
+        return one_line(hide(shown, (*_private(self._url), *self._secrets)), MOST_SAID)
 
 
-def _private(address: str) -> list[str]:
-    """Return what an address holds besides its host, as a receiver may quote it; longest first."""
+def _private(address: str) -> set[str]:
+    """Return what an address holds besides its host, as a receiver may quote it."""
     url = urlsplit(address)
     values = {value for _, value in parse_qsl(url.query)}
     values |= {field.partition("=")[2] or field for field in url.query.split("&")}
@@ -98,8 +96,7 @@ def _private(address: str) -> list[str]:
     found = {f"{url.path}?{url.query}", url.path.rstrip("/"), url.query, *tokens}
     found |= {unquote(part) for part in found}
     found |= {part.replace("/", "\\/") for part in found}  # as some write JSON
-    found -= {"", "?", "/?", "\\/?"}
-    return sorted(found, key=len, reverse=True)
+    return found - {"", "?", "/?", "\\/?"}
 
 
 def url_problems(url: str) -> list[str]:

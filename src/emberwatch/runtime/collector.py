@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from emberwatch.core.detect import watch
 from emberwatch.core.read.politeness import is_unconditional, next_poll_in
+from emberwatch.core.respond.legible import cut_inside
 from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy, StoreFailed
 from emberwatch.model.event import FeedRead, PartChecked
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 from emberwatch.ports import (
     Count,
     Cursor,
@@ -41,6 +42,9 @@ LONGEST_LOOK = timedelta(minutes=1)
 """A look at threads may take so long; then the rest of them wait for the next."""
 
 MOST_NAMED = 10
+
+MOST_SAID = 500
+"""Characters that are kept of why a feed could not be read."""
 """Posts of one page whose faults are logged one by one."""
 
 
@@ -340,11 +344,8 @@ class Collector:
         )
 
     def _plain(self, words: str) -> str:
-        """Return what a site said without a secret that it may have repeated."""
-        for secret in self.feed.secrets:
-            if value := secret.reveal():
-                words = words.replace(value, "***")
-        return words
+        """Return what a site said without a secret that it may have repeated, not too long."""
+        return cut_inside(hide(words, (each.reveal() for each in self.feed.secrets)), MOST_SAID)
 
     def _metered(self, at: datetime) -> tuple[PartChecked, ...]:
         """Say of a source with a budget whether that is used up: a trouble until it starts anew."""

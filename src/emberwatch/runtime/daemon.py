@@ -437,6 +437,9 @@ class Daemon:
                 return f"feed {feed.name} is blind"
             if now - row.last_ok_at > max(STALE_AFTER, 10 * feed.every):
                 return f"feed {feed.name} was last read at {row.last_ok_at:%Y-%m-%d %H:%M:%S}"
+        notifiers = self._assembly.notifiers
+        if notifiers and notifiers.keys() <= look.disabled().keys():
+            return "every notifier is disabled: nobody can be told"
         stuck = look.statistics(now).oldest_waiting_at
         if stuck is not None and now - stuck > STALE_AFTER:
             return f"a notification has waited since {stuck:%Y-%m-%d %H:%M:%S}"

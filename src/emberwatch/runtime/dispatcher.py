@@ -5,20 +5,20 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-from emberwatch.core.respond.backoff import PATIENCE, Backoff
+from emberwatch.core.respond.backoff import PATIENCE, SOON, Backoff, held_until
 from emberwatch.core.respond.fallback import NO_LONGER_NEWS, STANDS_IN_AFTER
 from emberwatch.core.respond.legible import one_line
 from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
 from emberwatch.core.respond.pacing import MINUTE, UNLIMITED, Channel, room
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
 from emberwatch.model.notification import DeliveryState, Notification
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 from emberwatch.ports import Conversation, Notifier, Reading, Writing
 from emberwatch.runtime.claiming import MOST_OWED, Ask, hand_over
 from emberwatch.runtime.telemetry import Log
@@ -82,10 +82,11 @@ class Dispatcher:
     """Delivers at least once, each notifier by itself, so that a dead one delays no other.
 
     What each may be asked is in `channels`; of one that is not named there nothing was said.
-    Limits are counted from when this process began. Messages of one incident leave for one
-    notifier one after the other, in their order; a failed one does not hold back those after it
-    (each carries the full state and its `sequence`). What a process that died had taken must be
-    given back (`Writing.release`) before this one begins.
+    Limits are counted from when this process began, and what a receiver asked for (`Retry-After`)
+    is forgotten with it, but for the message that it was said of. Messages of one incident leave
+    for one notifier one after the other, in their order; a failed one does not hold back those
+    after it (each carries the full state and its `sequence`). What a process that died had taken
+    must be given back (`Writing.release`) before this one begins.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Dispatcher:
         self._tries: set[asyncio.Task[bool]] = set()
         self._tried_at: dict[str, dict[tuple[str, int], datetime]] = {}
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._held_until: dict[str, datetime] = {}
         self._last_ok_at: dict[str, datetime] = {}
         self._told: dict[str, Health] = {}
 
@@ -195,7 +197,7 @@ class Dispatcher:
         asks = [
             self._ask(name, now, MOST_IN_FLIGHT - busy[name])
             for name in due
-            if name in self._notifiers and busy[name] < MOST_IN_FLIGHT
+            if name in self._notifiers and busy[name] < MOST_IN_FLIGHT and not self._is_held(name)
         ]
         open_asks = [ask for ask in asks if ask.left != 0]
         for name in due:
@@ -209,10 +211,10 @@ class Dispatcher:
 
     async def _drain(self, name: str, until: datetime) -> bool:
         are_all_sent = True
-        while True:
+        while not self._is_held(name):
             claimed = await self._write(self._ask(name, until, MOST_IN_FLIGHT).claim)
             if not claimed:
-                return are_all_sent
+                break
             try:
                 async with asyncio.TaskGroup() as group:
                     tries = self._begin(group, claimed)
@@ -222,6 +224,7 @@ class Dispatcher:
             are_all_sent = are_all_sent and all(outcomes)
             if not any(outcomes):
                 return False
+        return are_all_sent
 
     def _begin(
         self, group: asyncio.TaskGroup, claimed: Iterable[Notification]
@@ -255,6 +258,24 @@ class Dispatcher:
             channel=channel,
             shows_latest=self._notifiers[name].shows_latest,
         )
+
+    def _free_at(self, name: str, now: datetime) -> datetime:
+        """Return when a receiver may be sent anything: now, unless it asked to be left alone.
+
+        It may have asked when the clock, set back since, was ahead: that does not count.
+        """
+        until = self._held_until.get(name, now)
+        return until if now < until <= now + self._backoff.longest_asked else now
+
+    def _is_held(self, name: str) -> bool:
+        now = self._clock()
+        return self._free_at(name, now) > now
+
+    def _hold(self, name: str, asked: timedelta) -> None:
+        """Leave a receiver alone for what it asked for, whatever the message was."""
+        now = self._clock()
+        until = held_until(self._backoff, now, asked)
+        self._held_until[name] = max(until, self._free_at(name, now))
 
     def _count(self, notification: Notification) -> None:
         """Count a try: when it is taken, and again, in the same place, when it begins."""
@@ -296,12 +317,17 @@ class Dispatcher:
             async with turn:
                 if self._is_stopping:
                     return False
+                now = self._clock()
+                free_at = self._free_at(notification.notifier, now)
+                if free_at > now:
+                    await self._settle(replace(notification, next_try_at=free_at))
+                    return False
                 self._count(notification)
                 if notifier.shows_latest and not notification.is_digest:
                     after = await self._go_on(notifier, notification)
                 else:
                     after = await self._try(notifier, notification)
-                await self._settle(after)
+                await self._settle(after, was_tried=after.attempts > notification.attempts)
         finally:
             del self._in_flight[notification.id]
             self.wake()
@@ -334,6 +360,8 @@ class Dispatcher:
             return refused(notification, tried_at=tried_at, answer=self._plain(refusal.answer))
         except DeliveryFailed as failure:
             answer, asked = failure.answer, failure.retry_after
+            if asked is not None:
+                self._hold(notification.notifier, asked)
         except TimeoutError:
             answer = f"no answer within {self._deadline:g} seconds"
         except Exception as error:
@@ -358,11 +386,18 @@ class Dispatcher:
         )
 
     # ------------------------------------------------------------ settle
-    async def _settle(self, after: Notification) -> None:
-        """Write how the try ended, however long the database takes to take it."""
+    async def _settle(self, after: Notification, *, was_tried: bool = False) -> None:
+        """Write how the try ended, however long the database takes to take it.
+
+        A try that succeeds shows that the receiver is back: what it failed to take before need
+        not wait for its next try of its own.
+        """
         now = self._clock()
+        free_at = self._free_at(after.notifier, now)
 
         def settle(outbox: Writing) -> None:
+            if was_tried and after.state is DeliveryState.DELIVERED:
+                outbox.hurry(after.notifier, free_at, free_at + SOON)
             outbox.settle(after)
             if after.state is DeliveryState.HELD:
                 outbox.disable(after.notifier, now, after.last_answer)
@@ -405,10 +440,7 @@ class Dispatcher:
 
     def _plain(self, answer: str) -> str:
         """Return what was said in one line, without a secret that an error may have repeated."""
-        for secret in self._secrets:
-            if value := secret.reveal():
-                answer = answer.replace(value, "***")
-        return one_line(answer, MOST_ANSWER)
+        return one_line(hide(answer, (each.reveal() for each in self._secrets)), MOST_ANSWER)
 
 
 def _unknown(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from emberwatch.core.read.text import safe_line
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 
 _QUERY = re.compile(r"(https?://[^\s\"'?#]+)\?[^\s\"']*")
 _USERINFO = re.compile(r"(https?://)[^\s/@]+@")
@@ -26,27 +26,24 @@ class _Logfmt(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC)
         facts = getattr(record, "facts", {})
-        words = " ".join(f"{key}={_quoted(str(value))}" for key, value in facts.items())
+        words = " ".join(f"{key}={self._quoted(str(value))}" for key, value in facts.items())
         line = f"{at:%Y-%m-%dT%H:%M:%S}Z {record.levelname.lower():7} "
-        line += safe_line(record.getMessage(), MOST)
+        line += safe_line(self._redacted(record.getMessage()), MOST)
         line = f"{line} {words}".rstrip()
         if record.exc_info:
-            line = f"{line} trace={_quoted(self.formatException(record.exc_info))}"
-        return self._redacted(line)
+            line = f"{line} trace={self._quoted(self.formatException(record.exc_info))}"
+        return line
 
-    def _redacted(self, line: str) -> str:
-        for secret in self._secrets:
-            line = line.replace(secret, "***")
-        line = _USERINFO.sub(r"\1***@", line)
-        return _QUERY.sub(r"\1?...", line)
+    def _redacted(self, words: str) -> str:
+        words = _USERINFO.sub(r"\1***@", hide(words, self._secrets))
+        return _QUERY.sub(r"\1?...", words)
 
-
-def _quoted(value: str) -> str:
-    """Return a value as one word, or between quotes; control characters never pass."""
-    plain = safe_line(value, MOST)
-    if plain and not re.search(r"[\s\"=]", plain):
-        return plain
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    def _quoted(self, value: str) -> str:
+        """Return a value as one word, or between quotes; control characters never pass."""
+        plain = safe_line(self._redacted(value), MOST)
+        if plain and not re.search(r"[\s\"=]", plain):
+            return plain
+        return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def start_logging(secrets: Iterable[Secret] = (), *, is_verbose: bool = False) -> None:

@@ -14,7 +14,7 @@ from emberwatch.model.mention import Correction
 from emberwatch.ports import FeedHealth, Reading
 
 LOOKS_BACK = timedelta(days=90)
-"""How far back false alarms are counted, and blind times are looked for."""
+"""How far back false alarms are counted, and blind times and posts answered since looked for."""
 
 
 def gather(
@@ -34,7 +34,7 @@ def gather(
     past = look.incidents(opened_from=min(before, since - LOOKS_BACK), opened_to=until)
     told = [each for each in past if each.brand is None or each.brand in names]
     incidents = [each for each in told if before <= each.opened_at < until]
-    waiting = look.incidents(is_open=True)
+    waiting = {each.id: each for each in (*told, *look.incidents(is_open=True, opened_to=until))}
     return Gathered(
         since=since,
         until=until,
@@ -44,7 +44,7 @@ def gather(
         delivered=look.delivered([each.id for each in incidents]),
         voices={brand.name: look.voices(brand.name, since, until) for brand in brands},
         coolings=_coolings(look, incidents, now),
-        open=[each for each in waiting if each.brand in names],
+        waiting=[each for each in waiting.values() if each.brand in names],
         follow_ups=[each for each in look.follow_ups() if each.brand in names],
         records=records(look, brands, min(until, now)),
         corrections=_corrections(look, names),

@@ -287,7 +287,7 @@ def _error(answer: Answer) -> tuple[str, str]:
         told = as_mapping(json.loads(answer.body))
     except (ValueError, RecursionError):
         return "", ""
-    return one_line(as_text(told.get("error")))[:80], one_line(as_text(told.get("message")))[:200]
+    return one_line(as_text(told.get("error"))), one_line(as_text(told.get("message")))
 
 
 def _spelt(instant: datetime) -> str:

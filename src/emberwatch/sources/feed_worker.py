@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.sources.fields import as_count
-from emberwatch.sources.plain import clean, compose, one_line, to_plain, unescape
+from emberwatch.sources.plain import clean, compose, first_words, one_line, to_plain, unescape
 
 MOST_ENTRIES = 500
 """Entries of one feed that are looked at, the newest: a full rebuild of a site is no news."""
@@ -319,7 +319,7 @@ def _serve(body: bytes, content_type: str, replies: BinaryIO) -> None:
     try:
         told = take_apart(body, content_type)
     except _FAULTS as error:
-        told = {"error": one_line(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]}
+        told = {"error": first_words(f"{type(error).__name__}: {error}", LONGEST_FAULT)}
     reply = json.dumps(told).encode()
     replies.write(_SIZE.pack(len(reply)) + reply)
     replies.flush()

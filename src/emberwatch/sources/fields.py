@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.ports import Answer
-from emberwatch.sources.plain import clean
+from emberwatch.sources.plain import clean, first_words
 
 MOST_COUNTED = 10**12
 """Beyond this a counter is a mistake; it would not fit a database column either."""
@@ -37,14 +37,16 @@ def not_expected(answer: Answer, wanted: str) -> FeedUnavailable:
     if "<html" in lower or "<!doctype html" in lower:
         start = lower.find("<title")
         start = lower.find(">", start) + 1 if start >= 0 else -1
-        title = " ".join(shown[start : lower.find("</title", start)].split()) if start > 0 else ""
-        named = f" ({title[:LONGEST_SHOWN]!r})" if title else ""
+        title = shown[start : lower.find("</title", start)] if start > 0 else ""
+        begins = first_words(title, LONGEST_SHOWN)
+        named = f" ({begins!r})" if begins else ""
         return FeedUnavailable(
             f"{where} answered a web page{named}, not {wanted}; "
             "open the address in a browser: it may ask for a login or have moved"
         )
-    start_of_body = " ".join(shown[: 2 * LONGEST_SHOWN].split())[:LONGEST_SHOWN]
-    what = f"something that begins with {start_of_body!r}" if start_of_body else "nothing"
+    begins = first_words(shown, LONGEST_SHOWN)
+    what = f"something that begins with {begins!r}" if begins else "something else"
+    what = what if shown.strip() else "nothing"
     return FeedUnavailable(f"{where} answered {what}, not {wanted}; check the address")
 
 

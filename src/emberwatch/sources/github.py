@@ -320,7 +320,7 @@ class GitHub:
         return tuple(posts)
 
     def _misunderstood(self, said: object) -> FeedRefused:
-        why = one_line(as_text(said))[:200] or "it says not why"
+        why = one_line(as_text(said)) or "it says not why"
         where = host_of(self._server)
         return FeedRefused(f"{where} did not understand the search ({why}): check the feed's query")
 
@@ -424,7 +424,7 @@ def _discussed(answer: Answer) -> Sheet:
     found = as_mapping(as_mapping(told.get("data")).get("search"))
     if not isinstance(found.get("nodes"), list):
         errors = [as_mapping(error) for error in as_list(told.get("errors"))]
-        why = one_line(as_text(errors[0].get("message")))[:200] if errors else ""
+        why = one_line(as_text(errors[0].get("message"))) if errors else ""
         if why:
             raise FeedUnavailable(f"{host_of(answer.url) or 'the site'} gave no discussions: {why}")
         raise not_expected(answer, "discussions of GitHub")

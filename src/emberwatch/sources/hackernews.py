@@ -222,15 +222,17 @@ def _created_at(post: Post) -> datetime:
 def _results(answer: Answer) -> _Results:
     """Return what an answer holds: search results, or an item with the comments under it."""
     told = as_mapping(decode_json(answer))
+    top = None
     if isinstance(told.get("hits"), list):
         items = [as_mapping(hit) for hit in as_list(told["hits"])]
     elif isinstance(told.get("children"), list) and as_id(told.get("id")):
         items = list(_tree(told))
+        top = _story(told, []) or as_id(told.get("id"))
     else:
         raise not_expected(answer, "search results of Hacker News")
     posts, invalid = [], []
     for number, item in enumerate(items, 1):
-        post = _post(item, answer.received_at)
+        post = _post(item, answer.received_at, top)
         if post is None:
             invalid.append(f"item {number}: no id, or neither title, text nor author")
         else:
@@ -252,7 +254,8 @@ def _tree(root: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
         waiting += [as_mapping(child) for child in reversed(as_list(item.get("children")))]
 
 
-def _post(item: Mapping[str, object], seen_at: datetime) -> Post | None:
+def _post(item: Mapping[str, object], seen_at: datetime, top: str | None) -> Post | None:
+    """Return an item as a post; `top` is the story of one that stands in a tree and names none."""
     native_id = as_id(item.get("objectID")) or as_id(item.get("id"))
     title = one_line(unescape(as_text(item.get("title"))))
     body = to_plain(
@@ -279,7 +282,7 @@ def _post(item: Mapping[str, object], seen_at: datetime) -> Post | None:
         seen_at=seen_at,
         url=f"{ITEM}{native_id}" if native_id.isdecimal() else None,
         parent_id=_key(parent) if parent else None,
-        thread_id=_key(_story(item, tags) or native_id),
+        thread_id=_key(_story(item, tags) or top or native_id),
         counters=Counters(
             replies=as_count(item.get("num_comments")), likes=as_count(item.get("points"))
         ),

@@ -207,11 +207,11 @@ def _understood(message: bytes) -> "Event | str | None":
     except (ValueError, RecursionError):
         return "a message that is not JSON"
     if as_text(frame.get("$type")) == "error":
-        name = one_line(as_text(frame.get("error")))[:80]
+        name = one_line(as_text(frame.get("error")))
         raise FeedUnavailable(f"the firehose stopped ({name}); it is asked again")
     payload = as_mapping(frame.get("payload"))
     if as_text(payload.get("$type")).endswith("#info"):
-        said = one_line(as_text(payload.get("name")))[:80]
+        said = one_line(as_text(payload.get("name")))
         return f"what was said before ({said}): the firehose does not reach back so far"
     return Event.of(frame) or "a message that is no event"
 

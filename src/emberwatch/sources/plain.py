@@ -96,6 +96,15 @@ def one_line(text: str) -> str:
     return clean(_SPACE.sub(" ", text).strip())
 
 
+def first_words(text: str, most: int) -> str:
+    """Return the beginning of a text, on one line, as whole words of `most` characters together.
+
+    Half a word might be half a secret, which nobody could find and hide any more.
+    """
+    line = one_line(text)
+    return line if len(line) <= most else line[: most + 1].rpartition(" ")[0]
+
+
 def compose(title: str, body: str) -> str:
     """Return title, blank line, body; a body that only repeats the title is left out."""
     if not title or not body or title == body:

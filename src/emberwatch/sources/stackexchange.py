@@ -204,7 +204,7 @@ class StackExchange:
         where = host_of(self._server)
         told = as_mapping(decode_json(answer))
         name = as_text(told.get("error_name"))
-        said = one_line(as_text(told.get("error_message")))[:200] or name or str(answer.status)
+        said = one_line(as_text(told.get("error_message"))) or name or str(answer.status)
         if name in ("throttle_violation", "temporarily_unavailable", "internal_error"):
             seconds = _SECONDS.search(said)
             wait = timedelta(seconds=int(seconds[1])) if seconds else None

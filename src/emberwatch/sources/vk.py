@@ -136,7 +136,7 @@ def _refusal(answer: Answer, error: Mapping[str, object]) -> FeedRefused | FeedU
     """Return what an error means; VK tells of all of them with a status of 200."""
     where = host_of(answer.url) or "VK"
     code = as_count(error.get("error_code"))
-    said = f"{one_line(as_text(error.get('error_msg')))[:200]} ({code})"
+    said = f"{one_line(as_text(error.get('error_msg')))} ({code})"
     if code in TOO_OFTEN:
         return FeedUnavailable(f"{where}: we asked too often: {said}")
     if code == USED_UP:

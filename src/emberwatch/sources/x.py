@@ -427,7 +427,7 @@ def _messages(told: Mapping[str, object]) -> tuple[str, ...]:
     errors = [as_mapping(error) for error in as_list(told.get("errors"))]
     said = [as_text(each.get("detail")) or as_text(each.get("message")) for each in (*errors, told)]
     said = [words for words in said if words] or [as_text(told.get("title"))]
-    return tuple(one_line(words)[:200] for words in said if words)
+    return tuple(one_line(words) for words in said if words)
 
 
 def _post(

@@ -223,7 +223,7 @@ class YouTube:
         error = as_mapping(as_mapping(decode_json(answer)).get("error"))
         first = as_mapping(next(iter(as_list(error.get("errors"))), None))
         reason = as_text(first.get("reason"))
-        said = one_line(to_plain(as_text(error.get("message"))))[:200] or reason
+        said = one_line(to_plain(as_text(error.get("message")))) or reason
         if reason in USED_UP:
             return _UsedUp(f"{where}: the key's quota of the day is used up ({said})")
         if reason in TOO_OFTEN:

@@ -718,6 +718,23 @@ class _MemoryWriting(_MemoryReading):
                 self._put(told)
                 self._follow(told, tries)
 
+    def hurry(self, notifier: str, at: datetime, beyond: datetime) -> int:
+        mine = self.notifications(notifier=notifier)
+        got_through_at = max(
+            (each.delivered_at for each in mine if each.delivered_at), default=None
+        )
+        late = [
+            each
+            for each in mine
+            if each.state is DeliveryState.WAITING
+            and each.next_try_at > beyond
+            and each.first_try_at is not None
+            and (got_through_at is None or each.first_try_at > got_through_at)
+        ]
+        for each in late:
+            self._put(replace(each, next_try_at=at))
+        return len(late)
+
     def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
         for each in self.notifications(state=DeliveryState.WAITING):
             if each.id in ids:

@@ -187,6 +187,13 @@ FOLLOW = """
       first_try_at = ifnull(first_try_at, ?4), attempts = max(attempts, ?5), leased_until = NULL
     WHERE id IN (SELECT id FROM told) AND state <> 'delivered'
 """
+HURRY = """
+    UPDATE _notification SET next_try_at = ?2
+    WHERE state = 'waiting' AND notifier = ?1 AND next_try_at > ?3 AND first_try_at > (
+      SELECT ifnull(max(delivered_at), '') FROM _notification
+      WHERE notifier = ?1 AND delivered_at IS NOT NULL
+    )
+"""
 TELL_BY = """
     UPDATE _notification SET told_by = ?2, last_answer = ?3, leased_until = NULL
     WHERE state = 'waiting' AND id IN (SELECT value FROM json_each(?1))
@@ -492,6 +499,10 @@ class SqliteWriting(SqliteReading):
             state = notification.state.value
             attempts = notification.attempts if notification.is_digest else 0
             self._db.execute(FOLLOW, (id, state, delivered_at, tried_at, attempts))
+
+    def hurry(self, notifier: str, at: datetime, beyond: datetime) -> int:
+        asked = (clean(notifier), instant_text(at), instant_text(beyond))
+        return self._db.execute(HURRY, asked).rowcount
 
     def tell_by(self, ids: Sequence[str], id: str, why: str) -> None:
         self._db.execute(TELL_BY, (strings_json(ids), clean(id), clean(why)))

@@ -114,6 +114,7 @@ PLUG_INS = PlugIns(
     scorers={"judge": Judge, "court": Court},
 )
 
+EMPTY = "1:1: the file is empty: write one to start from with 'emberwatch init --force config.yaml'"
 BRAND = "brands: [{name: Acme, words: [acme]}]\n"
 
 Read = Callable[..., Config]
@@ -663,11 +664,8 @@ def test_a_text_with_spaces_around_it_is_taken_without_them(read: Read) -> None:
             "1:28: brands[0].words[0]: holds a character that cannot be shown: '\\ud83d'",
         ),
         # what is no configuration at all
-        ("", "1:1: the file is empty: write one to start from with 'emberwatch init --force'"),
-        (
-            "# nothing\n---\n",
-            "1:1: the file is empty: write one to start from with 'emberwatch init --force'",
-        ),
+        ("", EMPTY),
+        ("# nothing\n---\n", EMPTY),
         ("hello\n", "1:1: expected settings such as 'brands:', got 'hello'"),
         ("- a\n", "1:1: expected settings such as 'brands:', got a list"),
     ],

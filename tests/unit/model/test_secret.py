@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from emberwatch.model.secret import Secret
+from emberwatch.model.secret import Secret, hide
 
 CANARY = "canary-6c1f"
 
@@ -41,3 +41,8 @@ def test_two_secrets_are_the_same_when_they_open_the_same_door() -> None:
     assert len({Secret(CANARY), Secret(CANARY), Secret("other")}) == 2
     assert Secret(CANARY) != CANARY
     assert pickle.loads(pickle.dumps(Secret(CANARY))) == Secret(CANARY)
+
+
+def test_secrets_that_somebody_repeats_are_hidden_the_longest_first() -> None:
+    said = "token abc, and abcdef, and nothing"
+    assert hide(said, ("", "abc", "abcdef")) == "token ***, and ***, and nothing"

@@ -242,6 +242,102 @@ async def test_a_dead_receiver_is_left_alone_after_a_round():
     assert len(ops.got) == MOST_IN_FLIGHT
 
 
+async def test_a_receiver_that_is_back_is_soon_told_what_it_failed_to_take():
+    clock = Clock()
+    late = {"attempts": 8, "first_try_at": AT, "next_try_at": AT + timedelta(hours=10)}
+    outbox = Outbox(owed("msg_1", **late), owed("msg_2", incident="inc_2", **late))
+    clock.now = AT + timedelta(hours=3)
+    outbox.owe(owed("msg_3", incident="inc_3", next_try_at=clock.now))
+    ops = Receiver()
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops)
+    assert await dispatcher.drain()
+    assert ops.ids == ["msg_3", "msg_1", "msg_2"]
+
+
+async def test_what_waits_for_a_receiver_that_is_back_leaves_by_its_limit():
+    clock = Clock()
+    late = {"attempts": 8, "first_try_at": AT, "next_try_at": AT + timedelta(hours=10)}
+    rows = [owed(f"msg_{n}", incident=f"inc_{n}", **late) for n in range(3)]
+    outbox = Outbox(*rows, owed("msg_new", incident="inc_new"))
+    ops = Receiver()
+    channels = {"ops": Channel(per_minute=2)}
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels=channels)
+    counts = []
+    for _ in range(3):
+        await dispatcher.drain()
+        counts.append(len(ops.got))
+        clock.now += timedelta(minutes=1)
+    assert counts == [2, 4, 4]
+
+
+async def test_a_message_that_fails_beside_others_keeps_its_own_gaps():
+    clock = Clock()
+    wrong = DeliveryFailed("500")
+    outbox, ops = Outbox(owed("msg_bad", attempts=4)), Receiver(wrong, "ok", wrong, "ok", wrong)
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops)
+    await dispatcher.drain()
+    tried = [outbox.rows["msg_bad"].next_try_at - clock.now]
+    for n in range(2):
+        clock.now += timedelta(seconds=1)
+        outbox.owe(owed(f"msg_{n}", incident=f"inc_{n}"))
+        await dispatcher.drain()
+        tried.append(outbox.rows["msg_bad"].attempts)
+    assert tried == [timedelta(minutes=30), 6, 6]
+
+
+async def test_a_receiver_that_asks_for_time_is_sent_nothing_at_all():
+    clock = Clock()
+    outbox = Outbox(owed("msg_1"))
+    ops = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)), "ok")
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops)
+    assert not await dispatcher.drain()
+    outbox.owe(owed("msg_2", incident="inc_2"))
+    clock.now += timedelta(minutes=9, seconds=59)
+    async with Running(dispatcher):
+        await dispatcher.drain()
+        assert ops.ids == ["msg_1"]
+        clock.now += timedelta(seconds=1)
+        await until(lambda: len(ops.ids) == 3)
+    assert sorted(ops.ids[1:]) == ["msg_1", "msg_2"]
+
+
+async def test_what_was_taken_already_waits_too_when_the_receiver_asks_for_time():
+    clock = Clock()
+    outbox = Outbox(owed("msg_1"), owed("msg_2", sequence=2))
+    ops = Receiver(DeliveryFailed("429", retry_after=timedelta(days=1)), "ok")
+    await a_dispatcher(outbox, clock=clock, ops=ops).drain()
+    assert ops.ids == ["msg_1"]
+    rows = outbox.rows
+    assert [rows[id].next_try_at - AT for id in ("msg_1", "msg_2")] == [timedelta(hours=1)] * 2
+    assert [rows[id].attempts for id in ("msg_1", "msg_2")] == [1, 0]
+
+
+async def test_a_success_in_flight_hurries_nothing_before_the_time_that_was_asked_for():
+    clock, gate = Clock(), asyncio.Event()
+    late = {"attempts": 8, "first_try_at": AT, "next_try_at": AT + timedelta(hours=10)}
+    outbox = Outbox(owed("msg_old", incident="inc_old", **late), owed("msg_1"))
+    ops = Receiver(gate, DeliveryFailed("429", retry_after=timedelta(minutes=10)))
+    async with Running(a_dispatcher(outbox, clock=clock, ops=ops)):
+        await until(lambda: ops.ids == ["msg_1"])
+        outbox.owe(owed("msg_2", incident="inc_2"))
+        await until(lambda: outbox.rows["msg_2"].attempts == 1)
+        gate.set()
+        await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
+    assert outbox.rows["msg_old"].next_try_at == AT + timedelta(minutes=10)
+
+
+async def test_a_clock_that_is_set_back_leaves_no_receiver_alone_for_ever():
+    clock = Clock()
+    outbox = Outbox(owed())
+    ops = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)), "ok")
+    dispatcher = a_dispatcher(outbox, clock=clock, ops=ops)
+    await dispatcher.drain()
+    clock.now = AT - timedelta(days=365)
+    outbox.owe(owed("msg_2", incident="inc_2", next_try_at=clock.now))
+    await dispatcher.drain()
+    assert ops.ids[:2] == ["msg_1", "msg_2"]
+
+
 async def test_one_bad_message_does_not_hold_back_the_others():
     outbox, ops = Outbox(*many(9)), Receiver(DeliveryFailed("400"), "ok")
     assert not await a_dispatcher(outbox, ops=ops).drain()

@@ -106,6 +106,21 @@ def test_an_item_is_read_with_all_the_comments_under_it() -> None:
     assert [post.kind for post in posts] == ["post", "comment", "comment", "comment"]
 
 
+@pytest.mark.parametrize(("story", "thread"), [({}, "1"), ({"story_id": 7}, "7")])
+def test_comments_that_name_no_story_are_of_the_top_of_their_tree(
+    story: dict[str, int], thread: str
+) -> None:
+    reply = {"id": 3, "type": "comment", "text": "c", "author": "d", "parent_id": 2}
+    tree = {
+        "id": 1, "text": "T", "author": "ann", **story, "children": [
+            {"id": 2, "text": "a", "author": "b", "parent_id": 1, "children": [reply]},
+        ],
+    }  # fmt: skip
+    posts = source().parse(an_answer(tree)).posts
+    assert [post.thread_id for post in posts] == [f"hackernews::{thread}"] * 3
+    assert [post.parent_id for post in posts][1:] == ["hackernews::1", "hackernews::2"]
+
+
 @pytest.mark.parametrize("body", [{}, {"hits": 7}, {"username": "ann", "karma": 1}, []])
 def test_an_answer_without_hits_is_named_for_what_it_is(body: Any) -> None:
     with pytest.raises(FeedUnavailable, match="not search results"):

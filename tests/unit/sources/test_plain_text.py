@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from emberwatch.sources.plain import clean, compose, one_line, to_plain
+from emberwatch.sources.plain import clean, compose, first_words, one_line, to_plain
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,17 @@ def test_a_title_stands_on_one_line() -> None:
 )
 def test_a_text_is_title_blank_line_body(title: str, body: str, text: str) -> None:
     assert compose(title, body) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("one two", "one two"),
+        ("one two three", "one two"),
+        ("one  two\n three", "one two"),
+        ("one two-half-a-secret", "one"),
+        ("two-half-a-secret", ""),
+    ],
+)
+def test_the_first_words_are_whole(text: str, begins: str) -> None:
+    assert first_words(text, 7) == begins

@@ -35,6 +35,10 @@ PATIENCE = Backoff(
 """Twelve tries in 75 h 36 min: dense at first, because anger ages in minutes."""
 
 
+SOON = timedelta(minutes=1)
+"""What a receiver failed to take is not hurried, once it is back, if it comes so soon anyway."""
+
+
 def next_try(
     backoff: Backoff, attempts: int, failed_at: datetime, asked: timedelta | None
 ) -> datetime | None:
@@ -44,5 +48,10 @@ def next_try(
     """
     if attempts >= len(backoff.gaps):
         return None
-    ours = backoff.gaps[attempts]
-    return failed_at + max(ours, min(asked or ours, backoff.longest_asked))
+    ours = failed_at + backoff.gaps[attempts]
+    return ours if asked is None else max(ours, held_until(backoff, failed_at, asked))
+
+
+def held_until(backoff: Backoff, failed_at: datetime, asked: timedelta) -> datetime:
+    """Return until when a receiver that asked for some time is sent nothing at all."""
+    return failed_at + min(asked, backoff.longest_asked)

@@ -51,6 +51,18 @@ def shortened(text: str, most: int) -> str:
     return text[:end].rstrip() + ELLIPSIS
 
 
+def cut_inside(text: str, most: int) -> str:
+    """Return the text, without its middle where it has more than `most` characters (at least 3).
+
+    For a message that quotes somebody: what it is about stands at its beginning, and what to do
+    at its end.
+    """
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    return shortened(text, most - tail) + text[len(text) - tail :]
+
+
 def _continues(text: str, position: int) -> bool:
     """Whether the character at a position belongs to the one before it."""
     here, before = text[position], text[position - 1]

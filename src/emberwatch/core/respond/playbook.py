@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from emberwatch.core.read.phrases import spaced
+from emberwatch.core.respond.borne import in_short, signs_of
 from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.reach import reach_of
 from emberwatch.core.respond.themes import is_angry
@@ -135,7 +136,6 @@ class _Facts:
     incident: Incident
     texts: tuple[str, ...]
     languages: tuple[str, ...]
-    signs: tuple[SignKind, ...]
     reach: int
     waiting: int
     notes: tuple[Known, ...]
@@ -148,11 +148,14 @@ class _Facts:
             incident=incident,
             texts=texts,
             languages=tuple(dict.fromkeys(post.language for post in posts if post.language)),
-            signs=tuple(dict.fromkeys(sign.kind for post in posts for sign in post.signs)),
             reach=reach_of(incident),
             waiting=len(unanswered([incident])),
             notes=notes_for(playbook, incident),
         )
+
+    def _borne(self, kinds: tuple[SignKind, ...]) -> list[str]:
+        posts = self.incident.exhibits
+        return [in_short(kind, signs) for kind in kinds if (signs := signs_of(posts, kind))]
 
     def why(self, when: Condition) -> list[str] | None:
         """Return why a condition holds, as phrases; None if it does not."""
@@ -163,7 +166,7 @@ class _Facts:
             return None
         reasons: list[str] = []
         for wanted, found in (
-            (when.signs, _shared(when.signs, self.signs)),
+            (when.signs, self._borne(when.signs)),
             (when.words, [f'"{word}"' for word in _first(when.words, self.texts)]),
             (when.languages, _shared(when.languages, self.languages)),
             (when.themes, _shared(when.themes, incident.themes)),

@@ -1,6 +1,6 @@
 """Who is told of an incident, through what, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -150,6 +150,30 @@ def quiet_until(
         return None
     quiet = WeeklyHours(time_zone=team.time_zone, spans=team.quiet_hours)
     return quiet.next_closing(at) if quiet.covers(at) else None
+
+
+def unreached(
+    directory: Directory, disabled: Container[str], stand_ins: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the teams of which nobody hears anything: all their notifiers are disabled.
+
+    `stand_ins` names the fallback of each notifier that has one.
+    """
+
+    def is_heard(notifier: str) -> bool:
+        tried: set[str] = set()
+        while notifier and notifier not in tried:
+            if notifier not in disabled:
+                return True
+            tried.add(notifier)
+            notifier = stand_ins.get(notifier, "")
+        return False
+
+    return tuple(
+        name
+        for name, team in directory.teams.items()
+        if (own := team.notifiers) and not any(map(is_heard, own))
+    )
 
 
 def _miss(directory: Directory, route: Route, incident: Incident, at: datetime) -> str:

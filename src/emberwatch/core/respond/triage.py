@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from emberwatch.core.read.signs import read_signs
+from emberwatch.core.respond.borne import name_of, signs_of
 from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.severity import severity_of
 from emberwatch.core.respond.themes import matter_of, themes_of
@@ -13,6 +14,7 @@ from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Deleted
 from emberwatch.model.incident import Action, Exhibit, Incident, Severity, Status, Step
 from emberwatch.model.mention import Mention
+from emberwatch.model.sign import SignKind
 
 OURSELVES = "emberwatch"
 """Who signs the steps of a timeline that nobody took."""
@@ -170,12 +172,14 @@ def open_incident(
     if previous is not None and is_beside:
         mine, other = (_listed(matter_of(posts)) for posts in (frozen, previous.exhibits))
         reason += f"; it is about {mine}, and so apart from {previous.id} about {other}"
+    severity = severity_of((alert,), is_threat=_is_threat(frozen))
+    reason += _raised((alert,), frozen, severity)
     seen_at, unseen_at = _first_sight(alert, mentions)
     return Incident(
         id=incident_id(alert, previous if leaves_it else None),
         brand=alert.brand,
         subject=alert.subject,
-        severity=severity_of((alert,), is_threat=_is_threat(frozen)),
+        severity=severity,
         opened_at=alert.at,
         last_alert_at=alert.at,
         first_post_at=alert.first_post_at,
@@ -220,6 +224,8 @@ def take(
     grave = [each for each in alerts if each.kind is not AlertKind.SURGE] or alerts
     is_heard = alert in grave and alert.is_open
     heard_at = max(incident.last_alert_at, alert.at) if is_heard else incident.last_alert_at
+    severity = max(incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank)
+    raised = "" if severity is incident.severity else _raised(grave, shown, severity)
     grown = replace(
         incident,
         alerts=alerts,
@@ -227,14 +233,14 @@ def take(
         first_post_at=began[0],
         first_seen_at=began[1],
         unseen_at=began[2],
-        severity=max(incident.severity, severity_of(grave, is_threat=_is_threat(shown)), key=_rank),
+        severity=severity,
         exhibits=shown,
         themes=themes_of(shown),
     )
     if not is_told:
         return grown
     if incident.brand is not None or any(held.is_open for held in alerts):
-        return _told(incident, grown, alert, Action.UPDATED)
+        return _told(incident, grown, alert, Action.UPDATED, raised)
     if incident.status.is_closed:
         return grown
     closed = replace(grown, status=Status.RESOLVED, closed_at=alert.at)
@@ -333,12 +339,25 @@ def _is_threat(exhibits: Iterable[Exhibit]) -> bool:
     return any(exhibit.is_threat for exhibit in exhibits)
 
 
+def _raised(alerts: Iterable[Alert], exhibits: Sequence[Exhibit], severity: Severity) -> str:
+    """Say that a threat makes a trouble graver than its figures do; nothing if none does."""
+    by_figures = severity_of(alerts)
+    if by_figures.rank >= severity.rank:
+        return ""
+    threat = name_of(SignKind.THREAT, signs_of(exhibits, SignKind.THREAT))
+    return f"; {severity}, not {by_figures}, for a {threat}"
+
+
 def _rank(severity: Severity) -> int:
     return severity.rank
 
 
-def _told(before: Incident, after: Incident, alert: Alert, action: Action) -> Incident:
+def _told(
+    before: Incident, after: Incident, alert: Alert, action: Action, raised: str = ""
+) -> Incident:
     """Number and note a change that people are told of; leave any other as it is.
+
+    `raised` says what made the trouble graver than its figures.
 
     A closed incident stays closed: the rest of its own storm changes its figures, and rings
     nobody again.
@@ -352,7 +371,7 @@ def _told(before: Incident, after: Incident, alert: Alert, action: Action) -> In
     )
     if before.status.is_closed or not is_news:
         return after
-    step = Step(at=alert.at, who=OURSELVES, action=action, note=alert.reason)
+    step = Step(at=alert.at, who=OURSELVES, action=action, note=alert.reason + raised)
     return replace(after, sequence=before.sequence + 1, timeline=(*before.timeline, step))
 
 

@@ -40,8 +40,9 @@ class Gathered:
     `incidents` opened from `before` on and before `until`, of the brands in question and of our
     own watch; `voices` are those from `since` on by brand, `coolings` what became of the anger by
     the id of each incident that was answered. `delivered` holds when each incident first reached
-    a receiver. `open` are all incidents that nobody has closed, `follow_ups` those with a date to
-    ask again. `corrections` and `blind` may reach beyond the time.
+    a receiver. `waiting` are the incidents in which somebody may have waited when the time ended,
+    `follow_ups` those with a date to ask again. `corrections` and `blind` may reach beyond the
+    time.
     """
 
     since: datetime
@@ -52,7 +53,7 @@ class Gathered:
     delivered: Mapping[str, datetime] = field(default_factory=dict)
     voices: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
     coolings: Mapping[str, Cooling] = field(default_factory=dict)
-    open: Sequence[Incident] = ()
+    waiting: Sequence[Incident] = ()
     follow_ups: Sequence[Incident] = ()
     records: Sequence[TrackRecord] = ()
     corrections: Sequence[Correction] = ()
@@ -148,8 +149,9 @@ class Week:
     """Everything that a report says, beside the same figures of the stretch of time before.
 
     `cases` are the storms that opened, oldest first; `ours` our own troubles; `rang` what people
-    made of the storms. `unanswered` are the posts that wait now, gravest first,
-    and `follow_ups` the incidents whose customers are to be asked again, soonest first (R14).
+    made of the storms. `unanswered` are the posts that waited at the end of the time (now, if it
+    has not ended), gravest first, and `follow_ups` the incidents whose customers are to be asked
+    again, soonest first (R14).
     """
 
     since: datetime
@@ -176,6 +178,11 @@ class Week:
     records: tuple[TrackRecord, ...]
     corrected: tuple[tuple[str, int], ...]
     blind: tuple[Blind, ...]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the stretch of time is over."""
+        return self.until <= self.now
 
 
 def week_of(gathered: Gathered) -> Week:
@@ -208,7 +215,7 @@ def week_of(gathered: Gathered) -> Week:
         passed_on=tuple(each for each in opened if each.hand_offs >= TOO_MANY_HAND_OFFS),
         recurring=_recurring(opened),
         moods=tuple(_mood(brand, voices) for brand, voices in gathered.voices.items()),
-        unanswered=tuple(unanswered(gathered.open)),
+        unanswered=tuple(unanswered(gathered.waiting, min(gathered.until, gathered.now))),
         follow_ups=tuple(gathered.follow_ups),
         records=tuple(gathered.records),
         corrected=_corrected(gathered),

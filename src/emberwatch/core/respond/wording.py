@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
+from emberwatch.core.respond.borne import largest, longest, name_of, signs_of
 from emberwatch.core.respond.origin import origin_first, thread_url
 from emberwatch.core.respond.playbook import Advice, Known, recurs, told
 from emberwatch.core.respond.reach import reach_of
@@ -12,7 +13,7 @@ from emberwatch.core.respond.room import Room, fit_address, fit_line, fit_text
 from emberwatch.core.respond.unanswered import unanswered
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.incident import Exhibit, Incident
-from emberwatch.model.sign import Amount, Sign, SignKind, Threat
+from emberwatch.model.sign import SignKind
 from emberwatch.model.team import Person
 
 NOT_JUDGED_WORTH_SAYING = 0.3
@@ -129,41 +130,17 @@ def _signs(incident: Incident, room: Room) -> list[str]:
     """Say what asks for a certain answer, with the words of the first post that bears it."""
     told = []
     for kind in SignKind:
-        signs = [sign for each in incident.exhibits for sign in each.signs if sign.kind is kind]
+        signs = signs_of(incident.exhibits, kind)
         if not signs:
             continue
-        threats = "/".join(threat for threat in Threat if any(threat in s.threats for s in signs))
         facts = [
             "one post" if len(signs) == 1 else f"{len(signs)} posts",
             *(f'"{fit_line(word, room)}"' for word in signs[0].words[:1]),
-            *(f"{amount.value:,.10g} {amount.currency}" for amount in _largest(signs)),
-            *_longest(signs),
+            *(f"{amount.value:,.10g} {amount.currency}" for amount in largest(signs)),
+            *longest(signs),
         ]
-        told.append(f"{kind}{f' of {threats}' if threats else ''} ({', '.join(facts)})")
+        told.append(f"{name_of(kind, signs)} ({', '.join(facts)})")
     return [f"Signs: {'; '.join(told)}."] if told else []
-
-
-def in_words(sign: Sign) -> str:
-    """Return one sign of one post in words: threat of legal ("see you in court")."""
-    threats = f" of {'/'.join(sign.threats)}" if sign.threats else ""
-    facts = [
-        *(f'"{word}"' for word in sign.words),
-        *(f"{amount.value:,.10g} {amount.currency}" for amount in sign.amounts),
-        *(f"{days:.3g} days" for days in sign.days),
-    ]
-    return f"{sign.kind}{threats} ({', '.join(facts)})" if facts else f"{sign.kind}{threats}"
-
-
-def _largest(signs: Sequence[Sign]) -> list[Amount]:
-    """Return the largest sum in the first currency that is named."""
-    amounts = [amount for sign in signs for amount in sign.amounts]
-    mine = [amount for amount in amounts if amount.currency == amounts[0].currency]
-    return [max(mine, key=lambda amount: amount.value)] if mine else []
-
-
-def _longest(signs: Sequence[Sign]) -> list[str]:
-    days = max((days for sign in signs for days in sign.days), default=None)
-    return [] if days is None else [f"up to {days:.3g} days"]
 
 
 def _who(incident: Incident, room: Room) -> list[str]:

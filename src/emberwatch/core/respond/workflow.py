@@ -128,6 +128,17 @@ def act(incident: Incident, deed: Deed) -> Incident:
     )
 
 
+def status_at(incident: Incident, at: datetime) -> Status | None:
+    """Return where an incident stood at an instant, by its timeline; None before it opened."""
+    if at < incident.opened_at:
+        return None
+    status = Status.OPEN
+    for step in incident.timeline:
+        if step.at <= at:
+            status = MOVES[status].get(step.action, status)
+    return status
+
+
 def _owner(deed: Deed, is_touched: bool) -> str:
     return deed.by if is_touched else ""
 

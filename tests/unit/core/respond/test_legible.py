@@ -2,7 +2,7 @@
 
 import pytest
 
-from emberwatch.core.respond.legible import legible, one_line, shortened
+from emberwatch.core.respond.legible import cut_inside, legible, one_line, shortened
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,13 @@ def test_a_letter_is_not_cut_from_its_marks(text, shown):
 
 def test_a_text_that_is_one_heap_leaves_an_ellipsis():
     assert shortened("\u0301" * 9, 4) == "…"
+
+
+def test_a_long_message_keeps_its_beginning_and_its_end():
+    said = f"the site says {'bla ' * 100}: check the query"
+    cut = cut_inside(said, 60)
+    assert cut.startswith("the site says bla")
+    assert cut.endswith(": check the query")
+    assert "…" in cut
+    assert len(cut) <= 60
+    assert cut_inside("short", 60) == "short"

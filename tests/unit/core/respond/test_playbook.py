@@ -100,7 +100,7 @@ def test_r4_the_restatement_is_in_the_language_of_the_post(language: str, begins
 def test_a12_r5_a_threat_stands_before_all_else() -> None:
     incident = an_incident(CALM, "Acme, see you in court!")
     assert fired(incident)[0] == "R5"
-    assert the("R5", incident).why == "threat"
+    assert the("R5", incident).why == "threat of legal"
 
 
 def test_a11_r6_abuse_asks_for_a_limit_whatever_the_stance() -> None:
@@ -127,7 +127,9 @@ def test_r7_venting_is_acknowledged_first() -> None:
 )
 def test_a10_r8_money_is_answered_by_stance(stance: Stance, words: str) -> None:
     incident = an_incident("Acme, I want my refund of $120, 45 days!")
-    assert words in the("R8", incident, replace(OURS, stance=stance)).say
+    advice = the("R8", incident, replace(OURS, stance=stance))
+    assert words in advice.say
+    assert advice.why == "money (up to 45 days)"
 
 
 def test_a5_r9_something_extra_where_it_was_our_mistake() -> None:
@@ -351,7 +353,7 @@ def test_the_brief_says_what_to_do_first_and_why() -> None:
     lines = brief["text"].splitlines()
     first = lines.index("First steps:")
     assert lines[first + 1].startswith("1. weigh the threat: Somebody threatens")
-    assert lines[first + 1].endswith("(R5: threat)")
+    assert lines[first + 1].endswith("(R5: threat of legal)")
 
 
 def test_without_a_playbook_the_brief_has_no_steps() -> None:

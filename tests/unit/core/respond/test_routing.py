@@ -14,6 +14,7 @@ from emberwatch.core.respond.routing import (
     decide,
     of_link,
     quiet_until,
+    unreached,
 )
 from emberwatch.core.respond.triage import open_incident
 from emberwatch.model.alert import AlertKind
@@ -385,3 +386,29 @@ def test_the_team_that_a_notifier_reaches_is_known() -> None:
         "bosses",
         "",
     ]
+
+
+# ---------------------------------------------------------------- nobody hears
+@pytest.mark.parametrize(
+    ("disabled", "stand_ins", "expected"),
+    [
+        ((), {}, ()),
+        (("pager",), {}, ()),
+        (("chat",), {}, ("support",)),
+        (("chat",), {"chat": "boss"}, ()),
+        (("chat", "boss"), {"chat": "boss"}, ("support",)),
+        (("chat", "boss"), {"chat": "boss", "boss": "chat"}, ("support",)),
+        (("chat", "boss"), {"chat": "boss", "boss": "pager"}, ()),
+        (("pager", "ops"), {}, ("night",)),
+    ],
+)
+def test_a_team_hears_nothing_when_all_its_notifiers_are_off_and_nothing_stands_in(
+    disabled: tuple[str, ...], stand_ins: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    ann, bob = Person(name="Ann", notifier="pager"), Person(name="Bob", notifier="ops")
+    teams = {
+        "support": Team(name="support", notify=("chat",), people=(ann,)),
+        "night": Team(name="night", people=(ann, bob, Person(name="Cy"))),
+        "silent": Team(name="silent"),
+    }
+    assert unreached(Directory(teams=teams), disabled, stand_ins) == expected

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from emberwatch.core.respond import triage
+from emberwatch.core.respond.borne import in_words
 from emberwatch.core.respond.brief import notification_for
-from emberwatch.core.respond.wording import in_words
-from emberwatch.model.alert import AlertKind
+from emberwatch.model.alert import AlertKind, Fire
 from emberwatch.model.incident import Action, Incident, Severity
 from emberwatch.model.mention import Mention
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
@@ -40,7 +40,10 @@ def test_a_post_is_frozen_with_its_reasons_and_signs() -> None:
 @pytest.mark.advice("A12", "R5")
 def test_a_threat_makes_an_incident_grave() -> None:
     assert opened("Acme lost my parcel").severity is Severity.INFO
-    assert opened("Acme lost my parcel", "I'll sue you, Acme").severity is Severity.HIGH
+    grave = opened("Acme lost my parcel", "I'll sue you, Acme")
+    assert grave.severity is Severity.HIGH
+    reason = grave.alerts[0].reason
+    assert grave.timeline[0].note == f"{reason}; high, not info, for a threat of legal"
 
 
 def test_a_threat_that_comes_later_is_news() -> None:
@@ -50,6 +53,18 @@ def test_a_threat_that_comes_later_is_news() -> None:
     grown = triage.take(incident, alert, {threat.post.id: threat})
     assert grown.severity is Severity.HIGH
     assert grown.sequence == incident.sequence + 1
+    assert grown.timeline[-1].note.endswith("; high, not info, for a threat of legal")
+    grown = triage.take(grown, replace(alert, fire=Fire.COOLING), {})
+    assert "threat" not in grown.timeline[-1].note
+
+
+def test_a_threat_in_what_is_critical_anyway_needs_no_word() -> None:
+    threat: Mention = a_mention("9", text="I'll sue you, Acme")
+    by_id = {threat.post.id: threat}
+    alert = an_alert(evidence=tuple(by_id), observed=900.0, reach=9_000_000, chance=1e-99)
+    incident = triage.open_incident(alert, by_id, None)
+    assert incident.severity is Severity.CRITICAL
+    assert incident.timeline[0].note == alert.reason
 
 
 def test_a_trouble_of_our_own_bears_no_threat() -> None:

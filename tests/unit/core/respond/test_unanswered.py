@@ -31,6 +31,15 @@ def test_a3_the_angriest_comes_first_then_the_widest_reach_then_the_longest_wait
     assert names(incident) == ["furious", "known", "early", "late", "unjudged"]
 
 
+def test_a_calm_voice_in_the_crowd_waits_for_nothing() -> None:
+    incident = an_incident(
+        {"author": "calm", "anger": 0.29},
+        {"author": "angry", "anger": 0.3},
+        {"author": "unjudged", "anger": None},
+    )
+    assert names(incident) == ["angry", "unjudged"]
+
+
 @pytest.mark.advice("A9")
 def test_an_author_waits_once_with_the_gravest_post() -> None:
     first = an_incident({"author": "anna", "anger": 0.4})
@@ -57,6 +66,26 @@ def test_who_was_answered_waits_no_more() -> None:
     assert names(seen) == ["anna"]
     for action in (Action.RESPONDED, Action.RESOLVED, Action.DISMISSED):
         assert names(act(seen, Deed(action=action, by="b", at=NOON))) == []
+
+
+def test_at_an_instant_those_wait_who_had_spoken_and_had_no_answer_yet() -> None:
+    incident = an_incident({"author": "anna"}, {"author": "late", "at": NOON + minutes(30)})
+    for action, after in (
+        (Action.RESPONDED, 60),
+        (Action.RESOLVED, 90),
+        (Action.REOPENED, 120),
+        (Action.DISMISSED, 150),
+    ):
+        incident = act(incident, Deed(action=action, by="b", at=NOON + minutes(after)))
+
+    def waited(after: float) -> list[str]:
+        return [post.author for _, post in unanswered([incident], NOON + minutes(after))]
+
+    assert waited(-1) == []
+    assert waited(1) == ["anna"]
+    assert waited(59) == ["anna", "late"]
+    assert waited(60) == waited(119) == waited(150) == []
+    assert waited(121) == ["anna", "late"]
 
 
 def test_troubles_of_our_own_have_nobody_to_answer() -> None:

@@ -67,7 +67,7 @@ def a_week(*incidents: Incident, **facts: object) -> Week:
         "until": UNTIL,
         "now": UNTIL,
         "incidents": incidents,
-        "open": [each for each in incidents if not each.status.is_closed],
+        "waiting": incidents,
     }
     return week_of(Gathered(**(values | facts)))
 
@@ -193,8 +193,24 @@ def test_a1_hand_offs_are_counted_and_the_second_is_named() -> None:
 
 def test_r3_who_still_waits_is_told_whenever_it_rang() -> None:
     old = an_incident(1, at=-30 * 1440)
-    week = a_week(open=[old])
+    week = a_week(waiting=[old])
     assert [incident.id for incident, _ in week.unanswered] == [old.id]
+
+
+def test_r3_who_waited_at_the_end_of_an_old_week_was_answered_since() -> None:
+    answered = an_incident(1, deed(Action.RESPONDED, 60))
+    late = an_incident(2, deed(Action.RESPONDED, 8 * 1440), deed(Action.RESOLVED, 9 * 1440))
+    unborn = an_incident(3, at=8 * 1440)
+    week = a_week(answered, late, waiting=[answered, late, unborn], now=NOON + 30 * DAY)
+    assert [incident.id for incident, _ in week.unanswered] == [late.id]
+    assert week.has_ended
+
+
+def test_r3_of_a_week_that_goes_on_is_told_who_waits_now() -> None:
+    answered, waits = an_incident(1, deed(Action.RESPONDED, 60)), an_incident(2)
+    week = a_week(answered, waits, now=NOON + DAY)
+    assert [incident.id for incident, _ in week.unanswered] == [waits.id]
+    assert not week.has_ended
 
 
 def test_r11_what_keeps_coming_back_is_told_as_it_last_stood() -> None:

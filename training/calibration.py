@@ -4,23 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emberwatch.scorers.model import GIVEN, HEADS
 from training import figures
 
 FEWEST = 200
 """Labelled rows without which nothing is claimed of a language."""
 LEAST_AREA = 0.65
 FEWEST_OF_A_CLASS = 5
+ANGRY = 0
+PULL_OF_BASE = 1e-3
+"""How strongly an intercept is pulled: hardly, as base rates differ."""
 
 
 def logistic(
-    given: np.ndarray, target: np.ndarray, weights: np.ndarray, towards: np.ndarray, pull: float
-) -> np.ndarray:
+    given: np.ndarray, target: np.ndarray, weights: np.ndarray, towards: np.ndarray,
+    pulls: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """Return the coefficients of a logistic regression, by Newton's method.
 
-    They are pulled towards given ones, the last (the intercept) hardly.
+    Each is pulled towards a given one, as strongly as `pulls` says.
     """
-    pulls = np.full(given.shape[1], pull)
-    pulls[-1] = 1e-3
     found = towards.astype(float).copy()
     for _ in range(50):
         chance = 1 / (1 + np.exp(-np.clip(given @ found, -30, 30)))
@@ -86,8 +89,7 @@ def classes(odds: np.ndarray, negative_from: float, positive_from: float) -> np.
 class Measured:
     """Rows, as a student judged them that had not seen them.
 
-    `given` has a column for each head's margin, for VADER's compound (0 where it was not asked)
-    and for 1.
+    `given` is that of `emberwatch.scorers.model`.
     """
 
     given: np.ndarray
@@ -120,11 +122,12 @@ def _has_both(sources: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return kept
 
 
-def combined(rows: Measured, towards: np.ndarray, pull: float) -> np.ndarray:
+def combined(rows: Measured, towards: np.ndarray, pull: float, pull_of_looks: float) -> np.ndarray:
     """Return how the margins make the log-odds of the three heads (rows) of one language.
 
     Each head is its own margin, scaled and moved, and VADER's compound: what the other heads add
-    is true of the sources that it was learnt from, and of few others.
+    is true of the sources that it was learnt from, and of few others. Anger also sees how a text
+    looks, which tells kinds of text apart.
     """
     found = towards.astype(float).copy()
     marks = (rows.anger == 1, rows.sentiment == -1, rows.sentiment == 1)
@@ -135,10 +138,13 @@ def combined(rows: Measured, towards: np.ndarray, pull: float) -> np.ndarray:
         if known.sum() < FEWEST:
             continue
         known &= _has_both(rows.sources, labels)
-        own = [head, -2, -1]
+        pulls = {head: pull, HEADS: pull, GIVEN - 1: PULL_OF_BASE}
+        if head == ANGRY:
+            pulls |= dict.fromkeys(range(HEADS + 1, GIVEN - 1), pull_of_looks)
+        own = sorted(pulls)
         found[head, own] = logistic(
             rows.given[known][:, own], is_true[known], _evenly(rows.sources[known]),
-            towards[head, own], pull,
+            towards[head, own], np.array([pulls[one] for one in own]),
         )  # fmt: skip
     return found
 

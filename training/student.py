@@ -15,19 +15,20 @@ STYLE_VALUE = np.float32(0.25)
 class Matrix:
     """Rows of hashed features: `places[starts[i]:starts[i + 1]]`, each of value `values[i]`.
 
-    `styles` are places too, each of value `STYLE_VALUE`.
+    `styles` are places too, each of value `STYLE_VALUE`. `looks` are those of `ngrams.Block`.
     """
 
     places: np.ndarray
     starts: np.ndarray
     values: np.ndarray
     styles: np.ndarray
+    looks: np.ndarray
 
 
 def matrix(texts: list[str], bits: int, valences: Valences) -> Matrix:
     """Return the features of texts in a table of 2^bits places."""
     shift = np.uint64(64 - bits)
-    places, lengths, values, styles = [], [], [], []
+    places, lengths, values, styles, looks = [], [], [], [], []
     for start in range(0, len(texts), ngrams.BLOCK):
         block = ngrams.read(texts[start : start + ngrams.BLOCK])
         count = len(block.starts)
@@ -41,13 +42,15 @@ def matrix(texts: list[str], bits: int, valences: Valences) -> Matrix:
         places.append(all_places[is_there][order])
         lengths.append(np.bincount(text_of, minlength=count))
         values.append(1 / np.sqrt(block.counts))
-        looks = np.concatenate((block.styles, valences.features(block)), axis=1)
-        styles.append((looks >> shift).astype(np.uint32))
+        dense = np.concatenate((block.styles, valences.features(block)), axis=1)
+        styles.append((dense >> shift).astype(np.uint32))
+        looks.append(block.looks)
     return Matrix(
         places=np.concatenate(places),
         starts=np.concatenate(([0], np.cumsum(np.concatenate(lengths)))).astype(np.int64),
         values=np.concatenate(values).astype(np.float32),
         styles=np.concatenate(styles),
+        looks=np.concatenate(looks),
     )
 
 

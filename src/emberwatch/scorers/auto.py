@@ -11,7 +11,7 @@ from emberwatch.model.mention import NO_WORDS, Score
 from emberwatch.ports import Text
 from emberwatch.scorers.emoji import emoji_of
 from emberwatch.scorers.identifier import Identifier
-from emberwatch.scorers.model import Margins, shipped
+from emberwatch.scorers.model import Margins, Reading, given, shipped
 from emberwatch.scorers.vader import LONGEST, Valence
 
 Values = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ class Auto:
             for at in known
         ]
         reading = self._model.read(wanted)
-        said = self._said(reading.margins, wanted, [places[at] for at in known])
+        said = self._said(reading, wanted, [places[at] for at in known])
         for row, (sentiment, negative, anger) in enumerate(said.tolist()):
             at = known[row]
             scores[at] = Score(
@@ -82,17 +82,15 @@ class Auto:
             return _EMOJI if is_wordless(text.text) else found
         return found
 
-    def _said(self, margins: Margins, texts: list[str], places: list[int]) -> Margins:
+    def _said(self, reading: Reading, texts: list[str], places: list[int]) -> Margins:
         """Return the sentiment, the chance of negative and of anger of each text."""
         english = self._place.get("en")
-        given = np.empty((len(texts), 5))
-        given[:, :3] = margins
-        given[:, 3] = [
+        compounds = [
             self._valence.compound(text[:LONGEST])[0] if place == english else 0.0
             for text, place in zip(texts, places, strict=True)
         ]
-        given[:, 4] = 1.0
-        odds = (self._combine[places] * given[:, None, :]).sum(axis=2)
+        facts = given(reading.margins, np.array(compounds), reading.looks)
+        odds = (self._combine[places] * facts[:, None, :]).sum(axis=2)
         chances = 1.0 / (1.0 + np.exp(-np.clip(odds[:, :2], -_WIDEST, _WIDEST)))
         beyond = odds[:, 1:] - self._from[places]
         return np.column_stack(

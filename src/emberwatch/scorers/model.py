@@ -17,10 +17,12 @@ from emberwatch.scorers.valences import Valences
 
 CARD = "model.json"
 WEIGHTS = "model.bin"
-SCHEMA = "emberwatch.model/1"
+SCHEMA = "emberwatch.model/2"
 REMEDY = "install emberwatch anew"
 HEADS: Final = 3
 """Angry, negative, positive."""
+GIVEN: Final = HEADS + 2 * ngrams.LOOKS + 2
+"""Columns of what chances are made of."""
 MOST_REASONS = 5
 
 Margins = npt.NDArray[np.float64]
@@ -36,9 +38,9 @@ _HALF: Final = 1 << (_FIELD - 1)
 class Tongue:
     """What the model learnt of one language.
 
-    `combine` has a row for each head and a column for each of its margins, for VADER's compound
-    (0 where it was not asked) and for 1: the product is a log-odds. A post is negative or positive
-    from the log-odds `negative_from`, `positive_from`. Without `has_anger` its anger says nothing.
+    `combine` has a row for each head and a column for each that `given` has: the product is a
+    log-odds. A post is negative or positive from the log-odds `negative_from`, `positive_from`.
+    Without `has_anger` its anger says nothing.
     """
 
     combine: Margins
@@ -72,9 +74,10 @@ class Model:
             self._part(texts[start : start + ngrams.BLOCK])
             for start in range(0, len(texts), ngrams.BLOCK)
         ]
-        margins = [part.margins for part in parts]
         return Reading(
-            parts=tuple(parts), margins=np.concatenate(margins) if margins else np.zeros((0, HEADS))
+            parts=tuple(parts),
+            margins=np.concatenate([np.zeros((0, HEADS)), *(part.margins for part in parts)]),
+            looks=np.concatenate([np.zeros((0, ngrams.LOOKS)), *(part.looks for part in parts)]),
         )
 
     def _part(self, texts: Sequence[str]) -> "_Part":
@@ -90,6 +93,7 @@ class Model:
         ends = (*block.starts.tolist(), len(block.codes))
         return _Part(
             margins=margins,
+            looks=block.looks,
             letters=block.codes.tobytes().decode("utf-32-le", "surrogatepass"),
             word_at=block.word_at.tolist(),
             word_end=block.word_end.tolist(),
@@ -118,12 +122,13 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """Some texts, read together: their margins, and each word with what it weighed.
+    """Some texts, read together: margins, looks, and each word with what it weighed.
 
     The words of a text are those from `firsts[at]` up to `firsts[at + 1]`.
     """
 
     margins: Margins
+    looks: Margins
     letters: str
     word_at: list[int]
     word_end: list[int]
@@ -144,14 +149,25 @@ class _Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the heads say of some texts: raw log-odds, a row each, and why."""
+    """What the heads say of some texts: raw log-odds, a row each, how the texts look, and why."""
 
     parts: tuple[_Part, ...]
     margins: Margins
+    looks: Margins
 
     def reasons(self, at: int) -> tuple[str, ...]:
         """Return the words that made a text angry or negative, heaviest first."""
         return self.parts[at // ngrams.BLOCK].reasons(at % ngrams.BLOCK)
+
+
+def given(margins: Margins, compounds: Margins, looks: Margins) -> Margins:
+    """Return what chances are made of, a row a text and `GIVEN` columns.
+
+    These are the margins, VADER's compound (0 where it was not asked), the looks, the looks times
+    the margin of anger, and 1.
+    """
+    ones = np.ones(len(margins))
+    return np.column_stack((margins, compounds, looks, looks * margins[:, :1], ones))
 
 
 def pack(weights: npt.NDArray[np.int8]) -> Packed:
@@ -245,7 +261,7 @@ def _model(card: dict[str, Any], body: bytes) -> Model:
 
 def _tongue(told: dict[str, Any]) -> Tongue:
     return Tongue(
-        combine=np.array(told["combine"], dtype=np.float64).reshape(HEADS, HEADS + 2),
+        combine=np.array(told["combine"], dtype=np.float64).reshape(HEADS, GIVEN),
         negative_from=told["negative_from"],
         positive_from=told["positive_from"],
         has_anger=told["has_anger"],

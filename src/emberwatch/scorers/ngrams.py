@@ -16,12 +16,15 @@ BLOCK = 128
 Codes = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
 
 ORDERS = (3, 4, 5, 6)
 STEM = 5
 """Letters of a word's beginning."""
 STYLES = 10
 """Style features of each text."""
+LOOKS = 2
+"""What a chance of anger sees of a text besides."""
 
 _ADDRESS, _HANDLE = "\ue000", "\ue001"
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
@@ -120,6 +123,8 @@ class Block:
     each text starts among the characters. `word_at` and `pair_at` are the characters at which
     `words` and `pairs` start; `word_text` is the text of each word, and `stems` has the first
     `STEM` letters of longer ones. `counts` is how many features a text has, style left aside.
+    `looks` has `LOOKS` columns: the logarithm to base 2 of a text's words and one, and 1 where
+    it ends with a stop.
     """
 
     codes: Codes
@@ -133,6 +138,7 @@ class Block:
     pairs: Hashes
     pair_at: Places
     styles: Hashes
+    looks: Values
     counts: npt.NDArray[np.float32]
 
 
@@ -179,7 +185,9 @@ def read(texts: Sequence[str]) -> Block:
     word_counts = np.bincount(text_of, minlength=texts_in)
     counts += word_counts
     counts += np.bincount(text_of[:-1][is_pair], minlength=texts_in)
-    styles = _styles(raw, low, at, codes, is_triple, starts, word_at, word_end, text_of)
+    last = codes[np.append(starts[1:], len(codes) - 1) - 1]
+    looks = np.column_stack((np.log2(word_counts + 1), _IS_STOP[np.minimum(last, 127)]))
+    styles = _styles(raw, low, at, codes, is_triple, looks, word_at, word_end, text_of)
     return Block(
         codes=codes,
         starts=starts,
@@ -192,6 +200,7 @@ def read(texts: Sequence[str]) -> Block:
         pairs=pairs,
         pair_at=pair_at,
         styles=styles,
+        looks=looks,
         counts=np.maximum(counts, np.float32(1)),
     )
 
@@ -285,13 +294,13 @@ def _styles(
     at: Places,
     codes: Codes,
     is_triple: npt.NDArray[np.bool_],
-    starts: Places,
+    looks: Values,
     word_at: Places,
     word_end: Places,
     text_of: Places,
 ) -> Hashes:
     """Return what each text looks like: `STYLES` features, each one of a few steps."""
-    texts = len(starts)
+    texts = len(looks)
     raw_starts = np.flatnonzero(raw == _TEXT_END)[:-1]
     sums_at = (raw_starts, np.append(raw_starts[1:], len(raw) - 1))
 
@@ -305,7 +314,6 @@ def _styles(
     is_long = (lengths > 1) & (codes[word_at] > 57)
     loud = np.bincount(text_of[is_loud], minlength=texts)
     long = np.bincount(text_of[is_long], minlength=texts)
-    size = np.bincount(text_of, minlength=texts)
     is_stretched = is_triple & (low > 96)
     is_stretched[1:] &= ~is_triple[:-1]
     is_emoji = (raw >= 0x2190) & ((raw < 0x2C00) | ((raw >= 0x1F000) & (raw < 0x1FB00)))
@@ -315,10 +323,10 @@ def _styles(
     steps[:, 2] = np.minimum(loud, 3) + 4 * ((loud > 2) & (loud * 5 > long * 3))
     steps[:, 3] = np.minimum(counted(is_stretched), 2)
     steps[:, 4] = np.minimum(counted(is_emoji), 3)
-    steps[:, 5] = np.minimum(np.log2(size + 1), 7)
+    steps[:, 5] = np.minimum(looks[:, 0], 7)
     steps[:, 6] = np.minimum(counted((raw == 0x2026) | (is_triple & (low == 46))), 2)
     steps[:, 7] = np.minimum(counted((raw == 0xE000) | (raw == 0xE001)), 2)
-    steps[:, 8] = _IS_STOP[np.minimum(codes[np.append(starts[1:], len(codes) - 1) - 1], 127)]
+    steps[:, 8] = looks[:, 1]
     steps[:, 9] = np.minimum(counted(raw == 35), 2)
     steps += np.arange(STYLES, dtype=np.uint64) * np.uint64(16)
     return mixed_up((steps + np.uint64(1)) * _STYLE)

@@ -8,8 +8,10 @@ import numpy.typing as npt
 
 from emberwatch.scorers import ngrams
 
-FEATURES: Final = 4
+FEATURES: Final = 5
 """Features of each text."""
+ANGRY: Final = -64
+"""What is added to the value of a curse, an insult, a word for being angry."""
 NEGATES: Final = 127
 """The value of a word that turns those after it round."""
 SCOPE = 3
@@ -26,8 +28,9 @@ Values = npt.NDArray[np.int8]
 class Valences:
     """Words and stems by the upper half of their hash, in order; their values, -5 to 5.
 
-    A word that negates has the value `NEGATES`. A stem counts where its word is not listed.
-    `is_near` tells by a key's upper bits whether any key begins so: most words need no search.
+    A word of anger has `ANGRY` added, one that negates has the value `NEGATES`. A stem counts
+    where its word is not listed. `is_near` tells by a key's upper bits whether any key begins so:
+    most words need no search.
     """
 
     keys: Keys
@@ -51,11 +54,13 @@ class Valences:
         return found
 
     def features(self, block: ngrams.Block) -> ngrams.Hashes:
-        """Return hashes for each text: how bad, how good, which way, and the worst word."""
+        """Return hashes for each text: how bad, how good, which way, the worst word, the angry."""
         values = self.of(block.words)
         values = np.where(values == 0, self.of(block.stems), values).astype(np.int64)
         is_negation = values == NEGATES
         values[is_negation] = 0
+        is_angry = values < ANGRY // 2
+        values[is_angry] -= ANGRY
         is_turned = np.zeros(len(values), dtype=np.bool_)
         for far in range(1, SCOPE + 1):
             is_turned[far:] |= is_negation[:-far] & (
@@ -72,6 +77,8 @@ class Valences:
         steps[:, 1] = _step(good)
         steps[:, 2] = np.clip(np.rint((good - bad) / 2), -5, 5) + 5
         steps[:, 3] = -worst
+        angry = np.bincount(block.word_text[is_angry & ~is_turned], minlength=texts)
+        steps[:, 4] = np.minimum(angry, 3)
         steps += np.arange(FEATURES, dtype=np.uint64) * np.uint64(16)
         return ngrams.mixed_up((steps + np.uint64(1)) * _SALT)
 

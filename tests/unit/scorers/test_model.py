@@ -14,7 +14,8 @@ from emberwatch.scorers import model
 
 BODY = model.encode(np.zeros((256, 3), dtype=np.int8))
 TONGUE = {
-    "combine": [[1.0] * 5] * 3, "negative_from": 0.0, "positive_from": 0.0, "has_anger": True,
+    "combine": [[1.0] * model.GIVEN] * 3, "negative_from": 0.0, "positive_from": 0.0,
+    "has_anger": True,
 }  # fmt: skip
 
 
@@ -75,8 +76,15 @@ def test_without_measured_emoji_a_card_judges_none() -> None:
     assert model.understood(a_card(emoji=TONGUE | {"known": "🤬"}), BODY).of_emoji is not None
 
 
-def test_no_texts_have_no_margins() -> None:
-    assert model.shipped().read([]).margins.shape == (0, 3)
+def test_no_texts_have_no_margins_and_no_looks() -> None:
+    nothing = model.shipped().read([])
+    assert nothing.margins.shape == (0, 3)
+    assert nothing.looks.shape == (0, 2)
+
+
+def test_chances_are_made_of_margins_compound_looks_and_looks_with_anger() -> None:
+    made = model.given(np.array([[2.0, -1.0, 0.5]]), np.array([0.3]), np.array([[3.0, 1.0]]))
+    assert made.tolist() == [[2.0, -1.0, 0.5, 0.3, 3.0, 1.0, 6.0, 2.0, 1.0]]
 
 
 def test_the_model_that_ships_is_small() -> None:

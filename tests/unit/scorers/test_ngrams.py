@@ -91,6 +91,12 @@ def test_style_shows(plain: str, styled: str) -> None:
     assert not np.array_equal(ngrams.read([plain]).styles, ngrams.read([styled]).styles)
 
 
+def test_length_and_a_last_stop_are_looks() -> None:
+    looks = ngrams.read(["so bad here!", "bad", "", "it is bad. here"]).looks
+    assert looks[:, 0].tolist() == np.log2([5, 2, 1, 6]).tolist()
+    assert looks[:, 1].tolist() == [1, 0, 0, 0]
+
+
 def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:
     beginning = "a " * (ngrams.LONGEST // 2)
     assert np.array_equal(ngrams.read([beginning]).codes, ngrams.read([beginning + "b" * 90]).codes)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from emberwatch.scorers import ngrams
-from emberwatch.scorers.valences import NEGATES, Valences
+from emberwatch.scorers.valences import ANGRY, NEGATES, Valences
 
-WORDS = {"awful": -3, "bad": -2, "good": 3, "not": NEGATES}
+WORDS = {"awful": -3, "bad": -2, "good": 3, "mad": ANGRY, "not": NEGATES}
 
 
 def listed() -> Valences:
@@ -47,6 +47,16 @@ def test_a_negation_does_not_reach_into_the_next_text() -> None:
 
 def test_another_ending_of_a_long_word_counts_as_its_stem() -> None:
     assert features("terrible") == features("terribly")
+
+
+def test_words_of_anger_are_counted_up_to_three() -> None:
+    counts = [features("mad " * times)[0][4] for times in range(5)]
+    assert len(set(counts)) == 4
+    assert counts[3] == counts[4]
+
+
+def test_a_bad_word_is_none_of_anger_nor_is_one_that_is_turned_round() -> None:
+    assert features("awful")[0][4] == features("not mad")[0][4] == features("")[0][4]
 
 
 def test_an_empty_text_has_features_too() -> None:

@@ -333,7 +333,9 @@ def test_an_alert_begins_once_and_ends_once(kit: Kit, data: st.DataObject) -> No
 def test_time_alone_rings_for_nobody_but_an_unpolled_feed(
     kit: Kit, data: st.DataObject, days: float
 ) -> None:
-    lived = fold(kit.make(), data.draw(kit.lives()), kit.before())
+    events = data.draw(kit.lives())
+    lived = fold(kit.make(), events, kit.before())
+    lived.feed([Tick(at=events[-1].at.replace(second=0) + timedelta(minutes=1))])
     known = {alert.id for alert in lived.told()}
     at = (NOON + timedelta(days=9 + days)).replace(second=0, microsecond=0)
     after = fold(kit.make(), [Tick(at=at)], lived.states)

@@ -31,6 +31,11 @@ WINDOWS = (15, 30, 60, 120, 240, 720)
 
 _HOUR = WINDOWS.index(60)
 _HOURS_A_MONTH = 730.6
+_MOST = 6.25
+_VOLUME_MOST = 40.0
+"""Variances up to which a window's stray is believed, and that of its volume: a storm of anger is
+no spread, but real volumes have long tails (a brand that leaps eightfold each week will again).
+"""
 _ORDINARY = 2.0
 """Standard deviations up to which nothing is remarkable: the chance is not worth working out."""
 _DELAY = 8
@@ -540,6 +545,19 @@ def so_far(past: Past, start: int) -> SoFar:
     return SoFar(minutes=sum(q.watched for q in before), heat=sum(q.heat for q in before))
 
 
+def lasting(past: Past, window: int) -> float:
+    """Return how much more than usual half of the last closed quarters brought at least.
+
+    As many quarters as a window of so many minutes has; those that nobody watched do not count.
+    """
+    ratios = sorted(
+        (q.volume - q.read_back) * QUARTER / (q.expected_volume * q.watched)
+        for q in past.closed[-(window // QUARTER) :]
+        if q.watched and q.expected_volume > 0.0
+    )
+    return ratios[(len(ratios) - 1) // 2] if ratios else 0.0
+
+
 def _table_mean(table: Sequence[float], size: int) -> float:
     """Return the posts a unit of exposure over a whole (posts, exposure) table, 0 of an empty."""
     total = sum(table[size:])
@@ -977,7 +995,9 @@ def _blocks(
             fade = 0.5 ** (trust * window / (1440.0 * settings.long_days))
             _stray(angry, settings.angry_spread, index, hot / one, likely / one, trust, fade)
             _stray(quiet, settings.calm_spread, index, calm, usual_calm, trust, fade)
-            _stray(loud, settings.volume_spread, index, volume, usual_volume, trust, fade)
+            _stray(
+                loud, settings.volume_spread, index, volume, usual_volume, trust, fade, _VOLUME_MOST
+            )
     return tuple(angry), tuple(quiet), tuple(loud)
 
 
@@ -1000,11 +1020,12 @@ def _stray(
     mean: float,
     trust: float,
     fade: float,
+    beyond: float = _MOST,
 ) -> None:
     """Count in a table of spreads by how much a window strayed from its mean."""
     spread = _spread(beliefs[index], table, index, mean)
     squared = (seen - mean) ** 2
-    most = 6.25 * (mean + spread * mean * mean)
+    most = beyond * (mean + spread * mean * mean)
     if squared > most:
         squared = most
     table[2 * index] = table[2 * index] * fade + trust * (squared - mean)

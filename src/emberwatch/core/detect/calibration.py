@@ -41,13 +41,13 @@ class CalibrationSettings:
     """
 
     often: tuple[tuple[float, float], ...] = (
-        (-1.2, 2.0),
-        (-0.6, 4.5),
-        (0.5, 7.0),
-        (1.5, 10.0),
-        (2.5, 6.0),
+        (-1.2, 1.2),
+        (-0.6, 2.7),
+        (0.5, 4.2),
+        (1.5, 6.0),
+        (2.5, 3.6),
     )
-    counted_times: float = 1.6
+    counted_times: float = 3.2
     slope: float = 1.8
     burst_slope: float = 2.0
     strength: float = 6.0

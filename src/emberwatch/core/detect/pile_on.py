@@ -520,9 +520,11 @@ class PileOn:
             thread = _changed(thread, stakes=tuple(stakes))
         return thread, tuple(alerts)
 
-    def _begin(self, thread: Thread, ring: Ring | None, at: datetime) -> Ring:
-        """Ring, for the first time or after an end."""
+    def _begin(self, thread: Thread, ring: Ring | None, at: datetime) -> Ring | None:
+        """Ring, for the first time or after an end; not for a fire that is out already."""
         fire = self._fire(thread, Fire.GROWING, at)
+        if fire is Fire.OUT:
+            return ring
         times = ring.times + 1 if ring else 1
         return Ring(started_at=at, size=thread.size, fire=fire, times=times)
 

@@ -618,7 +618,7 @@ class Spike:
                     continue
                 expected = max(expected, before.heat * window.minutes / before.minutes)
             most = best[0] if best else bar
-            found = self._least_likely(learnt, window, hot, expected, most)
+            found = self._least_likely(past, window, hot, expected, most)
             if found is None:
                 continue
             heard: list[Voice] = []
@@ -628,7 +628,7 @@ class Spike:
                 if clear + window.nameless < settings.least_voices:
                     continue
                 hot = window.nameless + sum(voice.heat for voice in heard)
-                found = self._least_likely(learnt, window, hot, expected, most)
+                found = self._least_likely(past, window, hot, expected, most)
             if found is not None:
                 best = *found, window, heard
         if best is None:
@@ -645,14 +645,14 @@ class Spike:
         )
 
     def _least_likely(
-        self, learnt: Baseline, window: _Window, hot: float, expected: float, most: float
+        self, past: Past, window: _Window, hot: float, expected: float, most: float
     ) -> tuple[float, Finding] | None:
         """Look at a window in all ways: beside its calm posts, by its share, by its volume.
 
         Returns how often a month the law allows as much (log10) as the least likely found, None
         where that is above `most`.
         """
-        settings = self._settings.baseline
+        settings, learnt = self._settings.baseline, past.baseline
         enough = self._chance(most, window.minutes, len(WINDOWS))
         best: Finding | None = None
         law = most
@@ -661,7 +661,7 @@ class Spike:
                 settings, learnt, window.index, hot=hot, usual=expected, enough=enough
             ),
             self._by_share(learnt, window, hot, enough),
-            self._by_shift(learnt, window, hot, enough),
+            self._by_shift(past, window, hot, enough),
         ):
             if finding is None or finding.log_chance > enough:
                 continue
@@ -695,14 +695,15 @@ class Spike:
         )
 
     def _by_shift(
-        self, learnt: Baseline, window: _Window, hot: float, enough: float = inf
+        self, past: Past, window: _Window, hot: float, enough: float = inf
     ) -> Finding | None:
         """Hold the volume against what is usual, where it brings anger as ever or more.
 
         The calm posts of a promotion excuse its anger; those of a level that has shifted do not.
+        A burst is no level: what more than half of the quarters did not bring does not count.
         None where it is no shift: the window is short, or the anger is thinner than usual.
         """
-        settings = self._settings
+        settings, learnt = self._settings, past.baseline
         if window.minutes not in settings.shift_windows:
             return None
         if learnt.watched_days < settings.shift_after_days or window.live <= window.usual_volume:
@@ -710,12 +711,15 @@ class Spike:
         as_ever = window.usual_heat / window.usual_volume * window.live
         if hot < settings.shift_least or hot - sqrt(hot) < settings.shift_share * as_ever:
             return None
+        lasting = normal.lasting(past, window.minutes) * window.usual_volume
+        if lasting <= window.usual_volume:
+            return None
         correction = settings.shift_correction * _LN10
         finding = normal.judge_volume(
             settings.baseline,
             learnt,
             window.index,
-            volume=window.live,
+            volume=min(window.live, lasting),
             usual=window.usual_volume,
             enough=enough - correction,
         )
@@ -803,7 +807,7 @@ class Spike:
 
         finding = by_count(hot)
         law = self._rate(finding, len(WINDOWS))
-        shift = self._by_shift(learnt, window, hot)
+        shift = self._by_shift(past, window, hot)
         if shift is not None and self._rate(shift, len(WINDOWS)) < law:
             law, finding, expected = self._rate(shift, len(WINDOWS)), shift, window.usual_heat
         weight = window.nameless + sum(voice.anger for voice in heard)

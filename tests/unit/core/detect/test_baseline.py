@@ -24,6 +24,7 @@ from emberwatch.core.detect.baseline import (
     is_gap,
     judge_anger,
     judge_volume,
+    lasting,
     level,
     local_factor,
     share,
@@ -300,3 +301,49 @@ def test_a_young_brand_has_windows_longer_than_its_life() -> None:
     past = begin(SETTINGS, MONDAY + 7)
     assert all(usual(past, MONDAY + 9, window)["volume"] <= 1.0 for window in WINDOWS)
     assert normal.KEPT >= 720 // QUARTER
+
+
+# ---------------------------------------------------------------- what lasts
+def quarters(*volumes: float, watched: int = QUARTER) -> Past:
+    """Return a past of closed quarters in which ten posts each were expected."""
+    closed = tuple(
+        Quarter(watched=watched, volume=volume, expected_volume=10.0) for volume in volumes
+    )
+    return Past(opened=0, closed=closed, now=Quarter())
+
+
+def test_what_half_of_the_quarters_brought_at_least_lasts() -> None:
+    assert lasting(quarters(90.0, 20.0, 90.0, 25.0, 30.0), 60) == 2.5
+    assert lasting(quarters(10.0, 10.0, 400.0, 10.0), 60) == 1.0
+
+
+def test_quarters_that_nobody_watched_tell_of_no_shift() -> None:
+    assert lasting(quarters(90.0, 90.0, watched=0), 60) == 0.0
+    assert lasting(quarters(10.0, 10.0, watched=5), 60) == 3.0
+
+
+def test_history_that_was_read_back_is_no_shift() -> None:
+    read = Quarter(volume=50.0, read_back=40.0, expected_volume=10.0)
+    assert lasting(Past(opened=0, closed=(read,), now=Quarter()), 60) == 1.0
+
+
+def test_a_volume_that_leaps_now_and_then_has_a_wide_spread() -> None:
+    """Real volumes have long tails: a leap may not pass for as rare as in a calm brand's life."""
+    calm, leaping = (lived(days=14, leap=leap) for leap in (1.0, 8.0))
+    chances = [
+        judge_volume(SETTINGS, past.baseline, WINDOWS.index(60), volume=64.0, usual=16.0).log_chance
+        for past in (calm, leaping)
+    ]
+    assert chances[0] < 2.0 * chances[1] < 0.0
+
+
+def lived(days: int, leap: float) -> Past:
+    """Return a past in which a half hour every other day brought `leap` times as many posts."""
+    past = begin(SETTINGS, MONDAY)
+    for minute in range(MONDAY, MONDAY + days * DAY, QUARTER):
+        past = advance(SETTINGS, past, minute)
+        since = (minute - MONDAY) % (2 * DAY)
+        posts = 4.0 * (leap if 11 * 60 <= since < 11 * 60 + 30 else 1.0)
+        came = Quarter(volume=posts, judged=posts, calm=0.8 * posts, heat=0.2 * posts)
+        past = add(SETTINGS, past, minute, came)
+    return past

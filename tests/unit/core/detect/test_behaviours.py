@@ -94,6 +94,22 @@ def test_a_level_that_shifts_rings_within_the_hour_and_is_normal_three_days_late
     assert after[-1] <= 72 * HOUR
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_bursts_of_posts_with_the_anger_of_any_day_are_no_shift(seed: int) -> None:
+    usual, chance = a_day(60.0), random.Random(seed)
+    loud: set[int] = set()
+    begins = 0
+    while begins < 17 * DAY:
+        begins += int(chance.uniform(8.0, 28.0) * HOUR)
+        loud.update(range(begins, begins + 25))
+
+    def life(minute: int) -> tuple[float, float]:
+        posts, share = usual(minute)
+        return (8.0 * posts if minute in loud else posts), share
+
+    assert rung(life, 17.0, seed) == []
+
+
 def test_growth_is_followed() -> None:
     usual = a_day(20.0)
 

@@ -167,6 +167,17 @@ def test_a_late_root_is_taken_into_its_thread() -> None:
     assert told.feed(root(brand="Bolt")).thread.reach == 75
 
 
+@pytest.mark.parametrize(("after", "rings"), [(minutes(5), True), (minutes(200), False)])
+def test_an_angry_root_rings_for_its_crowd_unless_the_fire_is_out(
+    after: timedelta, rings: bool
+) -> None:
+    crowd = [reply(number, MINUTE, anger=0.0) for number in range(20)]
+    told = Told(floor=15).feed(*crowd)
+    assert not told.alerts
+    told.feed(Mentioned(at=NOON + after, mention=a_mention("root", anger=0.8, at=NOON)))
+    assert bool(told.alerts) is rings
+
+
 def test_a_root_of_yesterday_does_not_age_the_burst_of_today() -> None:
     told = Told().feed(reply(1, minutes(600)), root())
     assert told.thread.burst_at == (NOON + minutes(600)).timestamp()

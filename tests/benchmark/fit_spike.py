@@ -174,7 +174,7 @@ def fitted(groups: Sequence[Group]) -> CalibrationSettings:
     plain_slope = _mean_slope(counts)
     return CalibrationSettings(
         often=often,
-        counted_times=round(sum(times) / len(times), 2) if times else 1.0,
+        burst_often=round(max(0.0, sum(times) / len(times) - 1.0) / max(burst, 0.1), 1) if times else 0.0,
         slope=round(slope, 2),
         burst_slope=round(max(0.0, slope / plain_slope - 1.0) / max(burst, 0.1), 2),
     )
@@ -207,7 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             flush=True,
         )
     ships, fits = CalibrationSettings(), fitted(groups)
-    for name in ("often", "counted_times", "slope", "burst_slope"):
+    for name in ("often", "burst_often", "slope", "burst_slope"):
         print(f"{name}: {getattr(ships, name)} ships, {getattr(fits, name)} fits")
     return 0
 

@@ -34,20 +34,20 @@ class CalibrationSettings:
     """What is believed of a brand's tail, and how much of its own past outweighs that.
 
     `often` are pairs of the angry voices an hour (log10) and how many episodes a month then reach
-    `LEVELS[0]`, `counted_times` as many where threads are not told apart (a plain series); `slope`
-    is by how much (ln) they become fewer a decade, `burst_slope` by how much less per unit of
-    `baseline.burst`. Both beliefs are worth `strength` episodes, and the brand's own fade with
-    `half_life` days. What is rarer than `rings_at` decades rings in any case.
+    `LEVELS[0]`; `slope` is by how much (ln) they become fewer a decade. Where threads are not told
+    apart (a plain series), `baseline.burst` makes them more often by `burst_often` a unit, and
+    their tail flatter by `burst_slope` a unit. Both beliefs are worth `strength` episodes, and the
+    brand's own fade with `half_life` days. What is rarer than `rings_at` decades rings in any case.
     """
 
     often: tuple[tuple[float, float], ...] = (
-        (-1.2, 1.2),
-        (-0.6, 2.7),
-        (0.5, 4.2),
-        (1.5, 6.0),
-        (2.5, 3.6),
+        (-1.2, 3.2),
+        (-0.6, 7.2),
+        (0.5, 7.2),
+        (1.5, 8.0),
+        (2.5, 5.0),
     )
-    counted_times: float = 3.2
+    burst_often: float = 3.0
     slope: float = 1.8
     burst_slope: float = 2.0
     strength: float = 6.0
@@ -150,10 +150,9 @@ def tail(
 ) -> Tail:
     """Return the tail of a brand: what is believed, moved by what it lived through."""
     angry = log10(max(level(beliefs, learnt) * share(beliefs, learnt), 1e-6))
-    often = _between(settings.often, angry)
-    if learnt.bursts[1] > 0.0:
-        often *= settings.counted_times
-    slope = settings.slope / (1.0 + settings.burst_slope * burst(beliefs, learnt))
+    bursts = burst(beliefs, learnt)
+    often = _between(settings.often, angry) * (1.0 + settings.burst_often * bursts)
+    slope = settings.slope / (1.0 + settings.burst_slope * bursts)
     months, strength = episodes.days / _MONTH, settings.strength
     seen, storms = episodes.reached, settings.storms * months
     nearest = min(max(often * months, seen[0] - storms), seen[0])

@@ -661,6 +661,18 @@ async def test_what_a_later_state_overtook_is_not_sent():
     assert "sequence 2" in outbox.rows["msg_1"].last_answer
 
 
+async def test_what_was_not_sent_shows_no_receiver_to_be_back():
+    overtaken = owed("msg_1", sequence=1)
+    newer = owed("msg_2", sequence=2, state=DeliveryState.DELIVERED)
+    again = {"attempts": 8, "first_try_at": AT, "next_try_at": AT + timedelta(hours=10)}
+    outbox = Outbox(overtaken, newer, owed("msg_old", incident="inc_old", **again))
+    board = Board()
+    assert await a_dispatcher(outbox, ops=board).drain()
+    assert outbox.rows["msg_1"].state is DeliveryState.DELIVERED
+    assert outbox.rows["msg_old"].next_try_at == again["next_try_at"]
+    assert board.got == []
+
+
 async def test_a_channel_that_takes_every_message_gets_the_late_one_too():
     late = owed("msg_1", sequence=1)
     newer = owed("msg_2", sequence=2, state=DeliveryState.DELIVERED)

@@ -38,6 +38,7 @@ def typing(capfd: pytest.CaptureFixture[str]) -> Run:
             main(list(arguments))
         said = capfd.readouterr()
         code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, said.out, said.err)
+        # as the interpreter does: words instead of a number are a failure
+        return Said(code if isinstance(code, int) else int(code is not None), said.out, said.err)
 
     return run

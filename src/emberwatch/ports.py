@@ -657,14 +657,21 @@ class Reading(Protocol):
         ...
 
     def stranded(
-        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+        self,
+        notifier: str,
+        *,
+        failing_since: datetime,
+        since: datetime,
+        most: int,
+        is_left_alone: bool = False,
     ) -> list[Notification]:
         """Return what a notifier does not take and no other one was told yet, oldest first.
 
         That is everything owed since `since` that is dead or held; that was first tried at
         `failing_since` or before and still waits, or is told by a digest of which that is true;
-        and, where nothing got through since such a first try, all that waits. Digests themselves,
-        trials, and what a later state of its incident tells are left out.
+        and, where nothing got through since such a first try, all that waits. Of a notifier that
+        is left alone, because its receiver asked for time, also all that was due by then. Digests
+        themselves, trials, and what a later state of its incident tells are left out.
         """
         ...
 
@@ -762,8 +769,9 @@ class Writing(Reading, Protocol):
         """Let a notifier that is back have at an instant what would come `beyond` another.
 
         That is what waits for another try and was first tried since anything got through to it:
-        what fails beside others that do not keeps its own gaps. Return how many. To be called
-        before the success that it rests on is settled.
+        what fails beside others that do not keeps its own gaps, and so does what was first tried
+        `beyond` that other instant, by a clock that was set back since: each success would hurry
+        it. Return how many. To be called before the success that it rests on is settled.
         """
         ...
 

@@ -1051,6 +1051,7 @@ def test_what_failed_since_anything_got_through_is_hurried(store: Store) -> None
             a_notification("alone", first_try_at=NOON - minutes(1), **failed),
             a_notification("other", notifier="o", first_try_at=NOON + minutes(1), **failed),
             a_notification("new", next_try_at=late),
+            a_notification("by a clock ahead", first_try_at=NOON + minutes(63), **failed),
             a_notification(
                 "soon", attempts=2, first_try_at=NOON + minutes(1), next_try_at=NOON + minutes(62)
             ),
@@ -1228,6 +1229,24 @@ def stranded(store: Store, at: datetime = SOON, most: int = 99) -> list[str]:
     with store.reading() as look:
         rows = look.stranded("ops", failing_since=at - minutes(2), since=NOON - DAY, most=most)
     return [each.id for each in rows]
+
+
+def test_what_is_due_to_a_notifier_that_is_left_alone_is_stranded_untried(store: Store) -> None:
+    ok = {"state": DeliveryState.DELIVERED, "delivered_at": NOON + minutes(8)}
+    record(
+        store,
+        notifications=(
+            a_notification("due", next_try_at=SOON - minutes(2)),
+            a_notification("due just now", next_try_at=SOON - minutes(1)),
+            a_notification("ok", **ok),
+        ),
+    )
+    assert stranded(store) == []
+    with store.reading() as look:
+        rows = look.stranded(
+            "ops", failing_since=SOON - minutes(2), since=NOON - DAY, most=9, is_left_alone=True
+        )
+    assert [each.id for each in rows] == ["due"]
 
 
 def test_what_is_owed_is_seen_the_gravest_first_without_being_taken(store: Store) -> None:

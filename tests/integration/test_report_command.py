@@ -148,6 +148,20 @@ def test_r3_an_old_week_tells_who_waited_then(run: Run) -> None:
     assert "0 angry posts unanswered as of now" in run("--week", "this", at=later).stdout
 
 
+@pytest.mark.parametrize(
+    "incident",
+    [
+        act(an_incident(), Deed(action=Action.RESOLVED, by="a", at=READ_AT + timedelta(days=1))),
+        an_incident(at=NOON - timedelta(days=200)),
+    ],
+    ids=["closed since", "rang long before"],
+)
+def test_r3_who_waited_then_is_told(run: Run, incident: Incident) -> None:
+    later = READ_AT + timedelta(days=7)
+    report = run("--week", "2026-W10", "--json", at=later, incidents=(incident,))
+    assert [post["incident"] for post in json.loads(report.stdout)["unanswered"]] == [incident.id]
+
+
 def test_csv_has_a_row_for_each_incident(run: Run) -> None:
     rows = list(csv.DictReader(run("--csv", **a_story()).stdout.splitlines()))
     assert [(row["status"], row["respond_standing"], row["responded_after"]) for row in rows] == [

@@ -42,10 +42,10 @@ LONGEST_LOOK = timedelta(minutes=1)
 """A look at threads may take so long; then the rest of them wait for the next."""
 
 MOST_NAMED = 10
+"""Posts of one page whose faults are logged one by one."""
 
 MOST_SAID = 500
 """Characters that are kept of why a feed could not be read."""
-"""Posts of one page whose faults are logged one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -296,12 +296,14 @@ class Dispatcher:
 
     async def _handed(self, name: str, channel: Channel, now: datetime) -> int:
         """Return how much the fallback is owed now that it was not owed before."""
+        is_left_alone = self._is_held(name)
         stranded = await self._read(
             lambda look: look.stranded(
                 name,
                 failing_since=now - STANDS_IN_AFTER,
                 since=now - NO_LONGER_NEWS,
                 most=MOST_OWED,
+                is_left_alone=is_left_alone,
             )
         )
         if not stranded:
@@ -317,10 +319,8 @@ class Dispatcher:
             async with turn:
                 if self._is_stopping:
                     return False
-                now = self._clock()
-                free_at = self._free_at(notification.notifier, now)
-                if free_at > now:
-                    await self._settle(replace(notification, next_try_at=free_at))
+                if self._is_held(notification.notifier):
+                    await self._settle(notification)
                     return False
                 self._count(notification)
                 if notifier.shows_latest and not notification.is_digest:
@@ -390,14 +390,16 @@ class Dispatcher:
         """Write how the try ended, however long the database takes to take it.
 
         A try that succeeds shows that the receiver is back: what it failed to take before need
-        not wait for its next try of its own.
+        not wait for its next try of its own. It is due as this one was, for a run that tries only
+        what is due when it begins.
         """
         now = self._clock()
         free_at = self._free_at(after.notifier, now)
+        at = free_at if free_at > now else min(now, after.next_try_at)
 
         def settle(outbox: Writing) -> None:
             if was_tried and after.state is DeliveryState.DELIVERED:
-                outbox.hurry(after.notifier, free_at, free_at + SOON)
+                outbox.hurry(after.notifier, at, free_at + SOON)
             outbox.settle(after)
             if after.state is DeliveryState.HELD:
                 outbox.disable(after.notifier, now, after.last_answer)

@@ -481,7 +481,13 @@ class _MemoryReading:
         )
 
     def stranded(
-        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+        self,
+        notifier: str,
+        *,
+        failing_since: datetime,
+        since: datetime,
+        most: int,
+        is_left_alone: bool = False,
     ) -> list[Notification]:
         mine = self.notifications(notifier=notifier)
         last_ok_at = max((each.delivered_at for each in mine if each.delivered_at), default=NEVER)
@@ -498,6 +504,7 @@ class _MemoryReading:
             teller = self.shelves.notifications.get(each.told_by)
             tried_at = (teller or each).first_try_at or each.first_try_at
             has_failed = tried_at is not None and tried_at <= failing_since
+            is_kept_back = is_left_alone and each.next_try_at <= failing_since
             if (
                 each.state is not DeliveryState.DELIVERED
                 and each.created_at > since
@@ -505,7 +512,12 @@ class _MemoryReading:
                 and each.payload
                 and each.type not in (DIGEST, TRIAL)
                 and (teller is None or teller.is_digest)
-                and (each.state is not DeliveryState.WAITING or is_silent or has_failed)
+                and (
+                    each.state is not DeliveryState.WAITING
+                    or is_silent
+                    or has_failed
+                    or is_kept_back
+                )
             ):
                 found.append(each)
         return found[:most]
@@ -729,6 +741,7 @@ class _MemoryWriting(_MemoryReading):
             if each.state is DeliveryState.WAITING
             and each.next_try_at > beyond
             and each.first_try_at is not None
+            and each.first_try_at <= beyond
             and (got_through_at is None or each.first_try_at > got_through_at)
         ]
         for each in late:

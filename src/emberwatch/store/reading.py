@@ -322,6 +322,7 @@ STRANDED = f"""
       AND (
         n.state <> 'waiting'
         OR ifnull(d.first_try_at, n.first_try_at) <= ?2
+        OR (?5 AND n.next_try_at <= ?2)
         OR (
           SELECT min(first_try_at) FROM _notification
           WHERE state = 'waiting' AND notifier = ?1 AND first_try_at <= ?2
@@ -652,11 +653,16 @@ class SqliteReading:
         return bool(self._db.execute(IS_TOLD, asked).fetchone()[0])
 
     def stranded(
-        self, notifier: str, *, failing_since: datetime, since: datetime, most: int
+        self,
+        notifier: str,
+        *,
+        failing_since: datetime,
+        since: datetime,
+        most: int,
+        is_left_alone: bool = False,
     ) -> list[Notification]:
-        found = self._db.execute(
-            STRANDED, (clean(notifier), instant_text(failing_since), instant_text(since), most)
-        )
+        bounds = (instant_text(failing_since), instant_text(since), most, is_left_alone)
+        found = self._db.execute(STRANDED, (clean(notifier), *bounds))
         return [rows.read_notification(row) for row in found]
 
     def statistics(self, now: datetime) -> Statistics:

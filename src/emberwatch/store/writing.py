@@ -189,10 +189,11 @@ FOLLOW = """
 """
 HURRY = """
     UPDATE _notification SET next_try_at = ?2
-    WHERE state = 'waiting' AND notifier = ?1 AND next_try_at > ?3 AND first_try_at > (
-      SELECT ifnull(max(delivered_at), '') FROM _notification
-      WHERE notifier = ?1 AND delivered_at IS NOT NULL
-    )
+    WHERE state = 'waiting' AND notifier = ?1 AND next_try_at > ?3 AND first_try_at <= ?3
+      AND first_try_at > (
+        SELECT ifnull(max(delivered_at), '') FROM _notification
+        WHERE notifier = ?1 AND delivered_at IS NOT NULL
+      )
 """
 TELL_BY = """
     UPDATE _notification SET told_by = ?2, last_answer = ?3, leased_until = NULL

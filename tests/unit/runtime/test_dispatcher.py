@@ -308,8 +308,53 @@ async def test_what_was_taken_already_waits_too_when_the_receiver_asks_for_time(
     await a_dispatcher(outbox, clock=clock, ops=ops).drain()
     assert ops.ids == ["msg_1"]
     rows = outbox.rows
-    assert [rows[id].next_try_at - AT for id in ("msg_1", "msg_2")] == [timedelta(hours=1)] * 2
+    assert [rows[id].next_try_at - AT for id in ("msg_1", "msg_2")] == [
+        timedelta(hours=1),
+        timedelta(0),
+    ]
     assert [rows[id].attempts for id in ("msg_1", "msg_2")] == [1, 0]
+
+
+async def test_what_waits_for_a_receiver_that_asks_for_an_hour_goes_to_who_stands_in():
+    clock, gate = Clock(), asyncio.Event()
+    ops, backup = Receiver(gate, DeliveryFailed("429", retry_after=timedelta(hours=1))), Receiver()
+    channels = {"ops": Channel(fallback="backup")}
+    outbox = Outbox(owed("msg_1"))
+    both = {"ops": ops, "backup": backup}
+    dispatcher = a_dispatcher(outbox, clock=clock, notifiers=both, channels=channels)
+    async with Running(dispatcher):
+        await until(lambda: ops.ids == ["msg_1"])
+        outbox.owe(owed("msg_2", incident="inc_2"))
+        await until(lambda: outbox.rows["msg_2"].attempts == 1)
+        clock.now += timedelta(seconds=1)
+        gate.set()  # something got through since the try that failed
+        await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED)
+        outbox.owe(owed("msg_3", incident="inc_3", next_try_at=clock.now))
+        clock.now += timedelta(minutes=1)
+        outbox.owe(owed("msg_4", incident="inc_4", next_try_at=clock.now))
+        clock.now += timedelta(minutes=1)
+        dispatcher.wake()
+        await until(lambda: len(backup.got) == 2)
+    assert ops.ids == ["msg_1", "msg_2"]
+    rows = outbox.rows
+    assert [rows[f"msg_{n}"].handed_to for n in (2, 3, 4)] == ["backup", "backup", ""]
+
+
+async def test_a_run_that_tries_what_is_due_sends_what_it_hurried_however_late_it_is():
+    clock = Clock()
+    late = {"attempts": 8, "first_try_at": AT, "next_try_at": AT + timedelta(hours=10)}
+    outbox = Outbox(owed("msg_old", incident="inc_old", **late))
+    clock.now = AT + timedelta(hours=3)
+    outbox.owe(owed("msg_new", next_try_at=clock.now))
+
+    class Slow(Receiver):
+        async def deliver(self, notification, at):
+            clock.now += timedelta(seconds=2)
+            return await super().deliver(notification, at)
+
+    ops = Slow()
+    assert await a_dispatcher(outbox, clock=clock, ops=ops).drain()
+    assert ops.ids == ["msg_new", "msg_old"]
 
 
 async def test_a_success_in_flight_hurries_nothing_before_the_time_that_was_asked_for():
@@ -614,6 +659,18 @@ async def test_what_a_later_state_overtook_is_not_sent():
     assert board.got == []
     assert outbox.rows["msg_1"].state is DeliveryState.DELIVERED
     assert "sequence 2" in outbox.rows["msg_1"].last_answer
+
+
+async def test_what_was_not_sent_shows_no_receiver_to_be_back():
+    overtaken = owed("msg_1", sequence=1)
+    newer = owed("msg_2", sequence=2, state=DeliveryState.DELIVERED)
+    again = {"attempts": 8, "first_try_at": AT, "next_try_at": AT + timedelta(hours=10)}
+    outbox = Outbox(overtaken, newer, owed("msg_old", incident="inc_old", **again))
+    board = Board()
+    assert await a_dispatcher(outbox, ops=board).drain()
+    assert outbox.rows["msg_1"].state is DeliveryState.DELIVERED
+    assert outbox.rows["msg_old"].next_try_at == again["next_try_at"]
+    assert board.got == []
 
 
 async def test_a_channel_that_takes_every_message_gets_the_late_one_too():

@@ -1,14 +1,17 @@
 """What the scorer `auto` makes of posts."""
 
 from collections.abc import Callable
+from math import exp
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emberwatch.core.read.quality import roc_area
 from emberwatch.model.mention import NO_WORDS, Score
 from emberwatch.ports import Text
 from emberwatch.scorers.auto import Auto
+from emberwatch.scorers.model import given, shipped
 
 SENTENCES = Path(__file__).parents[3] / "src" / "emberwatch" / "demo" / "sentences"
 
@@ -37,6 +40,16 @@ def area(auto: Auto, language: str, of: Callable[[Score], float | None]) -> floa
 @pytest.mark.parametrize("language", ["en", "bg", "ru", "id"])
 def test_angry_sentences_rise_above_calm_ones(auto: Auto, language: str) -> None:
     assert area(auto, language, lambda score: score.anger) >= 0.85
+
+
+def test_a_chance_is_that_of_margins_and_looks_together(auto: Auto) -> None:
+    text = "Опять опоздали на час. Верните деньги."
+    model = shipped()
+    reading = model.read([text])
+    facts = given(reading.margins, np.zeros(1), reading.looks)[0]
+    odds = float(model.tongues["ru"].combine[0] @ facts)
+    (score,) = auto.score([Text(text=text, language="ru")])
+    assert score.anger == pytest.approx(1.0 / (1.0 + exp(-odds)), abs=1e-9)
 
 
 def test_angry_lithuanian_is_more_negative_than_calm(auto: Auto) -> None:

@@ -6,7 +6,7 @@ import pytest
 from emberwatch.scorers import ngrams
 from emberwatch.scorers.valences import ANGRY, NEGATES, Valences
 
-WORDS = {"awful": -3, "bad": -2, "good": 3, "mad": ANGRY, "not": NEGATES}
+WORDS = {"awful": -3, "bad": -2, "damned": ANGRY - 3, "good": 3, "mad": ANGRY, "not": NEGATES}
 
 
 def listed() -> Valences:
@@ -53,6 +53,11 @@ def test_words_of_anger_are_counted_up_to_three() -> None:
     counts = [features("mad " * times)[0][4] for times in range(5)]
     assert len(set(counts)) == 4
     assert counts[3] == counts[4]
+
+
+def test_a_word_of_anger_is_as_bad_as_its_value() -> None:
+    assert features("damned")[0][:4] == features("awful")[0][:4]
+    assert features("damned")[0][4] == features("mad")[0][4]
 
 
 def test_a_bad_word_is_none_of_anger_nor_is_one_that_is_turned_round() -> None:

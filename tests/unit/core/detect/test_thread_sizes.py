@@ -89,6 +89,11 @@ def test_it_moves_the_floor_by_no_more_than_ten_times() -> None:
     assert huge_for(SizesSeen(threads=9e3, days=3e3, crowds=0.0, beyond=0.0, at=NOON), 2) == 2
 
 
+def test_the_floor_goes_on_to_count_beside_the_history() -> None:
+    seen = SizesSeen(threads=100.0, days=90.0, crowds=10.0, beyond=8.0, at=NOON)
+    assert [huge_for(seen, floor) for floor in (100, 300, 1_000)] == [49, 89, 179]
+
+
 def test_a_thread_of_three_months_ago_counts_half() -> None:
     state = seen(ended(50), ended(1, timedelta(days=90)))
     assert state is not None

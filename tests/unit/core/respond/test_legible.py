@@ -75,3 +75,8 @@ def test_a_long_message_keeps_its_beginning_and_its_end():
     assert "…" in cut
     assert len(cut) <= 60
     assert cut_inside("short", 60) == "short"
+
+
+def test_of_a_long_message_a_third_is_its_end():
+    assert cut_inside("a" * 50 + "b" * 50, 30) == "a" * 19 + "…" + "b" * 10
+    assert cut_inside("abcd", 3) == "a…d"

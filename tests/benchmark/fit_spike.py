@@ -169,12 +169,13 @@ def fitted(groups: Sequence[Group]) -> CalibrationSettings:
         for plain, group in zip(counts, apart, strict=True)
         if group.reached[0]
     ]
+    mean_times = sum(times) / len(times) if times else 1.0
     slope = _mean_slope(apart)
     burst = sum(group.burst for group in counts) / len(counts)
     plain_slope = _mean_slope(counts)
     return CalibrationSettings(
         often=often,
-        burst_often=round(max(0.0, sum(times) / len(times) - 1.0) / max(burst, 0.1), 1) if times else 0.0,
+        burst_often=round(max(0.0, mean_times - 1.0) / max(burst, 0.1), 1),
         slope=round(slope, 2),
         burst_slope=round(max(0.0, slope / plain_slope - 1.0) / max(burst, 0.1), 2),
     )

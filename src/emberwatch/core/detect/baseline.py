@@ -31,11 +31,6 @@ WINDOWS = (15, 30, 60, 120, 240, 720)
 
 _HOUR = WINDOWS.index(60)
 _HOURS_A_MONTH = 730.6
-_MOST = 6.25
-_VOLUME_MOST = 40.0
-"""Variances up to which a window's stray is believed, and that of its volume: a storm of anger is
-no spread, but real volumes have long tails (a brand that leaps eightfold each week will again).
-"""
 _ORDINARY = 2.0
 """Standard deviations up to which nothing is remarkable: the chance is not worth working out."""
 _DELAY = 8
@@ -995,9 +990,7 @@ def _blocks(
             fade = 0.5 ** (trust * window / (1440.0 * settings.long_days))
             _stray(angry, settings.angry_spread, index, hot / one, likely / one, trust, fade)
             _stray(quiet, settings.calm_spread, index, calm, usual_calm, trust, fade)
-            _stray(
-                loud, settings.volume_spread, index, volume, usual_volume, trust, fade, _VOLUME_MOST
-            )
+            _stray(loud, settings.volume_spread, index, volume, usual_volume, trust, fade)
     return tuple(angry), tuple(quiet), tuple(loud)
 
 
@@ -1020,12 +1013,11 @@ def _stray(
     mean: float,
     trust: float,
     fade: float,
-    beyond: float = _MOST,
 ) -> None:
     """Count in a table of spreads by how much a window strayed from its mean."""
     spread = _spread(beliefs[index], table, index, mean)
     squared = (seen - mean) ** 2
-    most = beyond * (mean + spread * mean * mean)
+    most = 6.25 * (mean + spread * mean * mean)
     if squared > most:
         squared = most
     table[2 * index] = table[2 * index] * fade + trust * (squared - mean)

@@ -47,7 +47,7 @@ class CalibrationSettings:
         (1.5, 8.0),
         (2.5, 5.0),
     )
-    burst_often: float = 3.0
+    burst_often: float = 1.0
     slope: float = 1.8
     burst_slope: float = 2.0
     strength: float = 6.0

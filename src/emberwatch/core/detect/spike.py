@@ -700,7 +700,7 @@ class Spike:
         """Hold the volume against what is usual, where it brings anger as ever or more.
 
         The calm posts of a promotion excuse its anger; those of a level that has shifted do not.
-        A burst is no level: what more than half of the quarters did not bring does not count.
+        A burst is no level: beyond the voices, only what half of the quarters brought counts.
         None where it is no shift: the window is short, or the anger is thinner than usual.
         """
         settings, learnt = self._settings, past.baseline
@@ -711,7 +711,7 @@ class Spike:
         as_ever = window.usual_heat / window.usual_volume * window.live
         if hot < settings.shift_least or hot - sqrt(hot) < settings.shift_share * as_ever:
             return None
-        lasting = normal.lasting(past, window.minutes) * window.usual_volume
+        lasting = max(hot, normal.lasting(past, window.minutes) * window.usual_volume)
         if lasting <= window.usual_volume:
             return None
         correction = settings.shift_correction * _LN10

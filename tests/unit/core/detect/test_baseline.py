@@ -325,25 +325,3 @@ def test_quarters_that_nobody_watched_tell_of_no_shift() -> None:
 def test_history_that_was_read_back_is_no_shift() -> None:
     read = Quarter(volume=50.0, read_back=40.0, expected_volume=10.0)
     assert lasting(Past(opened=0, closed=(read,), now=Quarter()), 60) == 1.0
-
-
-def test_a_volume_that_leaps_now_and_then_has_a_wide_spread() -> None:
-    """Real volumes have long tails: a leap may not pass for as rare as in a calm brand's life."""
-    calm, leaping = (lived(days=14, leap=leap) for leap in (1.0, 8.0))
-    chances = [
-        judge_volume(SETTINGS, past.baseline, WINDOWS.index(60), volume=64.0, usual=16.0).log_chance
-        for past in (calm, leaping)
-    ]
-    assert chances[0] < 2.0 * chances[1] < 0.0
-
-
-def lived(days: int, leap: float) -> Past:
-    """Return a past in which a half hour every other day brought `leap` times as many posts."""
-    past = begin(SETTINGS, MONDAY)
-    for minute in range(MONDAY, MONDAY + days * DAY, QUARTER):
-        past = advance(SETTINGS, past, minute)
-        since = (minute - MONDAY) % (2 * DAY)
-        posts = 4.0 * (leap if 11 * 60 <= since < 11 * 60 + 30 else 1.0)
-        came = Quarter(volume=posts, judged=posts, calm=0.8 * posts, heat=0.2 * posts)
-        past = add(SETTINGS, past, minute, came)
-    return past

@@ -2,6 +2,7 @@
 
     scripts/bench detect [--seed 1] [--brands 4] [--weeks 6] [--pictures DIR]
     scripts/bench detect --nab DIR     NAB's realTweets, scored by its published definition
+    scripts/bench detect --backgrounds DIR  storms put into NAB's real volumes
     scripts/bench detect --fit         how far the prior is off that ships (--lives, --weeks)
     scripts/bench detect --costs       microseconds of CPU a mention, a reaction, a tail
 
@@ -484,6 +485,7 @@ def main() -> None:
     asked.add_argument("--weeks", type=int, default=6)
     asked.add_argument("--pictures", type=Path, help="where SVG pictures are to be written")
     asked.add_argument("--nab", type=Path, help="a folder with data/realTweets and labels")
+    asked.add_argument("--backgrounds", type=Path, help="the same folder, for storms put into it")
     asked.add_argument("--fit", action="store_true", help="how far the shipped prior is off")
     asked.add_argument("--costs", action="store_true", help="what a mention and a reaction cost")
     if "--fit" in sys.argv[1:]:
@@ -495,6 +497,11 @@ def main() -> None:
         from tests.benchmark import nab
 
         print(nab.report(options.nab))
+        return
+    if options.backgrounds:
+        from tests.benchmark import real_backgrounds
+
+        print(real_backgrounds.report(options.backgrounds, options.seed))
         return
     if options.costs:
         from tests.benchmark import detector_costs

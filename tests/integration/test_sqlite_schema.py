@@ -434,7 +434,7 @@ HOT = {
     "DUE": ("", 10, None, None),
     "OWED": ("", "ops", 10),
     "IS_TOLD": ("ops", "x", 1),
-    "STRANDED": ("ops", "", "", 10),
+    "STRANDED": ("ops", "", "", 10, False),
     "FOLLOW": ("x", "delivered", "", "", 1),
     "TELL_BY": ("[]", "x", ""),
     "HAND_OVER": ("[]", "ops"),

@@ -67,6 +67,15 @@ def test_a_window_that_rings_shows_the_alert_s_own_figures() -> None:
     assert loudest.chance == pytest.approx(alert.chance)
 
 
+def test_the_calm_posts_of_a_level_that_shifts_excuse_nothing() -> None:
+    life = Following()
+    life.live(NOON + 8 * DAY, 1.5)
+    life.live(life.now + minutes(90), 0.3)
+    (two_hours,) = (look for look in ringing(looks(life)) if look.minutes == 120)
+    assert two_hours.factor > 2.0
+    assert two_hours.expected == pytest.approx(two_hours.usual)
+
+
 def test_what_rings_is_what_was_needed() -> None:
     life = a_life()
     at = life.now

@@ -75,7 +75,7 @@ class SpikeSettings:
     `quiet_after` where that is shorter. Windows are in minutes. The share of anger is looked at in
     `share_windows`. From `shift_after_days` on, a volume out of the ordinary in `shift_windows` is
     anger when it brings at least `shift_share` of the anger that as many posts usually bring, and
-    a heat of `shift_least`. No
+    a heat of `shift_least`; calm posts count up to `shift_most` times the usual. No
     surge rings before `surge_after_days` were watched, for the rhythm of a day is not known before,
     and `surge_budget` times as many false ones are allowed, for nobody is woken by them.
     While more than `loud` angry voices are kept, windows beyond `loud_longest` are looked at once a
@@ -94,6 +94,7 @@ class SpikeSettings:
     share_windows: tuple[int, ...] = (15, 30, 60, 120)
     shift_windows: tuple[int, ...] = (60, 120, 240, 720)
     shift_after_days: float = 7.0
+    shift_most: float = 4.0
     shift_share: float = 0.85
     shift_least: float = 8.0
     shift_correction: float = 0.5
@@ -700,7 +701,8 @@ class Spike:
         """Hold the volume against what is usual, where it brings anger as ever or more.
 
         The calm posts of a promotion excuse its anger; those of a level that has shifted do not.
-        A burst is no level: beyond the voices, only what half of the quarters brought counts.
+        A burst is no level: beyond the voices, only what half of the quarters brought counts. Nor
+        is a flood of `shift_most` times the posts: of that a surge speaks.
         None where it is no shift: the window is short, or the anger is thinner than usual.
         """
         settings, learnt = self._settings, past.baseline
@@ -711,7 +713,9 @@ class Spike:
         as_ever = window.usual_heat / window.usual_volume * window.live
         if hot < settings.shift_least or hot - sqrt(hot) < settings.shift_share * as_ever:
             return None
-        lasting = max(hot, normal.lasting(past, window.minutes) * window.usual_volume)
+        times = normal.lasting(past, window.minutes)
+        level = times * window.usual_volume if times <= settings.shift_most else 0.0
+        lasting = max(hot, level)
         if lasting <= window.usual_volume:
             return None
         correction = settings.shift_correction * _LN10

@@ -68,12 +68,25 @@ def test_a_window_that_rings_shows_the_alert_s_own_figures() -> None:
 
 
 def test_the_calm_posts_of_a_level_that_shifts_excuse_nothing() -> None:
-    life = Following()
-    life.live(NOON + 8 * DAY, 1.5)
-    life.live(life.now + minutes(90), 0.3)
+    life = a_busy_life_until_posts_come_each(0.45)
     (two_hours,) = (look for look in ringing(looks(life)) if look.minutes == 120)
     assert two_hours.factor > 2.0
     assert two_hours.expected == pytest.approx(two_hours.usual)
+
+
+def test_those_of_a_flood_do_for_it_is_no_level() -> None:
+    life = a_busy_life_until_posts_come_each(0.25)
+    for look in looks(life).windows:
+        if look.series is Series.ANGER:
+            assert look.expected == pytest.approx(look.usual * look.factor)
+
+
+def a_busy_life_until_posts_come_each(every: float) -> Following:
+    """Return a brand of a post each 1.5 minutes, but for the last two hours."""
+    life = Following()
+    life.live(NOON + 8 * DAY, 1.5)
+    life.live(life.now + minutes(120), every)
+    return life
 
 
 def test_what_rings_is_what_was_needed() -> None:

@@ -95,8 +95,11 @@ def test_a_series_whose_voices_come_in_bursts_is_believed_to_have_the_longer_tai
     brand = a_brand(10.0)
     plain = replace(brand, bursts=(0.0, 100.0))
     bursty = replace(brand, bursts=(200.0, 100.0))
-    bars = [-tail(SETTINGS, BELIEFS, each, Episodes()).law(ONCE) for each in (brand, plain, bursty)]
+    tails = [tail(SETTINGS, BELIEFS, each, Episodes()) for each in (brand, plain, bursty)]
+    bars = [-each.law(ONCE) for each in tails]
     assert bars[0] == bars[1] < bars[2]
+    assert tails[0].often == tails[1].often < tails[2].often
+    assert tails[0].slope == tails[1].slope > tails[2].slope
 
 
 def test_a_brand_that_comes_near_to_ringing_every_day_gets_a_higher_bar() -> None:

@@ -493,6 +493,9 @@ def main() -> None:
 
         sys.exit(fit_spike.main([word for word in sys.argv[1:] if word != "--fit"]))
     options = asked.parse_args()
+    for folder in filter(None, (options.nab, options.backgrounds)):
+        if not (folder / "labels" / "combined_windows.json").is_file():
+            asked.error(f"{folder} has no labels/combined_windows.json: it is not NAB's folder")
     if options.nab:
         from tests.benchmark import nab
 

@@ -337,6 +337,19 @@ class Conversation:
     handle: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """A try of the message `id` that counts for its notifier's limit.
+
+    It was `taken_at` an instant, and began `at` that or a later one.
+    """
+
+    notifier: str
+    id: str
+    taken_at: datetime
+    at: datetime
+
+
 # ---------------------------------------------------------------- the store
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -644,6 +657,14 @@ class Reading(Protocol):
         """Return the disabled notifiers, each with the reason."""
         ...
 
+    def rests(self) -> dict[str, datetime]:
+        """Return until when receivers last asked to be sent nothing, by notifier; also past."""
+        ...
+
+    def tries(self, since: datetime) -> list[Try]:
+        """Return the tries that were counted at an instant or after it, oldest first."""
+        ...
+
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the notifiers for which `claim` would find something now, by name."""
         ...
@@ -763,6 +784,17 @@ class Writing(Reading, Protocol):
         What a delivered or dead one told in the stead of others (`tell_by`) stands as it does; the
         tries of a digest count as theirs.
         """
+        ...
+
+    def count(self, tries: Sequence[Try], since: datetime, until: datetime) -> None:
+        """Keep these tries, one that is known with its newest time; forget others but of between.
+
+        A try after `until` is of a clock that was set back since.
+        """
+        ...
+
+    def rest(self, notifier: str, until: datetime) -> None:
+        """Note until when a receiver asked to be sent nothing."""
         ...
 
     def hurry(self, notifier: str, at: datetime, beyond: datetime) -> int:

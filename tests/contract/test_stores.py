@@ -40,6 +40,7 @@ from emberwatch.ports import (
     StoredCount,
     StoredPost,
     StoredState,
+    Try,
 )
 from emberwatch.store.memory import MemoryStore
 from emberwatch.store.sqlite import open_store
@@ -1142,6 +1143,41 @@ def test_a_disabled_notifier_holds_what_it_is_owed_until_it_is_enabled(store: St
         assert look.due(NOON + 2 * DAY) == ("chat", "ops")
     assert outbox(store)["note-1"].next_try_at == NOON + 2 * DAY
     assert "note-1" in claimed(store, NOON + 2 * DAY)
+
+
+def test_a_receiver_that_asked_for_time_is_remembered_until_it_asks_again(store: Store) -> None:
+    with store.writing() as tx:
+        assert tx.rests() == {}
+        tx.rest("ops", NOON)
+        tx.rest("chat", NOON + DAY)
+        tx.rest("ops", NOON + minutes(5))
+    with store.reading() as look:
+        assert look.rests() == {"chat": NOON + DAY, "ops": NOON + minutes(5)}
+
+
+def a_try(id: str, at: datetime, taken_at: datetime = NOON) -> Try:
+    return Try(notifier="ops", id=id, taken_at=taken_at, at=at)
+
+
+def test_tries_are_kept_once_with_their_newest_time(store: Store) -> None:
+    with store.writing() as tx:
+        later = a_try("a", NOON + minutes(1), taken_at=NOON + minutes(1))
+        taken = [a_try("a", NOON), a_try("b", NOON), later]
+        tx.count(taken, NOON - minutes(1), NOON + minutes(1))
+        tx.count([a_try("a", NOON + minutes(1))], NOON, NOON + minutes(1))
+    with store.reading() as look:
+        assert look.tries(NOON) == [
+            a_try("b", NOON), a_try("a", NOON + minutes(1)), later
+        ]  # fmt: skip
+        assert a_try("b", NOON) not in look.tries(NOON + minutes(1))
+
+
+def test_tries_that_are_past_or_yet_to_come_are_forgotten_with_the_next(store: Store) -> None:
+    with store.writing() as tx:
+        tx.count([a_try("old", NOON - DAY), a_try("ahead", NOON + DAY)], NOON, NOON)
+        tx.count([a_try("now", NOON)], NOON - minutes(1), NOON)
+    with store.reading() as look:
+        assert look.tries(NOON - DAY - DAY) == [a_try("now", NOON)]
 
 
 def test_what_becomes_owed_to_a_disabled_notifier_is_held(store: Store) -> None:

@@ -456,7 +456,7 @@ def test_a_notifier_is_disabled_and_enabled_again(run) -> None:
     run("incident", "acknowledge", id, "--by", "anna")
     states = {row["name"]: row for row in run("notifier", "list", "--json").rows}
     assert states["ops"] == {
-        "name": "ops", "kind": "webhook", "disabled": "moving \x1b[2Jhouse", "waiting": 1,
+        "name": "ops", "kind": "webhook", "disabled": "moving \x1b[2Jhouse", "rests_until": None, "waiting": 1,
         "per_minute": None, "fallback": None,
     }  # fmt: skip
     assert "disabled: moving house" in run("notifier", "list").out
@@ -578,6 +578,16 @@ def test_what_a_digest_tells_is_listed_with_it_and_sent_again_in_one_message(run
         tx.settle(replace(digest, state=DeliveryState.DEAD))
     assert len(run("delivery", "list", "--state", "dead", "--json").rows) == 2
     assert "1 will be sent again" in run("delivery", "replay", "--dead").out
+
+
+def test_a_receiver_that_asked_for_time_is_listed_until_the_time_is_over(run) -> None:
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        tx.rest("ops", datetime.now(UTC) + timedelta(minutes=50))
+        tx.rest("screen", datetime.now(UTC) - timedelta(minutes=1))
+    states = {row["name"]: row["rests_until"] for row in run("notifier", "list", "--json").rows}
+    assert states["ops"] is not None
+    assert states["screen"] is None
+    assert run("notifier", "list").out.count("asked for time until") == 1
 
 
 def test_a_notifiers_terms_are_listed(run) -> None:

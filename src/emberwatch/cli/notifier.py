@@ -8,6 +8,8 @@ import click
 from emberwatch.cli.place import config_option, database_option, json_option, opened, read
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from emberwatch.config.schema import Config
 
 
@@ -42,18 +44,21 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
     Example:
       emberwatch notifier list
     """
-    from emberwatch.cli.present import show_json, table
+    from emberwatch.cli.present import instant, show_json, table
     from emberwatch.core.respond.pacing import terms
-    from emberwatch.runtime.wiring import channels
+    from emberwatch.runtime.wiring import channels, now
 
     config = read(config_path, with_secrets=False)
     channel = channels(config)
     path = database or config.database
+    at = now()
     disabled: dict[str, str] = {}
+    rests: dict[str, datetime] = {}
     waiting: dict[str, int] = {}
     if path.exists():
         with opened(path) as store, store.reading() as look:
             disabled = look.disabled()
+            rests = {name: until for name, until in look.rests().items() if until > at}
             for state in ("waiting", "held"):
                 for row in look.notifications(state=state):
                     waiting[row.notifier] = waiting.get(row.notifier, 0) + 1
@@ -64,6 +69,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
                     "name": settings.name,
                     "kind": settings.kind,
                     "disabled": disabled.get(settings.name),
+                    "rests_until": instant(rests.get(settings.name)),
                     "waiting": waiting.get(settings.name, 0),
                     "per_minute": channel[settings.name].per_minute,
                     "fallback": settings.fallback or None,
@@ -77,13 +83,22 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
                 settings.name,
                 settings.kind,
                 waiting.get(settings.name, 0),
-                f"disabled: {disabled[settings.name]}" if settings.name in disabled else "enabled",
+                _state(disabled.get(settings.name), rests.get(settings.name)),
                 terms(channel[settings.name]),
             )
             for settings in config.notifiers
         ),
         empty=f"No notifiers in {config.path}: nobody would be told.",
     )
+
+
+def _state(disabled: str | None, rests_until: "datetime | None") -> str:
+    """Say how a notifier is doing."""
+    from emberwatch.cli.present import clock
+
+    if disabled is not None:
+        return f"disabled: {disabled}"
+    return f"enabled, asked for time until {clock(rests_until)} UTC" if rests_until else "enabled"
 
 
 @command.command("test", short_help="Send a test message now.")

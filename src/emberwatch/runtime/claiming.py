@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from emberwatch.core.respond.digest import MOST_LISTED, digest_of
 from emberwatch.core.respond.fallback import in_stead
-from emberwatch.core.respond.pacing import Channel, Plan, plan
+from emberwatch.core.respond.pacing import MINUTE, Channel, Plan, plan
 from emberwatch.model.notification import Notification
-from emberwatch.ports import Ledger, Writing
+from emberwatch.ports import Ledger, Try, Writing
 
 LEASE = timedelta(minutes=2)
 """How long what was taken stays taken: longer than `MOST_IN_FLIGHT` tries in a row."""
@@ -22,10 +22,14 @@ MOST_RANKED = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What one notifier may take now: `free` tries at a time, `left` messages in this minute."""
+    """What one notifier may take: `free` tries at a time, `left` messages in this minute.
+
+    What was due at `now` is taken `at` a moment that may come later, and counts from there.
+    """
 
     name: str
     now: datetime
+    at: datetime
     free: int
     left: int | None
     channel: Channel
@@ -42,6 +46,9 @@ class Ask:
             wanted = self._plan(outbox)
         ids = [each.id for each in wanted.send[: self.free]]
         claimed = outbox.claim(self.now, LEASE, len(ids), self.name, ids)
+        if self.channel.per_minute is not None:
+            tries = [taken(each, self.at) for each in claimed]
+            outbox.count(tries, self.at - MINUTE, self.at)
         return sorted(claimed, key=lambda each: ids.index(each.id))
 
     def _plan(self, outbox: Writing) -> Plan:
@@ -57,6 +64,11 @@ class Ask:
         outbox.record(Ledger(notifications=(digest,)))
         ids = [each.id for each in wanted.grouped]
         outbox.tell_by(ids, digest.id, f"told in the digest {digest.id}")
+
+
+def taken(notification: Notification, at: datetime) -> Try:
+    """Return the try for which a notification is taken, as it counts for its notifier's limit."""
+    return Try(notifier=notification.notifier, id=notification.id, taken_at=at, at=at)
 
 
 def hand_over(

@@ -19,8 +19,8 @@ from emberwatch.core.respond.pacing import MINUTE, UNLIMITED, Channel, room
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.secret import Secret, hide
-from emberwatch.ports import Conversation, Notifier, Reading, Writing
-from emberwatch.runtime.claiming import MOST_OWED, Ask, hand_over
+from emberwatch.ports import Conversation, Notifier, Reading, Try, Writing
+from emberwatch.runtime.claiming import MOST_OWED, Ask, hand_over, taken
 from emberwatch.runtime.telemetry import Log
 
 _LOG = Log("dispatcher")
@@ -82,11 +82,11 @@ class Dispatcher:
     """Delivers at least once, each notifier by itself, so that a dead one delays no other.
 
     What each may be asked is in `channels`; of one that is not named there nothing was said.
-    Limits are counted from when this process began, and what a receiver asked for (`Retry-After`)
-    is forgotten with it, but for the message that it was said of. Messages of one incident leave
-    for one notifier one after the other, in their order; a failed one does not hold back those
-    after it (each carries the full state and its `sequence`). What a process that died had taken
-    must be given back (`Writing.release`) before this one begins.
+    What counts for a limit, and until when a receiver asked to be left alone (`Retry-After`), is
+    stored: a process that begins anew goes on where the one before stood. Messages of one incident
+    leave for one notifier one after the other, in their order; a failed one does not hold back
+    those after it (each carries the full state and its `sequence`). What a process that died had
+    taken must be given back (`Writing.release`) before this one begins.
     """
 
     def __init__(
@@ -117,9 +117,10 @@ class Dispatcher:
         self._look_every = look_every
         self._woken = asyncio.Event()
         self._is_stopping = False
-        self._in_flight: dict[str, str] = {}
+        self._in_flight: dict[str, Try] = {}
         self._tries: set[asyncio.Task[bool]] = set()
-        self._tried_at: dict[str, dict[tuple[str, int], datetime]] = {}
+        self._has_recalled = False
+        self._counted: dict[str, dict[tuple[str, datetime], Try]] = {}
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._held_until: dict[str, datetime] = {}
         self._last_ok_at: dict[str, datetime] = {}
@@ -156,6 +157,7 @@ class Dispatcher:
         is one whose limit is reached.
         """
         until = self._clock()
+        await self._recall()
         await self._hand_over(until)
         due = await self._read(lambda look: look.due(until))
         names = [name for name in due if name in self._notifiers]
@@ -191,11 +193,12 @@ class Dispatcher:
 
     async def _begin_due(self, group: asyncio.TaskGroup) -> None:
         now = self._clock()
+        await self._recall()
         await self._hand_over(now)
         due = await self._read(lambda look: look.due(now))
-        busy = Counter(self._in_flight.values())
+        busy = Counter(each.notifier for each in self._in_flight.values())
         asks = [
-            self._ask(name, now, MOST_IN_FLIGHT - busy[name])
+            self._ask(name, now, now, MOST_IN_FLIGHT - busy[name])
             for name in due
             if name in self._notifiers and busy[name] < MOST_IN_FLIGHT and not self._is_held(name)
         ]
@@ -207,17 +210,18 @@ class Dispatcher:
             return
         claimed = await self._write(lambda outbox: [ask.claim(outbox) for ask in open_asks])
         if not self._is_stopping:
-            self._begin(group, chain.from_iterable(claimed))
+            self._begin(group, chain.from_iterable(claimed), now)
 
     async def _drain(self, name: str, until: datetime) -> bool:
         are_all_sent = True
         while not self._is_held(name):
-            claimed = await self._write(self._ask(name, until, MOST_IN_FLIGHT).claim)
+            at = self._clock()
+            claimed = await self._write(self._ask(name, until, at, MOST_IN_FLIGHT).claim)
             if not claimed:
                 break
             try:
                 async with asyncio.TaskGroup() as group:
-                    tries = self._begin(group, claimed)
+                    tries = self._begin(group, claimed, at)
             except ExceptionGroup as failures:
                 raise failures.exceptions[0] from None
             outcomes = [task.result() for task in tries]
@@ -227,14 +231,13 @@ class Dispatcher:
         return are_all_sent
 
     def _begin(
-        self, group: asyncio.TaskGroup, claimed: Iterable[Notification]
+        self, group: asyncio.TaskGroup, claimed: Iterable[Notification], at: datetime
     ) -> list["asyncio.Task[bool]"]:
         begun = []
         for notification in claimed:
             if notification.id in self._in_flight:
                 continue
-            self._in_flight[notification.id] = notification.notifier
-            self._count(notification)
+            self._in_flight[notification.id] = self._count(taken(notification, at))
             task = group.create_task(
                 self._see_through(self._notifiers[notification.notifier], notification)
             )
@@ -244,17 +247,27 @@ class Dispatcher:
         return begun
 
     # ------------------------------------------------------------ limits
-    def _ask(self, name: str, now: datetime, free: int) -> Ask:
+    async def _recall(self) -> None:
+        """Learn once what a process before this one sent just now, and whom it left alone."""
+        if self._has_recalled:
+            return
+        since = self._clock() - MINUTE
+        self._held_until, tries = await self._read(lambda look: (look.rests(), look.tries(since)))
+        for each in tries:
+            self._counted.setdefault(each.notifier, {})[each.id, each.taken_at] = each
+        self._has_recalled = True
+
+    def _ask(self, name: str, now: datetime, at: datetime, free: int) -> Ask:
         channel = self._channels.get(name, UNLIMITED)
-        at = self._clock()
-        tried_at = self._tried_at.setdefault(name, {})
-        for key in [key for key, when in tried_at.items() if not at - MINUTE < when <= at]:
-            del tried_at[key]
+        tries = self._counted.setdefault(name, {})
+        for key in [key for key, each in tries.items() if not at - MINUTE < each.at <= at]:
+            del tries[key]
         return Ask(
             name=name,
             now=now,
+            at=at,
             free=free,
-            left=room(channel.per_minute, tried_at.values(), at),
+            left=room(channel.per_minute, (each.at for each in tries.values()), at),
             channel=channel,
             shows_latest=self._notifiers[name].shows_latest,
         )
@@ -277,10 +290,11 @@ class Dispatcher:
         until = held_until(self._backoff, now, asked)
         self._held_until[name] = max(until, self._free_at(name, now))
 
-    def _count(self, notification: Notification) -> None:
+    def _count(self, one: Try) -> Try:
         """Count a try: when it is taken, and again, in the same place, when it begins."""
-        tries = self._tried_at.setdefault(notification.notifier, {})
-        tries[notification.id, notification.attempts] = self._clock()
+        begun = replace(one, at=self._clock())
+        self._counted.setdefault(one.notifier, {})[one.id, one.taken_at] = begun
+        return begun
 
     # ------------------------------------------------------------ who stands in
     async def _hand_over(self, now: datetime) -> list[str]:
@@ -322,12 +336,12 @@ class Dispatcher:
                 if self._is_held(notification.notifier):
                     await self._settle(notification)
                     return False
-                self._count(notification)
+                begun = self._count(self._in_flight[notification.id])
                 if notifier.shows_latest and not notification.is_digest:
                     after = await self._go_on(notifier, notification)
                 else:
                     after = await self._try(notifier, notification)
-                await self._settle(after, was_tried=after.attempts > notification.attempts)
+                await self._settle(after, begun if after.attempts > notification.attempts else None)
         finally:
             del self._in_flight[notification.id]
             self.wake()
@@ -386,8 +400,8 @@ class Dispatcher:
         )
 
     # ------------------------------------------------------------ settle
-    async def _settle(self, after: Notification, *, was_tried: bool = False) -> None:
-        """Write how the try ended, however long the database takes to take it.
+    async def _settle(self, after: Notification, begun: Try | None = None) -> None:
+        """Write how the try that was `begun` ended, however long the database takes to take it.
 
         A try that succeeds shows that the receiver is back: what it failed to take before need
         not wait for its next try of its own. It is due as this one was, for a run that tries only
@@ -397,8 +411,14 @@ class Dispatcher:
         free_at = self._free_at(after.notifier, now)
         at = free_at if free_at > now else min(now, after.next_try_at)
 
+        has_limit = self._channels.get(after.notifier, UNLIMITED).per_minute is not None
+
         def settle(outbox: Writing) -> None:
-            if was_tried and after.state is DeliveryState.DELIVERED:
+            if begun and has_limit:
+                outbox.count([begun], now - MINUTE, now)
+            if free_at > now:
+                outbox.rest(after.notifier, free_at)
+            if begun and after.state is DeliveryState.DELIVERED:
                 outbox.hurry(after.notifier, at, free_at + SOON)
             outbox.settle(after)
             if after.state is DeliveryState.HELD:

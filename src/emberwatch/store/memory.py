@@ -32,6 +32,7 @@ from emberwatch.ports import (
     StoredCount,
     StoredPost,
     StoredState,
+    Try,
     Writing,
 )
 from emberwatch.store.writing import MINUTE, lasting
@@ -70,6 +71,8 @@ class _Shelves:
     notifications: dict[str, Notification] = field(default_factory=dict)
     leases: dict[str, datetime] = field(default_factory=dict)
     disabled: dict[str, str] = field(default_factory=dict)
+    rests: dict[str, datetime] = field(default_factory=dict)
+    tries: dict[tuple[str, str, datetime], Try] = field(default_factory=dict)
     quarantine: dict[tuple[str, datetime], str] = field(default_factory=dict)
 
     def copy(self) -> "_Shelves":
@@ -455,6 +458,13 @@ class _MemoryReading:
     def disabled(self) -> dict[str, str]:
         return dict(sorted(self.shelves.disabled.items()))
 
+    def rests(self) -> dict[str, datetime]:
+        return dict(sorted(self.shelves.rests.items()))
+
+    def tries(self, since: datetime) -> list[Try]:
+        kept = sorted(self.shelves.tries.items(), key=lambda item: (item[1].at, item[0]))
+        return [each for _, each in kept if each.at >= since]
+
     def due(self, now: datetime) -> tuple[str, ...]:
         return tuple(sorted({each.notifier for each in self._due(now)}))
 
@@ -729,6 +739,15 @@ class _MemoryWriting(_MemoryReading):
                 )
                 self._put(told)
                 self._follow(told, tries)
+
+    def count(self, tries: Sequence[Try], since: datetime, until: datetime) -> None:
+        kept = self.shelves.tries
+        for key in [key for key, each in kept.items() if not since <= each.at <= until]:
+            del kept[key]
+        kept.update(((each.notifier, each.id, each.taken_at), each) for each in tries)
+
+    def rest(self, notifier: str, until: datetime) -> None:
+        self.shelves.rests[notifier] = until
 
     def hurry(self, notifier: str, at: datetime, beyond: datetime) -> int:
         mine = self.notifications(notifier=notifier)

@@ -34,6 +34,7 @@ from emberwatch.ports import (
     StoredCount,
     StoredPost,
     StoredState,
+    Try,
 )
 from emberwatch.store import rows
 from emberwatch.store.codec import clean, instant_text, read_instant, read_mapping, strings_json
@@ -294,6 +295,12 @@ CONVERSATION = """
     FROM _notification WHERE incident_id = ?1 AND notifier = ?2 AND state = 'delivered'
 """
 DISABLED = "SELECT notifier, why FROM _disabled ORDER BY notifier"
+
+RESTS = "SELECT notifier, until FROM _rest ORDER BY notifier"
+TRIES = """
+    SELECT notifier, notification_id, taken_at, at FROM _try
+    WHERE at >= ? ORDER BY at, notifier, notification_id, taken_at
+"""
 
 DUE_NOW = """
     state = 'waiting' AND told_by = '' AND next_try_at <= ?1
@@ -639,6 +646,15 @@ class SqliteReading:
 
     def disabled(self) -> dict[str, str]:
         return dict(self._db.execute(DISABLED).fetchall())
+
+    def rests(self) -> dict[str, datetime]:
+        return {name: read_instant(until) for name, until in self._db.execute(RESTS)}
+
+    def tries(self, since: datetime) -> list[Try]:
+        return [
+            Try(notifier=notifier, id=id, taken_at=read_instant(taken_at), at=read_instant(at))
+            for notifier, id, taken_at, at in self._db.execute(TRIES, (instant_text(since),))
+        ]
 
     def due(self, now: datetime) -> tuple[str, ...]:
         found = self._db.execute(DUE_NOTIFIERS, (instant_text(now),))

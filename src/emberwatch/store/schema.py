@@ -650,6 +650,21 @@ UNANSWERED = (
 )
 
 
+PACES = (
+    "CREATE TABLE _rest (notifier TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    # the tries of the last minute, of notifiers that have a limit
+    """
+    CREATE TABLE _try (
+      notifier TEXT NOT NULL,
+      notification_id TEXT NOT NULL,
+      taken_at TEXT NOT NULL,
+      at TEXT NOT NULL,
+      PRIMARY KEY (notifier, notification_id, taken_at)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+
 def _each(statements: tuple[str, ...]) -> "Callable[[Database], None]":
     """Return a step that runs these statements, one after the other."""
 
@@ -673,6 +688,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0010_digests", _each(DIGESTS)),
     ("0011_feed_notes", _each(FEED_NOTES)),
     ("0012_unanswered", _each(UNANSWERED)),
+    ("0013_paces", _each(PACES)),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

@@ -12,7 +12,7 @@ from emberwatch.model.mention import Correction, Mention
 from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.model.post import Post, PostKind
 from emberwatch.model.silence import Silence
-from emberwatch.ports import Ledger
+from emberwatch.ports import Ledger, Try
 from emberwatch.store import rows
 from emberwatch.store.codec import clean, instant_text, mapping_json, strings_json
 from emberwatch.store.reading import DUE_NOW, LAST_ROW, SqliteReading, erased_uri
@@ -187,6 +187,9 @@ FOLLOW = """
       first_try_at = ifnull(first_try_at, ?4), attempts = max(attempts, ?5), leased_until = NULL
     WHERE id IN (SELECT id FROM told) AND state <> 'delivered'
 """
+COUNT_TRY = "INSERT OR REPLACE INTO _try VALUES (?, ?, ?, ?)"
+FORGET_TRIES = "DELETE FROM _try WHERE at < ?1 OR at > ?2"
+REST = "INSERT OR REPLACE INTO _rest VALUES (?, ?)"
 HURRY = """
     UPDATE _notification SET next_try_at = ?2
     WHERE state = 'waiting' AND notifier = ?1 AND next_try_at > ?3 AND first_try_at <= ?3
@@ -500,6 +503,19 @@ class SqliteWriting(SqliteReading):
             state = notification.state.value
             attempts = notification.attempts if notification.is_digest else 0
             self._db.execute(FOLLOW, (id, state, delivered_at, tried_at, attempts))
+
+    def count(self, tries: Sequence[Try], since: datetime, until: datetime) -> None:
+        self._db.execute(FORGET_TRIES, (instant_text(since), instant_text(until)))
+        self._db.executemany(
+            COUNT_TRY,
+            [
+                rows.cells(each.notifier, each.id, *map(instant_text, (each.taken_at, each.at)))
+                for each in tries
+            ],
+        )
+
+    def rest(self, notifier: str, until: datetime) -> None:
+        self._db.execute(REST, rows.cells(notifier, instant_text(until)))
 
     def hurry(self, notifier: str, at: datetime, beyond: datetime) -> int:
         asked = (clean(notifier), instant_text(at), instant_text(beyond))

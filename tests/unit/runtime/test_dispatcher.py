@@ -383,6 +383,32 @@ async def test_a_clock_that_is_set_back_leaves_no_receiver_alone_for_ever():
     assert ops.ids[:2] == ["msg_1", "msg_2"]
 
 
+async def test_a_process_that_begins_anew_leaves_alone_whoever_asked_for_time():
+    clock, outbox = Clock(), Outbox(owed("msg_1"))
+    busy = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)))
+    await a_dispatcher(outbox, clock=clock, ops=busy).drain()
+    outbox.owe(owed("msg_2", incident="inc_2"))
+    ops = Receiver()
+    anew = a_dispatcher(outbox, clock=clock, ops=ops)
+    clock.now += timedelta(minutes=9, seconds=59)
+    await anew.drain()
+    assert ops.ids == []
+    clock.now += timedelta(seconds=1)
+    await anew.drain()
+    assert sorted(ops.ids) == ["msg_1", "msg_2"]
+
+
+async def test_a_process_whose_clock_was_set_back_does_not_wait_for_what_was_asked_before():
+    clock, outbox = Clock(), Outbox(owed("msg_1"))
+    busy = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)))
+    await a_dispatcher(outbox, clock=clock, ops=busy).drain()
+    clock.now -= timedelta(days=1)
+    outbox.owe(owed("msg_2", next_try_at=clock.now))
+    ops = Receiver()
+    await a_dispatcher(outbox, clock=clock, ops=ops).drain()
+    assert ops.ids == ["msg_2"]
+
+
 async def test_one_bad_message_does_not_hold_back_the_others():
     outbox, ops = Outbox(*many(9)), Receiver(DeliveryFailed("400"), "ok")
     assert not await a_dispatcher(outbox, ops=ops).drain()
@@ -732,6 +758,56 @@ async def test_a_running_dispatcher_goes_on_when_the_minute_is_over():
         await until(lambda: len(ops.got) == 9)
 
 
+async def test_a_limit_holds_over_processes_that_begin_anew():
+    outbox, clock = Outbox(*many(20)), Clock()
+    wrong, well = Receiver(DeliveryFailed("500")), Receiver()
+    limit = {"ops": Channel(per_minute=5)}
+    counts = []
+    for ops in (wrong, wrong, well, well, well):
+        await a_dispatcher(outbox, clock=clock, ops=ops, channels=limit).drain()
+        counts.append(len(wrong.got) + len(well.got))
+        clock.now += timedelta(seconds=20)
+    # four fail at once, which ends a run; one place is left, and four come free a minute later
+    assert counts == [4, 5, 5, 9, 10]
+
+
+async def test_what_a_process_that_was_killed_had_taken_counts_for_the_limit():
+    outbox, clock, hangs, ops = Outbox(*many(9)), Clock(), Receiver(asyncio.Event()), Receiver()
+    limit = {"ops": Channel(per_minute=5)}
+    killed = asyncio.create_task(
+        a_dispatcher(outbox, clock=clock, ops=hangs, channels=limit).drain()
+    )
+    await until(lambda: len(hangs.got) == 4)
+    killed.cancel()
+    await asyncio.wait([killed])
+    assert outbox.give_back() == 4
+    clock.now += timedelta(seconds=1)
+    await a_dispatcher(outbox, clock=clock, ops=ops, channels=limit).drain()
+    assert len(ops.got) == 1
+
+
+async def test_a_try_counts_from_when_it_begins_for_a_process_that_begins_anew():
+    clock, gate = Clock(), asyncio.Event()
+    outbox, ops = Outbox(*many(2, incident="inc_1")), Receiver(gate, "ok")
+    limit = {"ops": Channel(per_minute=2)}
+    async with Running(a_dispatcher(outbox, clock=clock, ops=ops, channels=limit)):
+        await until(lambda: len(ops.got) == 1)
+        clock.now += timedelta(seconds=50)
+        gate.set()
+        await until(lambda: len(ops.got) == 2)
+    clock.now += timedelta(seconds=50)
+    outbox.owe(*(owed(f"late_{n}", incident=f"inc_{n}") for n in range(2)))
+    anew = Receiver()
+    await a_dispatcher(outbox, clock=clock, ops=anew, channels=limit).drain()
+    assert len(anew.got) == 1
+
+
+async def test_of_a_channel_without_a_limit_no_try_is_kept():
+    outbox = Outbox(*many(3))
+    await a_dispatcher(outbox).drain()
+    assert await outbox.read(lambda look: look.tries(AT - MINUTE)) == []
+
+
 async def test_a_clock_that_is_set_back_closes_no_channel():
     outbox, ops, clock = Outbox(*many(5)), Receiver(), Clock()
     dispatcher = a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": Channel(per_minute=5)})
@@ -748,8 +824,9 @@ async def test_a_crash_after_the_digest_was_written_loses_nothing():
     async with Running(a_dispatcher(outbox, ops=ops, channels={"ops": PEOPLE}), within=0.0):
         await until(lambda: ops.got)
     outbox.give_back()
-    ops = Receiver()
-    assert await a_dispatcher(outbox, ops=ops, channels={"ops": PEOPLE}).drain()
+    ops, clock = Receiver(), Clock()
+    clock.now += MINUTE
+    assert await a_dispatcher(outbox, clock=clock, ops=ops, channels={"ops": PEOPLE}).drain()
     assert len(ops.got) == 5
     rows = outbox.rows
     assert len(rows) == 21

@@ -55,6 +55,10 @@ class CalibrationSettings:
     half_life: float = 28.0
     rings_at: float = 9.0
 
+    def __post_init__(self) -> None:
+        if not self.often:
+            raise ValueError("often is empty: give at least one pair of heat and episodes a month")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:

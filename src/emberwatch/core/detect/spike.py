@@ -105,6 +105,14 @@ class SpikeSettings:
     loud: int = 60
     loud_longest: int = 120
 
+    def __post_init__(self) -> None:
+        if not self.surge_windows:
+            raise ValueError("surge_windows is empty: name one window at least")
+        for name in ("share_windows", "shift_windows", "surge_windows"):
+            strange = set(getattr(self, name)) - set(WINDOWS)
+            if strange:
+                raise ValueError(f"{name} has {sorted(strange)}: only {WINDOWS} are looked at")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minute:

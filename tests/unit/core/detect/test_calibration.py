@@ -156,3 +156,8 @@ def test_the_greatest_of_a_part_of_the_day_counts_and_the_past_fades() -> None:
     faded = at(SETTINGS, BELIEFS, later, counted, 90 * BLOCK)
     assert faded.reached[0] == pytest.approx(counted.reached[0] / 2.0)
     assert faded.days == pytest.approx(counted.days / 2.0 + SETTINGS.half_life)
+
+
+def test_a_belief_about_no_brand_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="often is empty"):
+        CalibrationSettings(often=())

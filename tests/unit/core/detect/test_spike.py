@@ -506,3 +506,22 @@ def test_how_rare_it_is_is_said_the_way_people_do() -> None:
     text = "\n".join(reasons)
     assert "less than once in 1000 years" in text
     assert " a month" in text
+
+
+@pytest.mark.parametrize("name", ["share_windows", "shift_windows", "surge_windows"])
+def test_a_window_that_nobody_looks_at_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name} has \[45\]: only \(15, 30"):
+        replace(SpikeSettings(), **{name: (15, 45)})
+
+
+def test_settings_without_a_window_for_surges_are_refused() -> None:
+    with pytest.raises(ValueError, match="surge_windows is empty"):
+        SpikeSettings(surge_windows=())
+
+
+def test_without_windows_for_shares_and_shifts_a_storm_rings_all_the_same() -> None:
+    settings = SpikeSettings(share_windows=(), shift_windows=())
+    life = Following(Spike({"Acme": a_brand()}, settings))
+    life.live(NOON + 5 * DAY, 30.0)
+    storm(life, 30)
+    assert [alert.kind for alert in life.alerts][:1] == [AlertKind.SPIKE]

@@ -456,8 +456,8 @@ def test_a_notifier_is_disabled_and_enabled_again(run) -> None:
     run("incident", "acknowledge", id, "--by", "anna")
     states = {row["name"]: row for row in run("notifier", "list", "--json").rows}
     assert states["ops"] == {
-        "name": "ops", "kind": "webhook", "disabled": "moving \x1b[2Jhouse", "rests_until": None, "waiting": 1,
-        "per_minute": None, "fallback": None,
+        "name": "ops", "kind": "webhook", "disabled": "moving \x1b[2Jhouse", "rests_until": None,
+        "waiting": 1, "per_minute": None, "fallback": None,
     }  # fmt: skip
     assert "disabled: moving house" in run("notifier", "list").out
     assert [row["state"] for row in run("delivery", "list", "--state", "held", "--json").rows] == [
@@ -712,7 +712,8 @@ def test_a_team_that_nothing_reaches_is_named_with_what_to_do(run) -> None:
     with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
         tx.disable("ops", NOON, "410: gone")
     faults = run("status", "--json").rows[0]["faults"]
-    assert "notifier ops is disabled (410: gone): 'emberwatch notifier test ops'" in faults
+    mend = "once it is mended: emberwatch notifier test ops"
+    assert f"notifier ops is disabled (410: gone); {mend}" in faults
     assert any(line.startswith("team care is told of nothing: all its") for line in faults)
     run("notifier", "disable", "screen")
     assert "every notifier is disabled: nobody is told of anything" in run("status").out

@@ -3,6 +3,7 @@
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -100,7 +101,7 @@ def _faults(
     is_running: bool,
 ) -> list[str]:
     """Return what is wrong, one line each with what to do; pure."""
-    from emberwatch.cli.present import count, span
+    from emberwatch.cli.present import clock, count, span
     from emberwatch.core.respond.routing import unreached
     from emberwatch.runtime.wiring import directory
 
@@ -113,21 +114,25 @@ def _faults(
     for feed in config.feeds:
         row = health.get(feed.name)
         if row is None:
-            faults.append(f"feed {feed.name} was never read")
+            faults.append(
+                f"feed {feed.name} was never read; try: emberwatch feed test {quote(feed.name)}"
+            )
         elif row.blind_since is not None:
             faults.append(
                 f"feed {feed.name} is blind for {span(at - row.blind_since)}: {row.why}; "
-                f"try 'emberwatch feed test {feed.name}'"
+                f"try: emberwatch feed test {quote(feed.name)}"
             )
         elif row.why:
             faults.append(
                 f"feed {feed.name} could not be read the last time: {row.why}; "
-                f"try 'emberwatch feed test {feed.name}'"
+                f"try: emberwatch feed test {quote(feed.name)}"
             )
         elif is_running and (row.last_ok_at is None or at - row.last_ok_at > 10 * feed.every):
-            faults.append(f"feed {feed.name} has not been read since {row.last_ok_at or 'ever'}")
+            since = f"{clock(row.last_ok_at)} UTC" if row.last_ok_at else "it was configured"
+            faults.append(f"feed {feed.name} has not been read since {since}")
     for name, why in disabled.items():
-        faults.append(f"notifier {name} is disabled ({why}): 'emberwatch notifier test {name}'")
+        mend = f"emberwatch notifier test {quote(name)}"
+        faults.append(f"notifier {name} is disabled ({why}); once it is mended: {mend}")
     if config.notifiers and all(each.name in disabled for each in config.notifiers):
         faults.append("every notifier is disabled: nobody is told of anything")
     stand_ins = {each.name: each.fallback for each in config.notifiers}

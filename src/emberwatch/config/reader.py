@@ -1,6 +1,7 @@
 """Reads a configuration file: text in, a checked configuration or every mistake out."""
 
 import errno
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -84,7 +85,8 @@ def parse(text: str, file: str, findings: Findings) -> Node:
     except _TooDeep as error:
         raise _broken(file, error.at, f"nested more than {_DEEPEST} levels deep") from error
     except _Empty as error:
-        what = f"the file is empty: write one to start from with 'emberwatch init --force {file}'"
+        init = shlex.join(["emberwatch", "init", "--force", file])
+        what = f"the file is empty: write one to start from: {init}"
         raise _broken(file, Place(1, 1), what) from error
     for way, value in texts(root):
         if value.is_plain and not value.text:
@@ -107,8 +109,9 @@ def read_text(path: Path, file: str) -> str:
         with path.open("rb") as opened:
             content = opened.read(_LARGEST + 1)
     except FileNotFoundError as error:
-        what = f"no such file: write one with 'emberwatch init {file}' or name another"
-        raise ConfigError((f"{file}: {what} with --config",)) from error
+        init = shlex.join(["emberwatch", "init", file])
+        what = f"no such file: name another with --config, or write one: {init}"
+        raise ConfigError((f"{file}: {what}",)) from error
     except IsADirectoryError as error:
         raise ConfigError((f"{file}: is a folder; name the file in it",)) from error
     except (OSError, ValueError) as error:

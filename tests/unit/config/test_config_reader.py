@@ -1,6 +1,7 @@
 """What a configuration file says, and every way in which it can be wrong."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -114,7 +115,7 @@ PLUG_INS = PlugIns(
     scorers={"judge": Judge, "court": Court},
 )
 
-EMPTY = "1:1: the file is empty: write one to start from with 'emberwatch init --force config.yaml'"
+EMPTY = "1:1: the file is empty: write one to start from: emberwatch init --force config.yaml"
 BRAND = "brands: [{name: Acme, words: [acme]}]\n"
 
 Read = Callable[..., Config]
@@ -963,9 +964,25 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
         read_config(path, PLUG_INS, {})
 
     assert caught.value.problems == (
-        f"{path}: no such file: write one with 'emberwatch init {path}' or name another "
-        "with --config",
+        f"{path}: no such file: name another with --config, or write one: emberwatch init {path}",
     )
+
+
+@pytest.mark.parametrize("name", ["my watch.yaml", "a;b.yaml", "it's.yaml"])
+def test_what_to_type_is_one_word_for_the_shell_whatever_the_file_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    typed = []
+    for _ in ("missing", "empty"):
+        with pytest.raises(ConfigError) as caught:
+            read_config(path, PLUG_INS, {})
+        [problem] = caught.value.problems
+        typed.append(shlex.split(problem[problem.index("emberwatch init") :]))
+        path.touch()
+
+    init = ["emberwatch", "init"]
+    assert typed == [[*init, str(path)], [*init, "--force", str(path)]]
 
 
 def test_a_folder_is_no_configuration(tmp_path: Path) -> None:

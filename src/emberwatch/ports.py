@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from emberwatch.core.read.politeness import Rate as Rate
 from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.clocks import Told
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
 from emberwatch.model.incident import Incident
@@ -603,12 +604,14 @@ class Reading(Protocol):
         *,
         opened_from: datetime | None = None,
         opened_to: datetime | None = None,
+        closed_from: datetime | None = None,
         is_open: bool | None = None,
         brand: str | None = None,
         most: int | None = None,
     ) -> list[Incident]:
         """Return incidents, oldest first; `opened_from` and `opened_to` are inclusive.
 
+        With `closed_from`, only those that are open, or were closed then or later.
         With `most`, only the newest so many.
         """
         ...
@@ -645,8 +648,11 @@ class Reading(Protocol):
         """Return notifications, oldest first; with `most`, only the newest so many."""
         ...
 
-    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
-        """Return when a receiver first took a message of each of these incidents, where one did."""
+    def told(self, incident_ids: Sequence[str]) -> dict[str, Told]:
+        """Return when people first were to be told of each of these incidents, and were told.
+
+        Those of which no message was ever owed are left out.
+        """
         ...
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:

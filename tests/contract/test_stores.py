@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emberwatch.core.respond.clocks import Told
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import Unwatched
@@ -144,7 +145,7 @@ def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
         assert look.latest_mentions() == []
         assert look.corrections() == []
         assert look.voices("Acme", NOON - DAY, NOON + DAY) == []
-        assert look.delivered(["inc-1"]) == {}
+        assert look.told(["inc-1"]) == {}
         assert list(look.states()) == []
         assert look.cursor("town") == {}
         assert look.health() == {}
@@ -1077,22 +1078,42 @@ def test_where_nothing_ever_got_through_all_that_failed_is_hurried(store: Store)
         assert tx.hurry("ops", NOON + minutes(60), NOON + minutes(61)) == 0
 
 
-def test_an_incident_is_delivered_when_the_first_receiver_took_it(store: Store) -> None:
-    taken = {"state": DeliveryState.DELIVERED, "attempts": 1}
+def test_people_are_told_when_the_first_receiver_took_what_was_owed(store: Store) -> None:
+    taken = {"state": DeliveryState.DELIVERED, "attempts": 1, "created_at": NOON + minutes(2)}
+    waits = a_notification("waits", incident_id="inc-3", created_at=NOON, attempts=1)
+    over = {"state": DeliveryState.DELIVERED, "created_at": NOON + minutes(1)}
     record(
         store,
         notifications=(
             a_notification("1", delivered_at=NOON + minutes(9), **taken),
             a_notification("2", delivered_at=NOON + minutes(3), **taken),
-            a_notification("overtaken", delivered_at=NOON, state=DeliveryState.DELIVERED),
-            a_notification("tried", attempts=4),
+            a_notification("overtaken", delivered_at=NOON + minutes(1), **over),
+            a_notification("tried", attempts=4, created_at=NOON + minutes(5)),
             a_notification("other", incident_id="inc-2", delivered_at=NOON, **taken),
-            a_notification("waits", incident_id="inc-3", attempts=1),
+            waits,
         ),
     )
     with store.reading() as look:
-        assert look.delivered(["inc-1", "inc-3", "inc-9"]) == {"inc-1": NOON + minutes(3)}
-        assert look.delivered([]) == {}
+        assert look.told(["inc-1", "inc-3", "inc-9"]) == {
+            "inc-1": Told(owed_at=NOON + minutes(1), delivered_at=NOON + minutes(3)),
+            "inc-3": Told(owed_at=NOON),
+        }
+        assert look.told([]) == {}
+
+
+def test_incidents_that_were_open_or_closed_of_late_are_found(store: Store) -> None:
+    closed = {"status": Status.RESOLVED, "opened_at": NOON - 9 * DAY}
+    record(
+        store,
+        incidents=(
+            an_incident("before", closed_at=NOON - minutes(1), **closed),
+            an_incident("then", closed_at=NOON, **closed),
+            an_incident("open", opened_at=NOON - 8 * DAY),
+        ),
+    )
+    with store.reading() as look:
+        found = look.incidents(opened_to=NOON, closed_from=NOON)
+    assert [each.id for each in found] == ["then", "open"]
 
 
 def test_a_conversation_is_what_one_notifier_took_of_one_incident(store: Store) -> None:
@@ -1344,7 +1365,7 @@ def test_what_another_message_tells_is_not_due_and_stands_as_that_does(store: St
     assert {each.delivered_at for each in rows.values()} == {NOON}
     assert {each.attempts for each in rows.values()} == {2}
     with store.reading() as look:
-        assert look.delivered(["inc-1"]) == {"inc-1": NOON}
+        assert look.told(["inc-1"])["inc-1"].delivered_at == NOON
     assert rows["two"].first_try_at == NOON - minutes(1)
     assert (rows["one"].first_try_at, rows["one"].last_answer) == (NOON, "told in digest")
     assert (rows["one"].told_by, rows["oldest"].told_by) == ("digest", "one")

@@ -58,6 +58,7 @@ def test_a2_an_incident_shows_where_its_time_went(run) -> None:
         "  source: 1m 30s (at least)\n"
         "  poll: 30s (at most)\n"
         "  detection: 3m\n"
+        "  held: nobody was to be told of it\n"
         "  delivery: no receiver has taken a message of it\n"
         "  people: 4m (nobody was told: counted from when it rang)\n"
         "  acknowledged by 2026-03-02 12:02:00 UTC: missed by 2m\n"

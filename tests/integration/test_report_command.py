@@ -153,8 +153,12 @@ def test_r3_an_old_week_tells_who_waited_then(run: Run) -> None:
     [
         act(an_incident(), Deed(action=Action.RESOLVED, by="a", at=READ_AT + timedelta(days=1))),
         an_incident(at=NOON - timedelta(days=200)),
+        act(
+            an_incident(at=NOON - timedelta(days=200)),
+            Deed(action=Action.RESOLVED, by="a", at=READ_AT + timedelta(days=1)),
+        ),
     ],
-    ids=["closed since", "rang long before"],
+    ids=["closed since", "rang long before", "rang long before and closed since"],
 )
 def test_r3_who_waited_then_is_told(run: Run, incident: Incident) -> None:
     later = READ_AT + timedelta(days=7)
@@ -286,6 +290,17 @@ def test_a_blind_time_that_is_over_is_told_from_when_it_rang(run: Run) -> None:
     told = "town was blind from Mon 2026-03-02 12:00, until Mon 2026-03-02 12:30: 503"
     assert told in text
     assert "1 trouble of our own watch" in text
+
+
+def test_a_feed_that_was_blind_for_months_and_reads_again_this_week_is_told(run: Run) -> None:
+    began = NOON - timedelta(days=200)
+    alert = an_alert(
+        "b", kind=AlertKind.WATCH_BLIND, subject="town", reason="503", started_at=began
+    )
+    incident = triage.open_incident(alert, {}, None)
+    over = replace(alert, at=NOON, ended_at=NOON)
+    text = run(incidents=(triage.take(incident, over, {}),)).stdout
+    assert f"town was blind from {began:%a %Y-%m-%d %H:%M}, until Mon 2026-03-02 12:00: 503" in text
 
 
 # ---------------------------------------------------------------- what it refuses

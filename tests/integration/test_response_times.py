@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emberwatch.core.respond import triage
-from emberwatch.core.respond.clocks import clocks
+from emberwatch.core.respond.clocks import Told, clocks
 from emberwatch.core.respond.promises import Standing, standings
 from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.alert import AlertKind
@@ -88,12 +88,13 @@ def test_a2_the_view_says_what_the_clocks_say(
         incident_id=incident.id,
         state=DeliveryState.DELIVERED,
         attempts=0 if delivered is None else 1,
+        created_at=NOON + minutes(0.5),
         delivered_at=delivered_at or NOON,
     )
     with store.writing() as tx:
         tx.record(Ledger(incidents=(incident,), notifications=(taken,), clock=CLOCK))
     (row,) = rows(store)
-    found = clocks(incident, delivered_at)
+    found = clocks(incident, Told(owed_at=taken.created_at, delivered_at=delivered_at))
     expected = {f"{leg}_seconds": lapse.length for leg, lapse in found.legs.items()}
     expected |= {f"{name}_after": lapse.length for name, lapse in found.since_first_post.items()}
     assert {name: row[name] for name in expected} == {
@@ -130,7 +131,7 @@ def test_every_question_of_the_reference_is_tried(root: Path) -> None:
     ("number", "answer"),
     [
         (0, [("Acme", 1, 14.5, 50.0)]),
-        (1, [("answered", "Acme", 210.0, 45.0, 375.0, None, 240.0)]),
+        (1, [("answered", "Acme", 210.0, 45.0, 375.0, None, None, 240.0)]),
         (2, [("late", "Acme", "anna", "2026-03-02T12:05:00.000000Z")]),
     ],
 )

@@ -258,8 +258,9 @@ def facts(db: sqlite3.Connection) -> list[dict[str, Any]]:
             "ORDER BY e.position",
             (row["id"],),
         ).fetchall()
-        (delivered_at,) = db.execute(
-            "SELECT min(delivered_at) FROM deliveries WHERE incident_id = ?", (row["id"],)
+        delivered_at, owed_at = db.execute(
+            "SELECT min(delivered_at), min(created_at) FROM deliveries WHERE incident_id = ?",
+            (row["id"],),
         ).fetchone()
         opened = instant(row["opened_at"])
         assert opened is not None
@@ -272,6 +273,7 @@ def facts(db: sqlite3.Connection) -> list[dict[str, Any]]:
             "first_post": instant(row["first_post_at"]),
             "seen": instant(row["first_seen_at"]),
             "last_alert": instant(row["last_alert_at"]),
+            "owed": instant(owed_at),
             "delivered": instant(delivered_at),
             "acknowledged": min(touched, default=None),
             "responded": when.get("responded"),
@@ -302,7 +304,8 @@ def measures(row: dict[str, Any]) -> dict[str, float | None]:
         "source": source,
         "poll": poll,
         "detection": seconds(row["seen"], row["opened"]),
-        "delivery": seconds(row["opened"], row["delivered"]),
+        "held": seconds(row["opened"], row["owed"]),
+        "delivery": seconds(row["owed"], row["delivered"]),
         "people": seconds(told, row["ended"]),
         "seen": seconds(row["first_post"], row["seen"]),
         "detected": seconds(row["first_post"], row["opened"]),
@@ -328,7 +331,7 @@ def spreads(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def measures_names() -> list[str]:
-    legs = ["source", "poll", "detection", "delivery", "people"]
+    legs = ["source", "poll", "detection", "held", "delivery", "people"]
     return [*legs, "seen", "detected", "delivered", "acknowledged", "responded", "resolved"]
 
 

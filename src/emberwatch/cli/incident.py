@@ -122,8 +122,8 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         incident = named(look, id)
         silence = muting(look.silences(at), incident, at)
-        delivered_at = look.delivered([incident.id]).get(incident.id)
-    times, levels = clocks(incident, delivered_at), standings(incident, at)
+        told = look.told([incident.id]).get(incident.id)
+    times, levels = clocks(incident, told), standings(incident, at)
     advice = advise(playbook_of(None if database else config_path), incident)
     team = _team(incident, None if database else config_path)
     if as_json:

@@ -22,7 +22,8 @@ OF_LEG = {
     Leg.SOURCE: "not shown by the site",
     Leg.POLL: "not looked at by us",
     Leg.DETECTION: "seen, and not enough to ring",
-    Leg.DELIVERY: "rang, and not delivered",
+    Leg.HELD: "rang, and nobody was to be told yet",
+    Leg.DELIVERY: "to be told, and not delivered",
     Leg.PEOPLE: "told, until the first answer",
 }
 

@@ -2,18 +2,22 @@
 
 import asyncio
 import secrets
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from random import Random
 
 from emberwatch.config.reader import read_config
 from emberwatch.demo import storm
 from emberwatch.demo.receiver import Received, Receiver
+from emberwatch.model.notification import DeliveryState, Notification
 from emberwatch.notifiers.signature import PREFIX, signing_key
+from emberwatch.ports import Reading
 from emberwatch.runtime import wiring
 from emberwatch.runtime.dispatcher import Dispatcher
 from emberwatch.runtime.processor import Processor
@@ -52,6 +56,24 @@ class Played:
     messages: tuple[Received, ...]
 
 
+class StoryClock:
+    """The story's time: when a message became owed, and what has really passed since.
+
+    By the wall clock a message of a storm that is months old would be months late.
+    """
+
+    def __init__(self) -> None:
+        self.go_to(storm.STORM_AT - storm.ORDINARY)
+
+    def go_to(self, at: datetime) -> None:
+        """Go on from an instant of the story."""
+        self._at, self._since = at, time.monotonic()
+
+    def __call__(self) -> datetime:
+        """Return the time in the story now."""
+        return self._at + timedelta(seconds=time.monotonic() - self._since)
+
+
 async def play(
     folder: Path,
     *,
@@ -64,10 +86,9 @@ async def play(
     `pause` is how many seconds to wait after each five minutes of the storm, for whoever watches.
     """
     received: list[Received] = []
+    clock = StoryClock()
     secret = PREFIX + b64encode(secrets.token_bytes(32)).decode()
-    async with Receiver(
-        signing_key(secret), clock=wiring.now, on_message=received.append
-    ) as receiver:
+    async with Receiver(signing_key(secret), clock=clock, on_message=received.append) as receiver:
         path = folder / "config.yaml"
         path.write_text(_configuration(receiver.url), encoding="utf-8")
         (folder / KEY_FILE).write_text(secret)
@@ -84,17 +105,22 @@ async def play(
                     notifiers=wiring.notifiers(config, network.outbound()),
                     write=writer.write,
                     read=writer.read,
-                    clock=wiring.now,
+                    clock=clock,
                     chance=wiring.chance,
                     on_part=_nothing_to_tell,
                 )
                 done = Replayed()
                 for until, lines in _scenes(storm.story(Random(SEED))):
-                    part = await writer.do(partial(_advance, lines, processor))
+                    part, shown = Replayed(), len(received)
+                    for piece in _pieces(until, lines):
+                        came = await writer.do(partial(_advance, piece, processor))
+                        part = _sum(part, came)
+                        owed = await writer.read(_waiting)
+                        if owed:
+                            clock.go_to(max(each.created_at for each in owed))
+                            await dispatcher.drain()
                     done = _sum(done, part)
                     on_scene(_scene(until, part))
-                    shown = len(received)
-                    await dispatcher.drain()
                     for message in received[shown:]:
                         on_message(message)
                     if until > storm.STORM_AT:
@@ -121,10 +147,10 @@ def _configuration(url: str) -> str:
     )
 
 
-def _scenes(lines: list[storm.Line]) -> Iterator[tuple[datetime, list[bytes]]]:
+def _scenes(lines: list[storm.Line]) -> Iterator[tuple[datetime, list[storm.Line]]]:
     """Cut the story into days, and the storm into strides."""
     until = storm.STORM_AT - storm.ORDINARY + timedelta(days=1)
-    scene: list[bytes] = []
+    scene: list[storm.Line] = []
     for line in lines:
         while line.at >= until:
             if scene:
@@ -132,18 +158,30 @@ def _scenes(lines: list[storm.Line]) -> Iterator[tuple[datetime, list[bytes]]]:
                 scene = []
             is_storm = until >= storm.STORM_AT
             until += STRIDE if is_storm else timedelta(days=1)
-        scene.append(line.text.encode())
+        scene.append(line)
     yield until, scene
 
 
-def _advance(lines: list[bytes], processor: Processor) -> Replayed:
-    return replay(lines, processor, wall=wiring.now())
+def _pieces(until: datetime, lines: list[storm.Line]) -> list[list[storm.Line]]:
+    """Cut a scene of the storm into minutes: a message leaves soon, and not at its end."""
+    if until <= storm.STORM_AT:
+        return [lines]
+    return [list(same) for _, same in groupby(lines, lambda line: f"{line.at:%d %H:%M}")]
+
+
+def _waiting(look: Reading) -> list[Notification]:
+    return look.notifications(state=DeliveryState.WAITING)
+
+
+def _advance(lines: list[storm.Line], processor: Processor) -> Replayed:
+    return replay((line.text.encode() for line in lines), processor, wall=wiring.now())
 
 
 def _sum(left: Replayed, right: Replayed) -> Replayed:
     return Replayed(
         lines=left.lines + right.lines,
         posts=left.posts + right.posts,
+        kept=left.kept + right.kept,
         mentions=left.mentions + right.mentions,
         not_judged=left.not_judged + right.not_judged,
     )

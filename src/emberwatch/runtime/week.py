@@ -14,7 +14,7 @@ from emberwatch.model.mention import Correction
 from emberwatch.ports import FeedHealth, Reading
 
 LOOKS_BACK = timedelta(days=90)
-"""How far back false alarms are counted, and blind times and posts answered since looked for."""
+"""How far back false alarms are counted, and blind times looked for in what is closed."""
 
 
 def gather(
@@ -31,24 +31,27 @@ def gather(
     What belongs to no brand (blind feeds, troubles of our own) is always there.
     """
     names = {brand.name for brand in brands}
+    # what a person closed may burn on, so a blind time is looked for in older incidents too
     past = look.incidents(opened_from=min(before, since - LOOKS_BACK), opened_to=until)
-    told = [each for each in past if each.brand is None or each.brand in names]
-    incidents = [each for each in told if before <= each.opened_at < until]
-    waiting = {each.id: each for each in (*told, *look.incidents(is_open=True, opened_to=until))}
+    lasting = look.incidents(opened_to=until, closed_from=since)
+    known = {each.id: each for each in (*lasting, *past)}
+    mine = [each for each in known.values() if each.brand is None or each.brand in names]
+    mine.sort(key=lambda each: each.opened_at)
+    incidents = [each for each in mine if before <= each.opened_at < until]
     return Gathered(
         since=since,
         until=until,
         before=before,
         now=now,
         incidents=incidents,
-        delivered=look.delivered([each.id for each in incidents]),
+        told=look.told([each.id for each in incidents]),
         voices={brand.name: look.voices(brand.name, since, until) for brand in brands},
         coolings=_coolings(look, incidents, now),
-        waiting=[each for each in waiting.values() if each.brand in names],
+        waiting=[each for each in mine if each.brand is not None],
         follow_ups=[each for each in look.follow_ups() if each.brand in names],
         records=records(look, brands, min(until, now)),
         corrections=_corrections(look, names),
-        blind=[*_rang(told), *_now(look.health())],
+        blind=[*_rang(mine), *_now(look.health())],
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from emberwatch.core.respond import background, triage
 from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.clocks import Told
 from emberwatch.core.respond.payload import without_posts
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.errors import StoreBusy
@@ -380,6 +381,7 @@ class _MemoryReading:
         *,
         opened_from: datetime | None = None,
         opened_to: datetime | None = None,
+        closed_from: datetime | None = None,
         is_open: bool | None = None,
         brand: str | None = None,
         most: int | None = None,
@@ -389,6 +391,7 @@ class _MemoryReading:
             for each in sorted(self.shelves.incidents.values(), key=lambda each: each.opened_at)
             if (opened_from is None or each.opened_at >= opened_from)
             and (opened_to is None or each.opened_at <= opened_to)
+            and (closed_from is None or (each.closed_at or closed_from) >= closed_from)
             and (is_open is None or each.status.is_closed is not is_open)
             and (brand is None or each.brand == brand)
         ]
@@ -433,12 +436,14 @@ class _MemoryReading:
         ]
         return found if most is None else found[max(0, len(found) - most) :]
 
-    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
-        found: dict[str, datetime] = {}
-        for each in self.shelves.notifications.values():
-            at, id = each.delivered_at, each.incident_id
-            if at is not None and each.attempts and id in incident_ids:
-                found[id] = min(at, found.get(id, at))
+    def told(self, incident_ids: Sequence[str]) -> dict[str, Told]:
+        found = {}
+        for id in incident_ids:
+            mine = [each for each in self.shelves.notifications.values() if each.incident_id == id]
+            taken = [each.delivered_at for each in mine if each.delivered_at and each.attempts]
+            if mine:
+                owed_at = min(each.created_at for each in mine)
+                found[id] = Told(owed_at=owed_at, delivered_at=min(taken, default=None))
         return found
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from emberwatch.core.respond.background import AngryPosts
+from emberwatch.core.respond.clocks import Told
 from emberwatch.core.respond.themes import ANGRY_FROM
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Unwatched
@@ -218,7 +219,7 @@ SILENCES = f"""
 INCIDENTS = f"""
     SELECT row, {rows.INCIDENT_COLUMNS} FROM _incident
     WHERE opened_at >= ?1 AND opened_at <= ?2 AND (?3 IS NULL OR is_closed = ?3)
-      AND (?4 IS NULL OR brand = ?4)
+      AND (?4 IS NULL OR brand = ?4) AND (?6 IS NULL OR is_closed = 0 OR closed_at >= ?6)
     ORDER BY opened_at DESC, row DESC LIMIT ?5
 """
 ALERTS_OF_INCIDENTS = f"""
@@ -281,10 +282,10 @@ NOTIFICATIONS = f"""
     ORDER BY created_at DESC, row DESC LIMIT ?3
 """
 # what a later message overtook was settled without a try
-DELIVERED = """
-    SELECT incident_id, min(delivered_at) FROM _notification
-    WHERE incident_id IN (SELECT value FROM json_each(?)) AND attempts > 0
-    GROUP BY incident_id HAVING min(delivered_at) IS NOT NULL
+TOLD = """
+    SELECT incident_id, min(created_at), min(CASE WHEN attempts > 0 THEN delivered_at END)
+    FROM _notification
+    WHERE incident_id IN (SELECT value FROM json_each(?)) GROUP BY incident_id
 """
 CONVERSATION = """
     SELECT max(sequence), (
@@ -595,6 +596,7 @@ class SqliteReading:
         *,
         opened_from: datetime | None = None,
         opened_to: datetime | None = None,
+        closed_from: datetime | None = None,
         is_open: bool | None = None,
         brand: str | None = None,
         most: int | None = None,
@@ -607,6 +609,7 @@ class SqliteReading:
                 None if is_open is None else not is_open,
                 None if brand is None else clean(brand),
                 -1 if most is None else most,
+                None if closed_from is None else instant_text(closed_from),
             ),
         ).fetchall()
         return self._whole(found[::-1])
@@ -634,9 +637,12 @@ class SqliteReading:
         ).fetchall()
         return [rows.read_notification(row) for row in found[::-1]]
 
-    def delivered(self, incident_ids: Sequence[str]) -> dict[str, datetime]:
-        found = self._db.execute(DELIVERED, (strings_json(incident_ids),))
-        return {id: read_instant(at) for id, at in found}
+    def told(self, incident_ids: Sequence[str]) -> dict[str, Told]:
+        found = self._db.execute(TOLD, (strings_json(incident_ids),))
+        return {
+            id: Told(owed_at=read_instant(owed_at), delivered_at=rows.instant_from(delivered_at))
+            for id, owed_at, delivered_at in found
+        }
 
     def conversation(self, incident_id: str, notifier: str) -> Conversation:
         sequence, handle = self._db.execute(

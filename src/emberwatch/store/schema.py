@@ -665,6 +665,55 @@ PACES = (
 )
 
 
+HELD = (
+    "DROP VIEW response_times",
+    """
+    CREATE VIEW response_times AS
+    WITH way AS (
+      SELECT i.*,
+        CASE WHEN i.status = 'resolved' THEN i.closed_at END AS resolved_at,
+        (SELECT min(n.delivered_at) FROM _notification n
+          WHERE n.incident_id = i.id AND n.attempts > 0) AS delivered_at,
+        (SELECT min(n.created_at) FROM _notification n
+          WHERE n.incident_id = i.id) AS owed_at,
+        CASE WHEN i.unseen_at IS NOT NULL AND i.first_seen_at > i.first_post_at
+          THEN min(max(i.first_post_at, i.unseen_at), i.first_seen_at) END AS shown_at,
+        (SELECT at FROM _clock) AS now
+      FROM _incident i WHERE i.brand IS NOT NULL AND i.kind <> 'follow_up_due'
+    )
+    SELECT id AS incident_id, brand, kind, severity, team, status, opened_at,
+      round((julianday(shown_at) - julianday(first_post_at)) * 86400, 3) AS source_seconds,
+      round((julianday(first_seen_at) - julianday(shown_at)) * 86400, 3) AS poll_seconds,
+      round((julianday(opened_at) - julianday(first_seen_at)) * 86400, 3) AS detection_seconds,
+      round((julianday(delivered_at) - julianday(owed_at)) * 86400, 3) AS delivery_seconds,
+      round((julianday(coalesce(responded_at, resolved_at))
+        - julianday(coalesce(delivered_at, opened_at))) * 86400, 3) AS people_seconds,
+      round((julianday(first_seen_at) - julianday(first_post_at)) * 86400, 3) AS seen_after,
+      round((julianday(opened_at) - julianday(first_post_at)) * 86400, 3) AS detected_after,
+      round((julianday(delivered_at) - julianday(first_post_at)) * 86400, 3) AS delivered_after,
+      round((julianday(acknowledged_at) - julianday(first_post_at)) * 86400, 3)
+        AS acknowledged_after,
+      round((julianday(responded_at) - julianday(first_post_at)) * 86400, 3) AS responded_after,
+      round((julianday(resolved_at) - julianday(first_post_at)) * 86400, 3) AS resolved_after,
+      acknowledge_by, respond_by, resolve_by,
+      CASE WHEN acknowledge_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN coalesce(acknowledged_at, resolved_at) <= acknowledge_by THEN 1
+        WHEN coalesce(acknowledged_at, resolved_at) IS NOT NULL OR now > acknowledge_by THEN 0
+      END AS acknowledged_in_time,
+      CASE WHEN respond_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN coalesce(responded_at, resolved_at) <= respond_by THEN 1
+        WHEN coalesce(responded_at, resolved_at) IS NOT NULL OR now > respond_by THEN 0
+      END AS responded_in_time,
+      CASE WHEN resolve_by IS NULL OR status = 'dismissed' THEN NULL
+        WHEN resolved_at <= resolve_by THEN 1
+        WHEN resolved_at IS NOT NULL OR now > resolve_by THEN 0
+      END AS resolved_in_time,
+      round((julianday(owed_at) - julianday(opened_at)) * 86400, 3) AS held_seconds
+    FROM way
+    """,
+)
+
+
 def _each(statements: tuple[str, ...]) -> "Callable[[Database], None]":
     """Return a step that runs these statements, one after the other."""
 
@@ -688,7 +737,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0010_digests", _each(DIGESTS)),
     ("0011_feed_notes", _each(FEED_NOTES)),
     ("0012_unanswered", _each(UNANSWERED)),
-    ("0013_paces", _each(PACES)),
+    ("0013_paces_and_held", _each((*PACES, *HELD))),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

@@ -30,10 +30,20 @@ class Leg(StrEnum):
     """The site may have shown it, and we had not looked: at most so long."""
     DETECTION = "detection"
     """We had seen it, and not yet enough to ring."""
+    HELD = "held"
+    """It rang, and nobody was to be told yet: quiet hours, a silence, or no route."""
     DELIVERY = "delivery"
-    """It rang, and no receiver had taken the message."""
+    """Somebody was to be told, and no receiver had taken the message."""
     PEOPLE = "people"
     """People knew of it; it ends with the first answer, or with the resolution without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """When the first message of an incident was owed, and when a receiver first took one."""
+
+    owed_at: datetime
+    delivered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +65,15 @@ class Clocks:
     legs: Mapping[Leg, Lapse]
 
 
-def clocks(incident: Incident, delivered_at: datetime | None) -> Clocks:
-    """Return an incident's times; `delivered_at` is when a receiver first took a message of it.
+def clocks(incident: Incident, told: Told | None) -> Clocks:
+    """Return an incident's times; `told` is None where no message of it was owed.
 
     The clock of the answer stops when the incident is resolved, with an answer or without one;
     what customers write after that does not set it going again.
     """
     first = incident.first_post_at
+    owed_at = told.owed_at if told else None
+    delivered_at = told.delivered_at if told else None
     stations = {
         Station.SEEN: incident.first_seen_at,
         Station.DETECTED: incident.opened_at,
@@ -83,13 +95,14 @@ def clocks(incident: Incident, delivered_at: datetime | None) -> Clocks:
                 incident.first_seen_at,
                 incident.opened_at,
                 _missing(incident, Station.SEEN),
-                "our own clock was put back",
+                _PUT_BACK,
             ),
+            Leg.HELD: _since(incident.opened_at, owed_at, "nobody was to be told of it", _PUT_BACK),
             Leg.DELIVERY: _since(
-                incident.opened_at,
+                owed_at or incident.opened_at,
                 delivered_at,
                 _missing(incident, Station.DELIVERED),
-                "our own clock was put back",
+                _PUT_BACK,
             ),
             Leg.PEOPLE: _people(incident, delivered_at),
         },
@@ -107,6 +120,8 @@ def answer_ended_at(incident: Incident) -> datetime | None:
 
 
 _AHEAD = "the clock of the site is ahead of ours"
+
+_PUT_BACK = "our own clock was put back"
 
 _NOT_YET = {
     Station.ACKNOWLEDGED: "nobody has acknowledged it yet",

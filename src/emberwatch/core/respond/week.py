@@ -9,7 +9,7 @@ from math import ceil
 from statistics import median
 from typing import TypeVar
 
-from emberwatch.core.respond.clocks import Clocks, Lapse, Leg, Station, clocks
+from emberwatch.core.respond.clocks import Clocks, Lapse, Leg, Station, Told, clocks
 from emberwatch.core.respond.cooling import Cooling, Turn
 from emberwatch.core.respond.promises import Level, Promise, Standing, standings
 from emberwatch.core.respond.reach import reach_of
@@ -39,10 +39,10 @@ class Gathered:
 
     `incidents` opened from `before` on and before `until`, of the brands in question and of our
     own watch; `voices` are those from `since` on by brand, `coolings` what became of the anger by
-    the id of each incident that was answered. `delivered` holds when each incident first reached
-    a receiver. `waiting` are the incidents in which somebody may have waited when the time ended,
-    `follow_ups` those with a date to ask again. `corrections` and `blind` may reach beyond the
-    time.
+    the id of each incident that was answered. `told` holds when people first were to be told of
+    each incident, and were. `waiting` are the incidents in which somebody may have waited when
+    the time ended, `follow_ups` those with a date to ask again. `corrections` and `blind` may
+    reach beyond the time.
     """
 
     since: datetime
@@ -50,7 +50,7 @@ class Gathered:
     before: datetime
     now: datetime
     incidents: Sequence[Incident] = ()
-    delivered: Mapping[str, datetime] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
     voices: Mapping[str, Sequence[Voice]] = field(default_factory=dict)
     coolings: Mapping[str, Cooling] = field(default_factory=dict)
     waiting: Sequence[Incident] = ()
@@ -227,7 +227,7 @@ def week_of(gathered: Gathered) -> Week:
 def _case(incident: Incident, gathered: Gathered) -> Case:
     return Case(
         incident=incident,
-        clocks=clocks(incident, gathered.delivered.get(incident.id)),
+        clocks=clocks(incident, gathered.told.get(incident.id)),
         levels=standings(incident, gathered.now),
         cooling=gathered.coolings.get(incident.id),
         reach=reach_of(incident),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from emberwatch.core.respond import triage
-from emberwatch.core.respond.clocks import Clocks, Leg, Station, clocks
+from emberwatch.core.respond.clocks import Clocks, Leg, Station, Told, clocks
 from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.alert import AlertKind, Fire
 from emberwatch.model.incident import Action, Incident
@@ -35,6 +35,11 @@ def done(incident: Incident, *deeds: tuple[Action, float]) -> Incident:
     return incident
 
 
+def told(after: float, owed: float = 0) -> Told:
+    """Return when a message was delivered and owed, in minutes after noon."""
+    return Told(owed_at=NOON + minutes(owed), delivered_at=NOON + minutes(after))
+
+
 def lengths(found: Clocks) -> dict[str, float | None]:
     """Return the minutes of every leg and station, by name."""
     everything = {**found.legs, **found.since_first_post}
@@ -51,11 +56,12 @@ def test_a2_every_minute_from_the_first_post_to_the_answer_has_an_owner() -> Non
         (Action.RESPONDED, 8),
         (Action.RESOLVED, 50),
     )
-    found = clocks(incident, NOON + minutes(1))
+    found = clocks(incident, told(1))
     assert lengths(found) == {
         "source": 3,
         "poll": 1,
         "detection": 6,
+        "held": 0,
         "delivery": 1,
         "people": 7,
         "seen": 4,
@@ -115,21 +121,37 @@ def test_a_site_whose_clock_is_ahead_is_said_not_hidden() -> None:
 
 
 def test_without_a_first_post_nothing_is_measured_from_it() -> None:
-    found = clocks(an_incident(written=None), NOON + minutes(1))
+    found = clocks(an_incident(written=None), told(1))
     assert found.since_first_post[Station.DETECTED].length is None
     assert found.since_first_post[Station.DETECTED].why == "the time of the first post is not known"
     assert found.legs[Leg.DELIVERY].length == minutes(1)
 
 
+def test_what_was_held_back_on_purpose_is_no_time_of_the_delivery() -> None:
+    legs = clocks(done(an_incident(), (Action.RESPONDED, 490)), told(481, owed=480)).legs
+    held, delivery, people = (legs[leg].length for leg in (Leg.HELD, Leg.DELIVERY, Leg.PEOPLE))
+    assert (held, delivery, people) == (minutes(480), minutes(1), minutes(9))
+
+
+def test_what_is_owed_and_not_delivered_was_held_no_longer() -> None:
+    legs = clocks(an_incident(), Told(owed_at=NOON + minutes(480))).legs
+    assert (legs[Leg.HELD].length, legs[Leg.DELIVERY].length) == (minutes(480), None)
+
+
+def test_of_an_incident_that_nobody_is_told_of_it_says_so() -> None:
+    held = clocks(an_incident(), None).legs[Leg.HELD]
+    assert (held.length, held.why) == (None, "nobody was to be told of it")
+
+
 def test_our_own_clock_that_was_put_back_is_said() -> None:
-    found = clocks(an_incident(), NOON - minutes(5))
+    found = clocks(an_incident(), told(-5))
     delivery = found.legs[Leg.DELIVERY]
     assert (delivery.length, delivery.why) == (-minutes(5), "our own clock was put back")
 
 
 def test_people_who_were_there_before_the_message_are_said_to_be() -> None:
     incident = done(an_incident(), (Action.RESPONDED, 2))
-    people = clocks(incident, NOON + minutes(5)).legs[Leg.PEOPLE]
+    people = clocks(incident, told(5)).legs[Leg.PEOPLE]
     assert (people.length, people.why) == (
         -minutes(3),
         "they answered before a message was delivered",
@@ -145,7 +167,7 @@ def test_where_nobody_was_told_people_are_timed_from_when_it_rang() -> None:
 
 
 def test_the_clock_of_the_answer_stops_at_the_resolution() -> None:
-    found = clocks(done(an_incident(), (Action.RESOLVED, 30)), NOON)
+    found = clocks(done(an_incident(), (Action.RESOLVED, 30)), told(0))
     assert found.legs[Leg.PEOPLE].length == minutes(30)
     assert found.legs[Leg.PEOPLE].why == "resolved without an answer"
     responded = found.since_first_post[Station.RESPONDED]
@@ -153,7 +175,7 @@ def test_the_clock_of_the_answer_stops_at_the_resolution() -> None:
 
 
 def test_a_false_alarm_has_no_answer_and_no_end_to_time() -> None:
-    found = clocks(done(an_incident(), (Action.DISMISSED, 30)), NOON)
+    found = clocks(done(an_incident(), (Action.DISMISSED, 30)), told(0))
     whys = {
         found.since_first_post[station].why for station in (Station.RESPONDED, Station.RESOLVED)
     }
@@ -163,7 +185,7 @@ def test_a_false_alarm_has_no_answer_and_no_end_to_time() -> None:
 
 def test_a_customers_thanks_and_goodbye_does_not_set_the_clock_going_again() -> None:
     answered = done(an_incident(), (Action.RESPONDED, 5))
-    before = clocks(answered, NOON)
+    before = clocks(answered, told(0))
     thanks = a_mention("2", text="thanks, bye", anger=0.0, at=NOON + minutes(20))
     spike = replace(
         answered.alerts[0],
@@ -172,17 +194,17 @@ def test_a_customers_thanks_and_goodbye_does_not_set_the_clock_going_again() -> 
         evidence=("jsonl::post:1", thanks.post.id),
     )
     after = triage.take(answered, spike, {thanks.post.id: thanks})
-    assert clocks(after, NOON) == before
+    assert clocks(after, told(0)) == before
     resolved = done(after, (Action.RESOLVED, 30))
     later = triage.take(resolved, replace(spike, at=NOON + minutes(40)), {})
-    assert clocks(later, NOON) == clocks(resolved, NOON)
+    assert clocks(later, told(0)) == clocks(resolved, told(0))
 
 
 def test_reopening_keeps_the_first_answer_and_takes_back_the_end() -> None:
     incident = done(
         an_incident(), (Action.RESPONDED, 5), (Action.RESOLVED, 9), (Action.REOPENED, 60)
     )
-    stations = clocks(incident, NOON).since_first_post
+    stations = clocks(incident, told(0)).since_first_post
     assert stations[Station.RESPONDED].length == minutes(15)
     assert stations[Station.RESOLVED].length is None
 

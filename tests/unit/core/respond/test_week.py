@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from emberwatch.core.respond import triage
-from emberwatch.core.respond.clocks import Leg, Station
+from emberwatch.core.respond.clocks import Leg, Station, Told
 from emberwatch.core.respond.cooling import Cooling, Turn
 from emberwatch.core.respond.promises import Promise
 from emberwatch.core.respond.track_record import Label
@@ -116,7 +116,7 @@ def test_a2_times_stand_beside_those_of_the_week_before() -> None:
 
 def test_people_are_timed_from_the_delivery() -> None:
     incident = an_incident(1, deed(Action.RESPONDED, 10))
-    week = a_week(incident, delivered={incident.id: NOON + minutes(4)})
+    week = a_week(incident, told={incident.id: Told(owed_at=NOON, delivered_at=NOON + minutes(4))})
     assert week.times[Leg.PEOPLE].median == minutes(6)
     assert week.times[Leg.DELIVERY].median == minutes(4)
 

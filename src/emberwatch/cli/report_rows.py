@@ -6,6 +6,7 @@ from datetime import timedelta, tzinfo
 
 from emberwatch.cli.clock_lines import clocks_json, promises_json
 from emberwatch.cli.present import instant
+from emberwatch.cli.unanswered import unanswered_json
 from emberwatch.core.respond.clocks import Leg, Station
 from emberwatch.core.respond.promises import Promise, Standing
 from emberwatch.core.respond.week import Answered, Case, Kept, Spread, Week
@@ -251,20 +252,7 @@ def _recurring(week: Week) -> list[dict[str, object]]:
 
 
 def _unanswered(week: Week) -> list[dict[str, object]]:
-    return [
-        {
-            "incident": incident.id,
-            "brand": incident.brand,
-            "post": post.post_id,
-            "author": post.author,
-            "followers": post.followers,
-            "anger": post.anger,
-            "created_at": instant(post.created_at),
-            "text": post.text,
-            "url": post.url,
-        }
-        for incident, post in week.unanswered
-    ]
+    return [unanswered_json(incident, post) for incident, post in week.unanswered]
 
 
 def _false_alarms(week: Week) -> list[dict[str, object]]:

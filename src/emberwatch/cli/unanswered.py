@@ -36,7 +36,7 @@ def command(
     Example:
       emberwatch unanswered --brand Acme
     """
-    from emberwatch.cli.present import instant, show_json, span, table
+    from emberwatch.cli.present import show_json, span, table
     from emberwatch.core.respond.unanswered import unanswered
     from emberwatch.runtime.wiring import now
 
@@ -48,19 +48,7 @@ def command(
     shown = waiting[:most]
     if as_json:
         for incident, post in shown:
-            show_json(
-                {
-                    "incident": incident.id,
-                    "brand": incident.brand,
-                    "post": post.post_id,
-                    "author": post.author,
-                    "followers": post.followers,
-                    "anger": post.anger,
-                    "created_at": instant(post.created_at),
-                    "url": post.url,
-                    "text": post.text,
-                }
-            )
+            show_json(unanswered_json(incident, post))
         return
     table(
         ("Waits", "Brand", "Anger", "Reach", "Author", "Said", "Where", "Incident"),
@@ -69,6 +57,23 @@ def command(
     )
     if len(waiting) > len(shown):
         click.echo(f"and {len(waiting) - len(shown)} more (--most shows more)")
+
+
+def unanswered_json(incident: "Incident", post: "Exhibit") -> dict[str, object]:
+    """Return a post that waits for an answer, and in which incident."""
+    from emberwatch.cli.present import instant
+
+    return {
+        "incident": incident.id,
+        "brand": incident.brand,
+        "post": post.post_id,
+        "author": post.author,
+        "followers": post.followers,
+        "anger": post.anger,
+        "created_at": instant(post.created_at),
+        "url": post.url,
+        "text": post.text,
+    }
 
 
 def _row(incident: "Incident", post: "Exhibit", waits: str) -> tuple[object, ...]:

@@ -254,6 +254,13 @@ def test_r16_a_draft_is_looked_at_before_it_is_sent(run) -> None:
     assert run("tone", "draft.txt", "--language", "en").code == 0
 
 
+def test_r16_a_draft_without_a_word_is_not_called_fine(run) -> None:
+    Path("draft.txt").write_text(" \n")
+    said = run("tone", "draft.txt")
+    assert said.code == 2
+    assert "there is no draft" in said.err
+
+
 def test_a16_a_follow_up_is_planned_with_the_resolution(run) -> None:
     id = _incident(run)
     assert "Nobody is to be asked again." in run("followup", "list").err

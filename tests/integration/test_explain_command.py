@@ -332,7 +332,7 @@ def test_wrong_usage_says_what_was_expected(
     ("words", "said"),
     [
         (("Acne",), "did you mean 'Acme'?"),
-        (("xyz",), "there are Acme, Some Other"),
+        (("xyz",), "the configuration has Acme, Some Other"),
         (("incident",), "say its id too"),
         (("inc_4be1",), "'emberwatch explain incident inc_4be1'"),
         (("incident", "inc_nothing"), "'emberwatch incident list --all' shows them"),

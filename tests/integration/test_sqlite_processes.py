@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from emberwatch.model.errors import AlreadyRunning, StoreBusy
+from emberwatch.model.errors import AlreadyRunning, StoreBusy, StoreFailed
 from emberwatch.store import schema
 from emberwatch.store.lock import claim_instance, owner_of
 from emberwatch.store.sqlite import open_store
@@ -241,7 +241,7 @@ def test_the_second_to_watch_is_told_who_is_first(tmp_path: Path, root: Path) ->
     with running(HOLDER, path, NOON.isoformat(), root=root) as holder:
         assert holder.stdout is not None
         pid = int(holder.stdout.readline())
-        owner = f"process {pid}, since 2026-03-02T12:00:00+00:00"
+        owner = f"process {pid}, since 2026-03-02 12:00:00 UTC"
         with pytest.raises(AlreadyRunning) as refused, claim_instance(path, NOON):
             pytest.fail("it was claimed")
         assert str(refused.value) == (
@@ -251,7 +251,7 @@ def test_the_second_to_watch_is_told_who_is_first(tmp_path: Path, root: Path) ->
         holder.communicate("go\n")
     assert owner_of(path) is None
     with claim_instance(path, NOON):
-        assert owner_of(path) == f"process {os.getpid()}, since 2026-03-02T12:00:00+00:00"
+        assert owner_of(path) == f"process {os.getpid()}, since 2026-03-02 12:00:00 UTC"
 
 
 def test_a_killed_owner_leaves_no_claim(tmp_path: Path, root: Path) -> None:
@@ -305,10 +305,17 @@ def test_a_claim_can_be_made_again_after_an_exception(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_watch_whose_folder_is_not_there_says_so(tmp_path: Path) -> None:
     missing = tmp_path / "nowhere" / "emberwatch.db"
+    with pytest.raises(StoreFailed) as refused, claim_instance(missing, NOON):
+        pytest.fail("it was claimed")
+    assert str(refused.value) == f"database {missing}: its folder does not exist: make it first"
+
+
+def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "emberwatch.db.lock").mkdir()
     with (
-        pytest.raises(StoreBusy, match=r"nowhere/emberwatch\.db\.lock"),
-        claim_instance(missing, NOON),
+        pytest.raises(StoreBusy, match=r"emberwatch\.db\.lock: Is a directory"),
+        claim_instance(tmp_path / "emberwatch.db", NOON),
     ):
         pytest.fail("it was claimed")

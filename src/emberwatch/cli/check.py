@@ -3,10 +3,13 @@
 import dataclasses
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -78,6 +81,40 @@ def command(config_path: Path, explain: str | None, as_json: bool, schema: bool)
                 click.echo(f"\nNo feed is read for {brand.name}: nothing will be found.", err=True)
         if not config.notifiers:
             click.echo("\nThere is no notifier: nobody will be told.", err=True)
+        for line in out_of_bounds(config):
+            click.echo(f"\n{line}", err=True)
+
+
+def out_of_bounds(config: "Config") -> Iterator[str]:
+    """Yield what is configured with a bare address that nothing may be sent to.
+
+    A name is not looked up: the network is not touched.
+    """
+    from emberwatch.core.read.address import may_connect
+
+    named = [
+        *((f"Feed {each.name}", each.options) for each in config.feeds),
+        *((f"Notifier {each.name}", each.options) for each in config.notifiers),
+    ]
+    for name, options in named:
+        for address in _addresses(options):
+            if not may_connect(address, config.networks):
+                yield (
+                    f"{name} leads to {address}, which is no public address: nothing is sent there "
+                    f"unless the configuration has network: {{allow: [{address}]}}"
+                )
+
+
+def _addresses(options: object) -> Iterator[IPv4Address | IPv6Address]:
+    """Yield the bare addresses in the options that name a host."""
+    if not dataclasses.is_dataclass(options):
+        return
+    for field in dataclasses.fields(options):
+        value: object = getattr(options, field.name)
+        if isinstance(value, str) and (field.name == "host" or "://" in value):
+            with suppress(ValueError):
+                host = (urlsplit(value).hostname if "://" in value else value) or ""
+                yield ip_address("127.0.0.1" if host == "localhost" else host)
 
 
 def _brand(config: "Config", wanted: str) -> "Brand":

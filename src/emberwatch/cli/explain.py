@@ -137,7 +137,11 @@ def _brand(config: "Config", name: str) -> "Brand":
     found = brands.get(name) or folded.get(name.casefold())
     if found is None:
         near = difflib.get_close_matches(name, brands, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else f": there are {', '.join(brands)}"
+        hint = (
+            f"; did you mean '{near[0]}'?"
+            if near
+            else f": the configuration has {', '.join(brands)}"
+        )
         if name == "incident":
             hint = ": to ask of an incident, say its id too ('emberwatch incident list')"
         elif name.startswith("inc_"):

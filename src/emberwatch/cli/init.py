@@ -29,8 +29,14 @@ def command(path: Path, force: bool) -> None:
         raise click.ClickException(
             f"{target} is there already: give another path, or --force to overwrite it"
         ) from error
+    except FileNotFoundError as error:
+        raise click.ClickException(
+            f"cannot write {target}: there is no folder {target.parent}: make it first"
+        ) from error
     except OSError as error:
-        raise click.ClickException(f"cannot write {target}: {error.strerror or error}") from error
+        raise click.ClickException(
+            f"cannot write {target}: {error.strerror or error}: give another path"
+        ) from error
     config = "" if target == Path("config.yaml") else f" --config {shlex.quote(str(target))}"
     click.echo(f"Wrote {target}: one brand on three public feeds, told on the screen.")
     click.echo("What to do next:")

@@ -99,14 +99,17 @@ def lines_in(lines: IO[bytes], file: Path) -> Iterator[bytes]:
 
 def say(done: "Replayed") -> None:
     """Say what came of a file, and which of its lines were left out."""
+    from emberwatch.cli.present import count
+
     for problem in done.bad[:20]:
         click.echo(f"left out: {problem}", err=True)
     if len(done.bad) > 20:
         click.echo(f"left out: {len(done.bad) - 20} more lines", err=True)
     judged = done.mentions - done.not_judged
     click.echo(
-        f"{done.lines} lines: {done.posts} posts, {done.kept} kept, {done.mentions} new mentions "
-        f"({judged} with an anger), {len(done.bad)} bad lines",
+        f"{count(done.lines, 'line')}: {count(done.posts, 'post')}, {done.kept:,} kept, "
+        f"{count(done.mentions, 'new mention')} ({judged:,} with an anger), "
+        f"{count(len(done.bad), 'bad line')}",
         err=True,
     )
 

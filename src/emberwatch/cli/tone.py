@@ -28,9 +28,10 @@ def command(file: TextIO, language: str | None, config_path: Path, as_json: bool
     from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.playbook import tone
 
-    found = tone(
-        playbook_of(config_path), file.read(LONGEST), language.lower() if language else None
-    )
+    draft = file.read(LONGEST)
+    if not draft.strip():
+        raise click.UsageError("there is no draft: name its file, or write it to standard input")
+    found = tone(playbook_of(config_path), draft, language.lower() if language else None)
     if as_json:
         for defence in found:
             show_json({"word": defence.word, "instead": defence.instead})

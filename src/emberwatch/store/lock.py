@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from emberwatch.model.errors import AlreadyRunning, StoreBusy
+from emberwatch.model.errors import AlreadyRunning, StoreBusy, StoreFailed
 
 _HELD: set[int] = set()
 
@@ -29,11 +29,15 @@ def claim_instance(database: Path, at: datetime) -> Iterator[None]:
 
     The lock is on `<database>.lock`, which stays behind, empty; the kernel frees it when its
     owner ends, however it ends. Raises `AlreadyRunning` while another process holds it, and
-    `StoreBusy` where the lock's file cannot be written.
+    `StoreBusy` where the lock's file cannot be written, `StoreFailed` where there is no folder.
     """
     path = _lock_of(database)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        raise StoreFailed(
+            f"database {database}: its folder does not exist: make it first"
+        ) from error
     except OSError as error:
         raise StoreBusy(
             f"lock {path}: {error.strerror}: make it writable, or use --database"
@@ -50,8 +54,8 @@ def claim_instance(database: Path, at: datetime) -> Iterator[None]:
         _HELD.add(descriptor)
         os.ftruncate(descriptor, 0)
         with suppress(OSError):  # a full disk takes the owner's name, not the lock
-            since = at.isoformat(timespec="seconds")
-            os.pwrite(descriptor, f"process {os.getpid()}, since {since}".encode(), 0)
+            owner = f"process {os.getpid()}, since {at:%Y-%m-%d %H:%M:%S} UTC"
+            os.pwrite(descriptor, owner.encode(), 0)
         try:
             yield
         finally:

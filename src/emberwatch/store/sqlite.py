@@ -150,9 +150,9 @@ def _connect(path: Path, mode: str, patience: timedelta) -> sqlite3.Connection:
 
 # ---------------------------------------------------------------- what can go wrong
 _BUSY = {
-    sqlite3.SQLITE_BUSY: "is locked by another process: it is tried again",
-    sqlite3.SQLITE_LOCKED: "is locked: it is tried again",
-    sqlite3.SQLITE_PROTOCOL: "is locked by another process: it is tried again",
+    sqlite3.SQLITE_BUSY: "is locked by another process: let that one end",
+    sqlite3.SQLITE_LOCKED: "is locked by another process: let that one end",
+    sqlite3.SQLITE_PROTOCOL: "is locked by another process: let that one end",
     sqlite3.SQLITE_FULL: "cannot grow, the disk is full: make room",
     sqlite3.SQLITE_READONLY: "cannot be written: make the file and its folder writable",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: see that file and folder may be read and written",

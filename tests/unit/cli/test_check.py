@@ -120,6 +120,34 @@ def test_a_configuration_that_tells_nobody_says_so(
     assert "There is no notifier: nobody will be told." in said.err
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("url: 'http://127.0.0.1:9/hook?token=hush'", "Notifier ops leads to 127.0.0.1, which is"),
+        ("url: 'http://localhost/hook'", "Notifier ops leads to 127.0.0.1, which is"),
+        ("url: 'http://[fd00::1]/hook'", "Notifier ops leads to fd00::1, which is"),
+        ("url: 'http://10.1.2.3/hook'", ""),
+        ("url: 'https://1.1.1.1/hook'", ""),
+        ("url: 'https://hooks.example.org'", ""),
+    ],
+)
+def test_a_bare_address_that_nothing_may_be_sent_to_is_told_before_it_is_needed(
+    folder: Path, capsys: pytest.CaptureFixture[str], written: str, told: str
+) -> None:
+    (folder / "config.yaml").write_text(
+        "network: {allow: [10.0.0.0/8]}\nbrands: [{name: Acme, words: [acme]}]\n"
+        "feeds: [{name: town, source: rss, options: {url: 'https://town.example.org'}}]\n"
+        f"notifiers: [{{name: ops, kind: webhook, {written}}}]\n"
+    )
+
+    assert run() == 0
+
+    said = capsys.readouterr().err
+    assert told in said
+    assert bool(said) == bool(told)
+    assert "hush" not in said
+
+
 def test_every_mistake_goes_to_stderr_and_the_exit_code_is_3(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

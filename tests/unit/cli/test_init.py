@@ -53,6 +53,23 @@ def test_it_leaves_a_file_alone_that_is_there(
     assert "config.yaml is there already" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("none/such.yaml", "cannot write none/such.yaml: there is no folder none: make it first"),
+        ("mine/x.yaml", "cannot write mine/x.yaml: Not a directory: give another path"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_named_with_what_to_do(
+    folder: Path, capsys: pytest.CaptureFixture[str], path: str, why: str
+) -> None:
+    (folder / "mine").write_text("a file")
+
+    assert run(path) == 1
+
+    assert why in capsys.readouterr().err
+
+
 def test_it_overwrites_when_told_to(folder: Path) -> None:
     (folder / "config.yaml").write_text("mine")
 
@@ -75,11 +92,3 @@ def test_a_folder_gets_a_config_yaml_in_it(folder: Path) -> None:
     assert run("sub") == 0
 
     assert (folder / "sub" / "config.yaml").is_file()
-
-
-def test_a_folder_that_is_not_there_is_told(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run("nowhere/config.yaml") == 1
-
-    assert "cannot write nowhere/config.yaml: No such file" in capsys.readouterr().err

@@ -57,13 +57,13 @@ def next_poll_in(
 
     `every` is the feed's interval, `failures` how many polls in a row failed, `asked` what the
     site asked for, `chance` a draw between 0 and 1. Without failures it is `every`, to the
-    second: regular polls are spread by the schedule. A third try comes in time to call the feed
-    blind after three intervals; from then on the wait doubles.
+    second: regular polls are spread by the schedule. A third try comes in time to call a feed
+    blind after three intervals, a fourth one that never answered; from then on the wait doubles.
     """
     asked = min(asked or timedelta(), patience.longest_asked)
     if not failures:
         return max(every, asked)
-    doublings = min(max(failures - 2, 0), 20)
+    doublings = min(max(failures - 3, 0), 20)
     ours = min(every * (1 << doublings), max(patience.longest, every))
     return max(ours, asked) * (1 + patience.jitter * chance)
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from html import escape
 from itertools import groupby
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 
 WIDTH = 760
 """Width of every picture in its own units; it scales to the width that it is given."""
@@ -118,7 +118,8 @@ class Picture:
     """Panels one below the other, over one axis.
 
     `summary` says in words what is to be seen: it is what a reader of screens reads aloud.
-    `since` and `until` are the ends of the axis; None: as far as the data and moments go.
+    `since` and `until` are the ends of the axis; None: as far as the data and moments go, but for
+    moments so far off that the data would be a stroke among them.
     """
 
     title: str
@@ -159,6 +160,8 @@ _INSIDE = WIDTH - _LEFT - _RIGHT
 _TITLE, _ROW, _HEADING, _LABELS, _KEY = 34, 17, 30, 40, 20
 _LETTER = 6.6
 """Width of an average letter of the small print."""
+_FAR_OFF = 4.0
+"""A moment may lie so many times the length of the data beside them."""
 
 
 def draw(picture: Picture) -> str:
@@ -232,9 +235,12 @@ class _Axis:
     """Where an across value lies, from the left edge to the right one."""
 
     def __init__(self, picture: Picture) -> None:
-        seen = list(_everything(picture))
-        self.low = picture.since if picture.since is not None else min(seen, default=0.0)
-        high = picture.until if picture.until is not None else max(seen, default=1.0)
+        seen = list(_data(picture)) or [moment.across for moment in picture.moments]
+        low, high = min(seen, default=0.0), max(seen, default=1.0)
+        room = _FAR_OFF * (high - low) or inf
+        seen = [each.across for each in picture.moments if low - room <= each.across <= high + room]
+        self.low = picture.since if picture.since is not None else min([low, *seen])
+        high = picture.until if picture.until is not None else max([high, *seen])
         self.high = high if high > self.low else self.low + 1.0
 
     def place(self, across: float) -> float:
@@ -244,13 +250,12 @@ class _Axis:
         return self.low <= across <= self.high
 
 
-def _everything(picture: Picture) -> Iterator[float]:
+def _data(picture: Picture) -> Iterator[float]:
     for panel in picture.panels:
         for line in panel.lines:
             yield from (point[0] for point in line.points)
         for band in panel.bands:
             yield from (point[0] for point in band.points)
-    yield from (moment.across for moment in picture.moments)
 
 
 def _rows(moments: Sequence[Moment], axis: _Axis) -> list[int]:
@@ -286,14 +291,19 @@ def _moments(
     for moment, row in zip(moments, rows, strict=True):
         x = axis.place(moment.across)
         y = _TITLE + _ROW * row + 12
-        start, _ = _reach(moment, axis)
+        start, end = _reach(moment, axis)
+        name = (
+            _text(start + 3, y, moment.name)
+            if start == x
+            else _text(end - 3, y, moment.name, anchor="end")
+        )
         starts = [y + 3, *(top for top, _ in tops[1:])]
         path = "".join(
             f"M{_n(x)} {start}V{bottom}" for start, (_, bottom) in zip(starts, tops, strict=False)
         )
         drawn += [
             f'<path d="{path}" {_stroke(moment.colour)} fill="none" stroke-dasharray="3 3"/>',
-            _text(start + 3, y, moment.name),
+            name,
         ]
     return drawn
 

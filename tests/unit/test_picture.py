@@ -185,13 +185,35 @@ def test_names_of_moments_never_overlap_and_stay_inside():
     placed = {}
     for text in image(picture).iter(f"{SVG}text"):
         if (text.text or "").startswith("something"):
-            start = float(text.get("x", ""))
-            end = start + 6 * len(text.text or "")
+            at, width = float(text.get("x", "")), 6 * len(text.text or "")
+            start, end = (at - width, at) if text.get("text-anchor") == "end" else (at, at + width)
+            assert start >= 0
             assert end <= 760
             for other_start, other_end in placed.get(text.get("y"), ()):
                 assert end <= other_start or other_end <= start
             placed.setdefault(text.get("y"), []).append((start, end))
     assert sum(map(len, placed.values())) == 5
+
+
+def test_a_name_at_the_right_edge_ends_there_however_wide_its_letters_are():
+    moments = (Moment(across=100, name="WWW acknowledged WWW"),)
+    [text] = [
+        each
+        for each in image(a_picture(a_line((0, 1), (100, 1)), moments=moments)).iter(f"{SVG}text")
+        if (each.text or "").startswith("WWW")
+    ]
+    assert text.get("text-anchor") == "end"
+
+
+def test_a_moment_of_months_later_does_not_squeeze_the_data_into_a_stroke():
+    line = a_line((NOON, 1), (NOON + 3 * HOUR, 2))
+    later = (Moment(across=NOON + 9 * HOUR, name="answered"),)
+    months = (Moment(across=NOON + 6000 * HOUR, name="resolved"),)
+    shown = texts(a_picture(line, moments=(*later, *months)))
+    assert "answered" in shown
+    assert "resolved" not in shown
+    alone = texts(a_picture(a_line((NOON, 1)), moments=months))
+    assert "resolved" in alone
 
 
 def test_a_span_is_shaded_in_each_panel_and_stands_once_in_each_key():

@@ -167,3 +167,11 @@ def test_the_commands_that_promise_exit_code_3_keep_it(
         main(words)
     assert ended.value.code == 3
     assert f"{broken}:1:1: brandz: unknown setting" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(LEAVES)))
+def test_no_command_is_described_by_half_a_sentence(name: str) -> None:
+    command, context = COMMANDS[name]
+    listed = command.get_help(context).partition("Commands:")[2]
+    assert listed
+    assert not [line for line in listed.splitlines() if line.endswith("...")]

@@ -22,7 +22,7 @@ PAUSE = 0.15
 
 @click.command("demo")
 def command() -> None:
-    """Play a written storm in five languages, offline, in under a minute.
+    """Play a written storm in five languages, offline, in seconds.
 
     Ten ordinary days of a railway, then three hours after a bad decision, through the real watch
     into a throw-away database, with a receiver on this machine that verifies each signature.

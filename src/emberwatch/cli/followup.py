@@ -21,7 +21,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="List those that have come, then those planned.")
 @config_option
 @database_option
 @json_option

@@ -540,7 +540,7 @@ def acknowledge(id: str, by: str, note: str, config_path: Path, database: Path |
     _act(id, config_path, database, Deed(action=Action.ACKNOWLEDGED, at=now(), by=by, note=note))
 
 
-@command.command("assign")
+@command.command("assign", short_help="Give it to somebody.")
 @click.argument("id")
 @click.option("--to", required=True, callback=_name, help="Whose it is from now on.")
 @_by

@@ -262,7 +262,7 @@ def _watched(config: "Config", database: Path, *, is_once: bool) -> str:
         "",
         "Try next, in another terminal:",
         f"  {name} status          how the watch is doing",
-        f"  {name} demo            see a storm, offline, in under a minute",
+        f"  {name} demo            see a storm, offline, in seconds",
         f"  {name} feed list       which feeds are read, which are blind",
         f"  {name} incident list   what is burning",
         "Ctrl-C ends it.",

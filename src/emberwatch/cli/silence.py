@@ -35,7 +35,7 @@ def command() -> None:
     """
 
 
-@command.command("add")
+@command.command("add", short_help="Notify nobody of what matches, until it ends.")
 @click.option("--brand", default="", help="Mute this brand.")
 @click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Mute this kind.")
 @click.option("--theme", "themes", multiple=True, help="Mute this theme.")

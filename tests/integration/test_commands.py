@@ -977,3 +977,21 @@ def _takes_json(command: tuple[str, ...]) -> bool:
 @pytest.mark.parametrize("command", [each for each in EVERY_COMMAND if each[-1:] == ("list",)])
 def test_every_list_takes_json(command: tuple[str, ...]) -> None:
     assert _takes_json(command)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("mention", "list", "--brand", "Acne"), "unknown brand 'Acne'; did you mean 'Acme'?"),
+        (("delivery", "list", "--notifier", "opps"), "unknown notifier 'opps'; did you mean 'ops'"),
+    ],
+)
+def test_a_name_that_nobody_has_is_no_empty_list(run, words: tuple[str, ...], why: str) -> None:
+    said = run(*words)
+    assert said.code == 2
+    assert why in said.err
+
+
+def test_a_list_of_what_is_asked_for_does_not_claim_that_nothing_was_sent(run) -> None:
+    _incident(run)
+    assert "Nothing of that kind." in run("delivery", "list", "--state", "dead").err

@@ -188,14 +188,16 @@ def test_a_plot_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         pytest.skip("no device here that is always full")
     result = run(file, "--plot", str(full))
     assert result.exit_code == 1
-    assert "the plot cannot be written" in result.stderr
+    assert (
+        "/dev/full cannot be written: No space left on device: name another file" in result.stderr
+    )
 
 
 def test_a_plot_into_a_missing_folder_is_refused_before_anything_is_judged(tmp_path: Path) -> None:
     file = written(tmp_path / "posts.jsonl", ANGRY)
     result = run(file, "--plot", str(tmp_path / "nowhere" / "x.svg"))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "nowhere; make it first" in result.stderr.replace("\n", "")
+    assert "nowhere: make it first" in result.stderr.replace("\n", "")
 
 
 def test_a_plot_that_may_not_be_written_is_refused_before_anything_is_judged(

@@ -298,7 +298,7 @@ def test_a_picture_that_cannot_be_written_says_so(folder: Path, tmp_path: Path) 
     nowhere = str(tmp_path / "no" / "why.svg")
     done = invoke(folder, "explain", "Acme", "--at", f"{DAY} 10:40", "--picture", nowhere)
     assert done.exit_code == 1
-    assert f"the picture cannot be written to {nowhere}" in done.stderr
+    assert f"{nowhere} cannot be written: there is no folder" in done.stderr
 
 
 def test_long_after_the_last_post_it_says_that_nobody_watched(folder: Path) -> None:

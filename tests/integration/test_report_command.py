@@ -327,4 +327,4 @@ def test_a_wrong_question_says_what_was_expected(
 def test_a_page_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
     said = run("--out", str(tmp_path / "no" / "week.html"))
     assert said.exit_code == 1
-    assert "week.html cannot be written: No such file or directory" in said.output
+    assert "week.html cannot be written: there is no folder" in said.output

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, json_option, read
+from emberwatch.cli.place import (
+    check_writable,
+    config_option,
+    database_option,
+    json_option,
+    read,
+    write,
+)
 from emberwatch.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -113,6 +120,8 @@ def command(
       emberwatch backtest --against other.yaml
     """
     _refuse_mixtures(ctx)
+    if report is not None:
+        check_writable(report)
     if series is not None or threads is not None:
         from emberwatch.cli import backtest_csv
 
@@ -240,10 +249,7 @@ def _write(report: Path, trials: "list[tuple[Backtest, Pictures]]") -> None:
     from emberwatch.cli.backtest_page import page
     from emberwatch.runtime.wiring import now
 
-    try:
-        report.write_text(page(trials, now()), encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{report} cannot be written: {error.strerror}") from error
+    write(report, page(trials, now()))
     click.echo(f"{report}: written", err=True)
 
 

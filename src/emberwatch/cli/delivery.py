@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from emberwatch.cli.place import config_option, database_of, database_option, json_option, opened
+from emberwatch.cli.place import (
+    check_notifier,
+    config_option,
+    database_of,
+    database_option,
+    json_option,
+    opened,
+)
 
 
 @click.group("delivery")
@@ -55,6 +62,8 @@ def list_(
 
     with opened(database_of(config_path, database)) as store, store.reading() as look:
         found = look.notifications(state=state, notifier=notifier, told_by=told_by, most=most)
+    if not found:
+        check_notifier(config_path, database, notifier)
     found.reverse()
     if as_json:
         for row in found:
@@ -102,7 +111,7 @@ def list_(
             )
             for row in found
         ),
-        empty="Nothing was sent yet.",
+        empty="Nothing of that kind." if state or notifier or told_by else "Nothing was sent yet.",
     )
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emberwatch.cli.place import config_option, database_option, json_option, read
+from emberwatch.cli.place import (
+    check_writable,
+    config_option,
+    database_option,
+    json_option,
+    read,
+    write,
+)
 from emberwatch.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -66,6 +73,8 @@ def command(
         raise click.UsageError("an incident has its own moments: leave out --at, or name its brand")
     if picture == Path("-"):
         raise click.BadParameter("the page goes there: name a file", param_hint="--picture")
+    if picture is not None:
+        check_writable(picture)
     config = read(config_path, with_secrets=False)
     today = now()
     try:
@@ -119,10 +128,7 @@ def _draw(drawn: "Picture | None", file: Path) -> None:
 
     if drawn is None:
         raise click.ClickException(f"there is nothing to draw: {file} was not written")
-    try:
-        file.write_text(draw(drawn), encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"the picture cannot be written to {file}: {error}") from error
+    write(file, draw(drawn))
     click.echo(f"{file}: {drawn.title}", err=True)
 
 

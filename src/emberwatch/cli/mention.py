@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emberwatch.cli.place import (
+    check_brand,
     config_option,
     database_of,
     database_option,
@@ -71,6 +72,8 @@ def list_(
         corrections = {
             each.post_id: each for each in look.corrections([mention.post.id for mention in found])
         }
+    if not found:
+        check_brand(config_path, database, brand)
     if as_json:
         for mention in found:
             show_json(_whole(mention, corrections.get(mention.post.id)))

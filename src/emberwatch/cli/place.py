@@ -1,5 +1,6 @@
-"""The options that say which configuration and which database a command works on."""
+"""The options that say on which configuration and database a command works, and what it writes."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -91,6 +92,35 @@ def check_name(noun: str, name: str, known: Iterable[str]) -> None:
         there_is = f"; there is {', '.join(names)}" if names else ": there is none"
         hint = did_you_mean(name, names) or there_is
         raise click.BadParameter(f"unknown {noun} {shown(name)}{hint}", param_hint=f"--{noun}")
+
+
+def check_notifier(config_path: Path, database: Path | None, notifier: str | None) -> None:
+    """Refuse a notifier that the configuration does not name, as `check_brand` does a brand."""
+    if notifier is not None and database is None:
+        config = read(config_path, with_secrets=False)
+        check_name("notifier", notifier, (each.name for each in config.notifiers))
+
+
+def check_writable(file: Path) -> None:
+    """Refuse a file that could not be written, before the work whose outcome it is to hold."""
+    if not file.parent.is_dir():
+        raise click.ClickException(
+            f"{file} cannot be written: there is no folder {file.parent}: make it first"
+        )
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise click.ClickException(
+            f"{file} cannot be written: you may not write there: name another file"
+        )
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file that people asked for, or say why it cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(
+            f"{file} cannot be written: {error.strerror or error}: name another file"
+        ) from error
 
 
 def playbook_of(config_path: Path | None) -> "Playbook":

@@ -10,11 +10,13 @@ import click
 
 from emberwatch.cli.place import (
     check_name,
+    check_writable,
     config_option,
     database_option,
     json_option,
     opened,
     read,
+    write,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ def command(
         raise click.UsageError("--json and --csv are two answers: choose one")
     if is_raw and not as_csv:
         raise click.UsageError("--raw has a meaning with --csv alone: leave it out")
+    if out is not None:
+        check_writable(out)
     config = read(config_path, with_secrets=False)
     brands = _brands(config, brand)
     report = _gathered(config, brands, said, _zone(config, brands, zone), database)
@@ -171,8 +175,5 @@ def _gathered(
 def _write(out: Path, report: "Report") -> None:
     from emberwatch.cli.report_page import page
 
-    try:
-        out.write_text(page(report), encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from error
+    write(out, page(report))
     click.echo(f"{out}: written", err=True)

@@ -1,7 +1,6 @@
 """`emberwatch score evaluate`: how well a scorer judges posts that people have labelled."""
 
 import gzip
-import os
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from emberwatch.cli.json_lines import BadLine, Complaints, batches, object_of
-from emberwatch.cli.place import json_option, opened
+from emberwatch.cli.place import check_writable, json_option, opened, write
 from emberwatch.cli.score import chosen_scorer, scorer_options
 from emberwatch.core.read.quality import (
     Figures,
@@ -112,7 +111,7 @@ def evaluate(
     if file is None and database is None:
         raise click.UsageError("name a FILE of labelled posts, or --database with corrections")
     if plot is not None:
-        _check_writable(plot)
+        check_writable(plot)
     scorer = chosen_scorer(named, config_path)
     complaints = Complaints()
     groups: dict[tuple[str, str], _Group] = {}
@@ -357,19 +356,6 @@ def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _check_writable(plot: Path) -> None:
-    """End the command where a plot could not be written: the posts take minutes to judge."""
-    folder = plot.parent
-    if not folder.is_dir():
-        raise click.ClickException(
-            f"the plot cannot be written to {plot}: there is no folder {folder}; make it first"
-        )
-    if not os.access(plot if plot.exists() else folder, os.W_OK):
-        raise click.ClickException(
-            f"the plot cannot be written to {plot}: you may not write there; name another file"
-        )
-
-
 def _draw(groups: Mapping[tuple[str, str], _Group], name: str, plot: Path) -> None:
     """Write one curve a language, those with the most labelled anger first."""
     from emberwatch.core.read.reliability import MOST_CURVES, reliability_picture
@@ -387,10 +373,7 @@ def _draw(groups: Mapping[tuple[str, str], _Group], name: str, plot: Path) -> No
         for language, pairs in told
     ]
     picture = reliability_picture(f"How far to believe the anger of {name}", curves)
-    try:
-        plot.write_text(draw(picture), encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"the plot cannot be written to {plot}: {error}") from error
+    write(plot, draw(picture))
     left_out = f"; {len(curves) - MOST_CURVES} more left out" if len(curves) > MOST_CURVES else ""
     noun = "language" if len(curves) == 1 else "languages"
     click.echo(f"{plot}: {min(len(curves), MOST_CURVES)} {noun}{left_out}", err=True)

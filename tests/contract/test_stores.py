@@ -1101,6 +1101,23 @@ def test_people_are_told_when_the_first_receiver_took_what_was_owed(store: Store
         assert look.told([]) == {}
 
 
+def test_what_is_sent_again_was_told_when_it_was_taken_the_first_time(store: Store) -> None:
+    taken = {"state": DeliveryState.DELIVERED, "attempts": 1, "delivered_at": NOON}
+    over = {"state": DeliveryState.DELIVERED, "incident_id": "inc-2", "delivered_at": NOON}
+    record(store, notifications=(a_notification("1", **taken), a_notification("2", **over)))
+    # the second was overtaken, and never sent before
+    for again in (NOON + DAY, NOON + 2 * DAY):
+        with store.writing() as tx:
+            assert tx.revive(["1", "2"], again) == 2
+            assert tx.told(["inc-1"])["inc-1"].delivered_at == NOON
+        for id in ("1", "2"):
+            settled(store, id, attempts=1, state=DeliveryState.DELIVERED, delivered_at=again)
+    with store.reading() as look:
+        told = look.told(["inc-1", "inc-2"])
+    assert told["inc-1"].delivered_at == NOON
+    assert told["inc-2"].delivered_at == NOON + DAY
+
+
 def test_incidents_that_were_open_or_closed_of_late_are_found(store: Store) -> None:
     closed = {"status": Status.RESOLVED, "opened_at": NOON - 9 * DAY}
     record(

@@ -107,6 +107,17 @@ def test_a2_the_view_says_what_the_clocks_say(
     ]
 
 
+def test_a_message_that_is_sent_again_was_delivered_when_it_was_first(store: SqliteStore) -> None:
+    incident = done()
+    first = {"state": DeliveryState.DELIVERED, "attempts": 1, "delivered_at": NOON + minutes(1)}
+    taken = a_notification(incident_id=incident.id, created_at=NOON, **first)
+    with store.writing() as tx:
+        tx.record(Ledger(incidents=(incident,), notifications=(taken,), clock=CLOCK))
+        tx.revive([taken.id], NOON + minutes(60))
+    (row,) = rows(store)
+    assert row["delivery_seconds"] == 60.0
+
+
 def test_only_what_customers_wait_for_is_timed(store: SqliteStore) -> None:
     kinds = (AlertKind.WATCH_BLIND, AlertKind.FOLLOW_UP_DUE)
     alerts = [an_alert(f"{kind}", kind=kind) for kind in kinds]

@@ -72,6 +72,7 @@ class _Shelves:
     notifications: dict[str, Notification] = field(default_factory=dict)
     leases: dict[str, datetime] = field(default_factory=dict)
     disabled: dict[str, str] = field(default_factory=dict)
+    told_at: dict[str, datetime] = field(default_factory=dict)
     rests: dict[str, datetime] = field(default_factory=dict)
     tries: dict[tuple[str, str, datetime], Try] = field(default_factory=dict)
     quarantine: dict[tuple[str, datetime], str] = field(default_factory=dict)
@@ -441,6 +442,9 @@ class _MemoryReading:
         for id in incident_ids:
             mine = [each for each in self.shelves.notifications.values() if each.incident_id == id]
             taken = [each.delivered_at for each in mine if each.delivered_at and each.attempts]
+            taken += [
+                self.shelves.told_at[each.id] for each in mine if each.id in self.shelves.told_at
+            ]
             if mine:
                 owed_at = min(each.created_at for each in mine)
                 found[id] = Told(owed_at=owed_at, delivered_at=min(taken, default=None))
@@ -800,6 +804,8 @@ class _MemoryWriting(_MemoryReading):
             and each.payload
         ]
         for each in found:
+            if each.delivered_at is not None and each.attempts:
+                self.shelves.told_at.setdefault(each.id, each.delivered_at)
             self._put(
                 replace(
                     each,

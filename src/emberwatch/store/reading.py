@@ -281,9 +281,10 @@ NOTIFICATIONS = f"""
       AND (?4 IS NULL OR told_by = ?4)
     ORDER BY created_at DESC, row DESC LIMIT ?3
 """
-# what a later message overtook was settled without a try
+# what a later message overtook was settled without a try; what is sent again was told before
 TOLD = """
-    SELECT incident_id, min(created_at), min(CASE WHEN attempts > 0 THEN delivered_at END)
+    SELECT incident_id, min(created_at),
+      min(ifnull(told_at, CASE WHEN attempts > 0 THEN delivered_at END))
     FROM _notification
     WHERE incident_id IN (SELECT value FROM json_each(?)) GROUP BY incident_id
 """

@@ -666,14 +666,16 @@ PACES = (
 
 
 HELD = (
+    # when a message that is sent again was taken the first time
+    "ALTER TABLE _notification ADD COLUMN told_at TEXT",
     "DROP VIEW response_times",
     """
     CREATE VIEW response_times AS
     WITH way AS (
       SELECT i.*,
         CASE WHEN i.status = 'resolved' THEN i.closed_at END AS resolved_at,
-        (SELECT min(n.delivered_at) FROM _notification n
-          WHERE n.incident_id = i.id AND n.attempts > 0) AS delivered_at,
+        (SELECT min(ifnull(n.told_at, CASE WHEN n.attempts > 0 THEN n.delivered_at END))
+          FROM _notification n WHERE n.incident_id = i.id) AS delivered_at,
         (SELECT min(n.created_at) FROM _notification n
           WHERE n.incident_id = i.id) AS owed_at,
         CASE WHEN i.unseen_at IS NOT NULL AND i.first_seen_at > i.first_post_at

@@ -213,6 +213,7 @@ LET_GO_HELD = """
 """
 REVIVE = """
     UPDATE _notification SET state = 'waiting', attempts = 0, next_try_at = ?,
+      told_at = ifnull(told_at, CASE WHEN attempts > 0 THEN delivered_at END),
       delivered_at = NULL, leased_until = NULL, told_by = ''
     WHERE state IN ('waiting', 'delivered', 'dead') AND is_erased = 0
       AND id IN (SELECT value FROM json_each(?))

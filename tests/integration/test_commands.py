@@ -519,17 +519,23 @@ def test_a_test_message_that_is_taken_enables_the_notifier_again(run) -> None:
     assert {row["disabled"] for row in run("notifier", "list", "--json").rows} == {None}
 
 
-def test_a_test_message_that_is_taken_hurries_what_was_not(run) -> None:
+@pytest.mark.parametrize(
+    ("rests", "when"), [(0, "next"), (50, "from 20")], ids=["awake", "asked for time"]
+)
+def test_a_test_message_that_is_taken_hurries_what_was_not(run, rests: int, when: str) -> None:
     _told(run, _incident(run))
     with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
         (row,) = tx.notifications(notifier="ops")
         at = datetime.now(UTC)
         late = {"attempts": 7, "first_try_at": at, "next_try_at": at + timedelta(hours=5)}
         tx.settle(replace(row, **late))
+        tx.rest("ops", at + minutes(rests))
     with _receiver(200, b"fine") as url:
         config = Path("config.yaml")
         config.write_text(config.read_text().replace("http://127.0.0.1:9/hook", url))
-        assert "1 message it failed to take: sent next\n" in run("notifier", "test", "ops").out
+        said = run("notifier", "test", "ops").out
+    assert f"1 message it failed to take: sent {when}" in said
+    assert ("as it asked" in said) is bool(rests)
     with closing(open_store(Path("watch.db"))) as store, store.reading() as look:
         (row,) = look.notifications(notifier="ops")
     assert row.next_try_at <= datetime.now(UTC)

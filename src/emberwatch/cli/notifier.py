@@ -114,7 +114,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     """
     import asyncio
 
-    from emberwatch.cli.present import count
+    from emberwatch.cli.present import clock, count
     from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.backoff import SOON
     from emberwatch.core.respond.brief import trial_for
@@ -144,13 +144,15 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     path = database or config.database
     if path.exists():
         with opened(path) as store, store.writing() as transaction:
-            if name in transaction.disabled():
-                transaction.enable(name, wiring.now())
-                click.echo(f"{name} is enabled again; what was held is sent next")
             at = wiring.now()
+            rests_until = transaction.rests().get(name, at)
+            when = "next" if rests_until <= at else f"from {clock(rests_until)} UTC on, as it asked"
+            if name in transaction.disabled():
+                transaction.enable(name, at)
+                click.echo(f"{name} is enabled again; what was held is sent {when}")
             hurried = transaction.hurry(name, at, at + SOON)
             if hurried:
-                click.echo(f"{count(hurried, 'message')} it failed to take: sent next")
+                click.echo(f"{count(hurried, 'message')} it failed to take: sent {when}")
 
 
 @command.command("enable", short_help="Send through a disabled notifier again.")

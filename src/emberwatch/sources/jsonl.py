@@ -263,7 +263,8 @@ def _posts(
         try:
             posts.append(parse_line(line, now=now, is_live=is_live))
         except PostInvalid as error:
-            invalid.append(f"line {number} ({_shown(line[:40])}): {error}")
+            begins = line[:40].decode("utf-8", "replace").rstrip("\r\n")
+            invalid.append(f"line {number} ({_shown(begins)}): {error}")
     return tuple(posts), tuple(invalid)
 
 

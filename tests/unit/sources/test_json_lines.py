@@ -190,5 +190,13 @@ def test_a_recorded_file_is_parsed_whole() -> None:
     parsed = Jsonl(JsonlOptions(path=Path("x"))).parse(an_answer(body))
     assert [each.native_id for each in parsed.posts] == ["1", "2"]
     (invalid,) = parsed.invalid
-    assert invalid.startswith("line 4 (b'nonsense'): not JSON")
+    assert invalid.startswith("line 4 ('nonsense'): not JSON")
     assert parsed.posts[1].seen_at == parsed.posts[1].created_at
+
+
+def test_a_line_that_is_no_json_is_quoted_in_its_own_letters_and_harms_no_terminal() -> None:
+    body = "\x1b[31mДостава\u202e\r\n".encode()
+    (invalid,) = Jsonl(JsonlOptions(path=Path("x"))).parse(an_answer(body)).invalid
+    assert "Достава" in invalid
+    assert not {"\x1b", "\u202e", "\r", "\n"} & set(invalid)
+    assert "b'" not in invalid

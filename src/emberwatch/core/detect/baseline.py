@@ -263,7 +263,7 @@ def _open(
     season = _season(settings, baseline, rhythm, number)
     per_hour = level(settings, baseline)
     known = baseline.long_volume + 1.0
-    judged = per_hour * (baseline.long_judged + 1.0) / known
+    judged = per_hour * judged_part(baseline)
     calm = per_hour * baseline.long_calm / known
     hours = QUARTER / 60.0
     correction = _angry_season(settings, baseline, number) * _grumble(settings, baseline, number)
@@ -367,6 +367,11 @@ def level(settings: BaselineSettings, baseline: Baseline) -> float:
     )
     strength = settings.level_strength
     return (baseline.volume + strength) / (baseline.exposure + strength / slow)
+
+
+def judged_part(baseline: Baseline) -> float:
+    """Return what part of the posts can be judged (0..1), by the last weeks."""
+    return (baseline.long_judged + 1.0) / (baseline.long_volume + 1.0)
 
 
 def share(settings: BaselineSettings, baseline: Baseline) -> float:

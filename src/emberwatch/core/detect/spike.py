@@ -680,7 +680,8 @@ class Spike:
             return None
         if learnt.watched_days < settings.cold_days[1]:
             return None
-        share = min(0.95, window.usual_heat / window.usual_volume)
+        usual_judged = window.usual_volume * normal.judged_part(learnt)
+        share = min(0.95, window.usual_heat / usual_judged)
         usual = share * window.judged
         if not 0.0 < usual < hot <= window.judged:
             return None
@@ -691,7 +692,7 @@ class Spike:
             hot=hot,
             posts=window.judged,
             usual=usual,
-            usual_posts=window.usual_volume,
+            usual_posts=usual_judged,
             enough=enough,
         )
 
@@ -851,7 +852,9 @@ class Spike:
         weight = window.nameless + sum(voice.anger for voice in heard)
         anger_of_heat = _anger_of_heat(weight, hot, normal.unit(settings.baseline, learnt))
         usual = window.usual_heat
-        expected = usual / window.usual_volume * window.judged if window.usual_volume else 0.0
+        usual_judged = window.usual_volume * normal.judged_part(learnt)
+        factor = window.judged / usual_judged if usual_judged else 1.0
+        expected = usual * factor
 
         def rings(hot: float) -> bool:
             would = self._by_share(learnt, window, hot)
@@ -868,7 +871,7 @@ class Spike:
             seen=weight,
             voices=round(window.nameless) + len(heard),
             usual=usual * anger_of_heat,
-            factor=window.judged / window.usual_volume if window.usual_volume else 1.0,
+            factor=factor,
             expected=expected * anger_of_heat,
             chance=1.0 if finding is None else max(exp(finding.log_chance), _LEAST_CHANCE),
             rate=10.0 ** tail.rate(law),

@@ -216,7 +216,7 @@ class Spike:
     """The detector of spikes and surges, keyed by brand name."""
 
     name = "spike"
-    version = 3
+    version = 4
     state_type = SpikeState
 
     def __init__(self, brands: Mapping[str, Brand], settings: SpikeSettings | None = None) -> None:
@@ -335,7 +335,7 @@ class Spike:
         if not is_history and normal.is_gap(past, minute):
             past = normal.heal(past)
         voices = state.voices
-        hot = squares = sounds = 0.0
+        hot = squares = sounds = returned = 0.0
         if anger is not None:
             sounds = normal.heat(settings, normal.unit(settings, past.baseline), anger)
             if sounds > 0.0:
@@ -343,6 +343,9 @@ class Spike:
                 heard = already_heard(voices, voice, minute - 60)
                 hot = max(0.0, sounds - heard)
                 squares = max(0.0, sounds * sounds - heard * heard)
+                if heard:
+                    still = already_heard(voices, voice, minute - QUARTER)
+                    returned = max(0.0, sounds - still) - hot
                 since = normal.window_start(WINDOWS[-1], now)
                 if not is_history and minute >= since:
                     voices = keep(voices, voice, since)
@@ -361,6 +364,7 @@ class Spike:
                 squares=anger * anger if anger else 0.0,
                 heat=hot,
                 heat_squares=squares,
+                returned=returned,
             ),
         )
         came = _new_minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
@@ -542,7 +546,7 @@ class Spike:
                     nameless=nameless,
                     usual_volume=volume,
                     usual_calm=usual_calm,
-                    usual_heat=hot,
+                    usual_heat=hot * normal.afresh(past.baseline, index),
                 )
             )
         return found

@@ -416,9 +416,10 @@ def afresh(baseline: Baseline, index: int) -> float:
     return exp(_SHORTNESS[index] * log(1.0 + returned))
 
 
-_SHORTNESS = tuple(max(0.0, log(180.0 / window, 60.0 / QUARTER)) for window in WINDOWS)
-"""How many times four a window is shorter than three hours, from where on none counts more often:
-an hour is four times longer than what `Quarter.returned` leaves out."""
+_SHORTNESS = tuple(max(0.0, log(120.0 / window, 60.0 / QUARTER)) for window in WINDOWS)
+"""How often a window is four times shorter than two hours, whose voices have an hour before them
+in the mean, as those of a quarter do: an hour is four times what `Quarter.returned` looks back.
+"""
 
 
 def burst(settings: BaselineSettings, baseline: Baseline) -> float:

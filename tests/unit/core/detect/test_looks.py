@@ -111,7 +111,7 @@ def test_voices_that_return_within_the_hour_are_expected_to() -> None:
         who = {"author": regular} if regular else {}
         life.post(at, 0.8 if is_angry else 0.0, **who)
     windows = {look.minutes: look for look in looks(life).windows if look.series is Series.ANGER}
-    for length in (60, 120):
+    for length in (30, 60):
         assert windows[length].usual == pytest.approx(windows[length].seen, rel=0.15)
 
 

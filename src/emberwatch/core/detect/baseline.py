@@ -405,15 +405,15 @@ def voice(baseline: Baseline) -> float:
     return (baseline.sum_heat_squares + 5.0) / (baseline.sum_heat + 5.0)
 
 
-def afresh(baseline: Baseline, index: int) -> float:
-    """Return how much more heat a window counts than its quarters were taught.
+def afresh(baseline: Baseline) -> list[float]:
+    """Return how much more heat each window counts than its quarters were taught, as `WINDOWS`.
 
     A quarter is taught what voices add to those of an hour, a window counts each that it holds.
     Who speaks again within the hour, or answers in the same thread, so counts in several short
     windows: the more, the shorter they are. At most as much again is believed to return.
     """
-    returned = min(1.0, baseline.sum_returned / (baseline.sum_heat + 5.0))
-    return exp(_SHORTNESS[index] * log(1.0 + returned))
+    returned = log(1.0 + min(1.0, baseline.sum_returned / (baseline.sum_heat + 5.0)))
+    return [exp(times * returned) for times in _SHORTNESS]
 
 
 _SHORTNESS = tuple(max(0.0, log(120.0 / window, 60.0 / QUARTER)) for window in WINDOWS)

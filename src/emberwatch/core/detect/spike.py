@@ -513,6 +513,7 @@ class Spike:
         past, minute = state.past, state.minute
         volumes = self._sums_of(key, past, longest)
         sums, now = volumes.of_anger(), past.now
+        afresh = normal.afresh(past.baseline)
         found: list[_Window] = []
         live = judged = calm = nameless = 0.0
         place = len(state.minutes)
@@ -546,7 +547,7 @@ class Spike:
                     nameless=nameless,
                     usual_volume=volume,
                     usual_calm=usual_calm,
-                    usual_heat=hot * normal.afresh(past.baseline, index),
+                    usual_heat=hot * afresh[index],
                 )
             )
         return found

@@ -107,9 +107,10 @@ class Quarter:
     """A quarter of an hour: what came, and what was expected of a whole one when it began.
 
     `read_back` counts those posts of `volume` that are history, `judged` those whose anger is
-    known; `calm` sums what their heat lacks to 1. `heat` is of distinct voices, `nameless` the part
-    of it that a plain series told. `anger` sums the anger of the judged; `squares` and
-    `heat_squares` sum squares. `watched` is in minutes.
+    known; `calm` sums what their heat lacks to 1. `heat` is of voices that are not heard in the
+    hour before, `returned` what those add to it that are, but not within a quarter of an hour;
+    `nameless` is the part of `heat` that a plain series told. `anger` sums the anger of the judged;
+    `squares` and `heat_squares` sum squares. `watched` is in minutes.
     """
 
     watched: int = QUARTER
@@ -122,6 +123,7 @@ class Quarter:
     heat: float = 0.0
     heat_squares: float = 0.0
     nameless: float = 0.0
+    returned: float = 0.0
     expected_volume: float = 0.0
     expected_calm: float = 0.0
     expected_heat: float = 0.0
@@ -152,6 +154,7 @@ class Baseline:
     sum_squares: float = 0.0
     sum_heat: float = 0.0
     sum_heat_squares: float = 0.0
+    sum_returned: float = 0.0
     bursts: tuple[float, float] = (0.0, 0.0)
     hours: tuple[float, ...] = (0.0,) * (2 * _HOURS)
     days: tuple[float, ...] = (0.0,) * (2 * _DAYS)
@@ -263,7 +266,7 @@ def _open(
     season = _season(settings, baseline, rhythm, number)
     per_hour = level(settings, baseline)
     known = baseline.long_volume + 1.0
-    judged = per_hour * (baseline.long_judged + 1.0) / known
+    judged = per_hour * judged_part(baseline)
     calm = per_hour * baseline.long_calm / known
     hours = QUARTER / 60.0
     correction = _angry_season(settings, baseline, number) * _grumble(settings, baseline, number)
@@ -353,6 +356,7 @@ def _both(quarter: Quarter, came: Quarter) -> Quarter:
         heat=quarter.heat + came.heat,
         heat_squares=quarter.heat_squares + came.heat_squares,
         nameless=quarter.nameless + came.nameless,
+        returned=quarter.returned + came.returned,
         expected_volume=quarter.expected_volume,
         expected_calm=quarter.expected_calm,
         expected_heat=quarter.expected_heat,
@@ -367,6 +371,11 @@ def level(settings: BaselineSettings, baseline: Baseline) -> float:
     )
     strength = settings.level_strength
     return (baseline.volume + strength) / (baseline.exposure + strength / slow)
+
+
+def judged_part(baseline: Baseline) -> float:
+    """Return what part of the posts can be judged (0..1), by the last weeks."""
+    return (baseline.long_judged + 1.0) / (baseline.long_volume + 1.0)
 
 
 def share(settings: BaselineSettings, baseline: Baseline) -> float:
@@ -394,6 +403,23 @@ def heat(settings: BaselineSettings, typical: float, anger: float) -> float:
 def voice(baseline: Baseline) -> float:
     """Return the heat of a typical voice that has any: mean square over mean."""
     return (baseline.sum_heat_squares + 5.0) / (baseline.sum_heat + 5.0)
+
+
+def afresh(baseline: Baseline) -> list[float]:
+    """Return how much more heat each window counts than its quarters were taught, as `WINDOWS`.
+
+    A quarter is taught what voices add to those of an hour, a window counts each that it holds.
+    Who speaks again within the hour, or answers in the same thread, so counts in several short
+    windows: the more, the shorter they are. At most as much again is believed to return.
+    """
+    returned = log(1.0 + min(1.0, baseline.sum_returned / (baseline.sum_heat + 5.0)))
+    return [exp(times * returned) for times in _SHORTNESS]
+
+
+_SHORTNESS = tuple(max(0.0, log(120.0 / window, 60.0 / QUARTER)) for window in WINDOWS)
+"""How often a window is four times shorter than two hours, whose voices have an hour before them
+in the mean, as those of a quarter do: an hour is four times what `Quarter.returned` looks back.
+"""
 
 
 def burst(settings: BaselineSettings, baseline: Baseline) -> float:
@@ -887,6 +913,7 @@ def learn(
         sum_squares=baseline.sum_squares * slow + trust * q.squares,
         sum_heat=baseline.sum_heat * slow + trust * q.heat,
         sum_heat_squares=baseline.sum_heat_squares * slow + trust * q.heat_squares,
+        sum_returned=baseline.sum_returned * slow + trust * q.returned,
         bursts=bursts,
         grumbles=_grumbles(settings, baseline, number, quarters),
         hours=_count(baseline.hours, hour, trust * volume, worth * hours, seasonal),
@@ -1094,6 +1121,7 @@ def _teach(
         sum_squares=baseline.sum_squares + slow * late.squares,
         sum_heat=baseline.sum_heat + slow * late.heat,
         sum_heat_squares=baseline.sum_heat_squares + slow * late.heat_squares,
+        sum_returned=baseline.sum_returned + slow * late.returned,
         hours=_count(baseline.hours, hour, seasonal * late.volume, 0.0, 1.0),
         days=_count(baseline.days, day, seasonal * late.volume, 0.0, 1.0),
     )

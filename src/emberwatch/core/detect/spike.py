@@ -224,7 +224,7 @@ class Spike:
     """The detector of spikes and surges, keyed by brand name."""
 
     name = "spike"
-    version = 3
+    version = 4
     state_type = SpikeState
 
     def __init__(self, brands: Mapping[str, Brand], settings: SpikeSettings | None = None) -> None:
@@ -343,7 +343,7 @@ class Spike:
         if not is_history and normal.is_gap(past, minute):
             past = normal.heal(past)
         voices = state.voices
-        hot = squares = sounds = 0.0
+        hot = squares = sounds = returned = 0.0
         if anger is not None:
             sounds = normal.heat(settings, normal.unit(settings, past.baseline), anger)
             if sounds > 0.0:
@@ -351,6 +351,9 @@ class Spike:
                 heard = already_heard(voices, voice, minute - 60)
                 hot = max(0.0, sounds - heard)
                 squares = max(0.0, sounds * sounds - heard * heard)
+                if heard:
+                    still = already_heard(voices, voice, minute - QUARTER)
+                    returned = max(0.0, sounds - still) - hot
                 since = normal.window_start(WINDOWS[-1], now)
                 if not is_history and minute >= since:
                     voices = keep(voices, voice, since)
@@ -369,6 +372,7 @@ class Spike:
                 squares=anger * anger if anger else 0.0,
                 heat=hot,
                 heat_squares=squares,
+                returned=returned,
             ),
         )
         came = _new_minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
@@ -517,6 +521,7 @@ class Spike:
         past, minute = state.past, state.minute
         volumes = self._sums_of(key, past, longest)
         sums, now = volumes.of_anger(), past.now
+        afresh = normal.afresh(past.baseline)
         found: list[_Window] = []
         live = judged = calm = nameless = 0.0
         place = len(state.minutes)
@@ -550,7 +555,7 @@ class Spike:
                     nameless=nameless,
                     usual_volume=volume,
                     usual_calm=usual_calm,
-                    usual_heat=hot,
+                    usual_heat=hot * afresh[index],
                 )
             )
         return found
@@ -688,7 +693,8 @@ class Spike:
             return None
         if learnt.watched_days < settings.cold_days[1]:
             return None
-        share = min(0.95, window.usual_heat / window.usual_volume)
+        usual_judged = window.usual_volume * normal.judged_part(learnt)
+        share = min(0.95, window.usual_heat / usual_judged)
         usual = share * window.judged
         if not 0.0 < usual < hot <= window.judged:
             return None
@@ -699,7 +705,7 @@ class Spike:
             hot=hot,
             posts=window.judged,
             usual=usual,
-            usual_posts=window.usual_volume,
+            usual_posts=usual_judged,
             enough=enough,
         )
 
@@ -859,7 +865,9 @@ class Spike:
         weight = window.nameless + sum(voice.anger for voice in heard)
         anger_of_heat = _anger_of_heat(weight, hot, normal.unit(settings.baseline, learnt))
         usual = window.usual_heat
-        expected = usual / window.usual_volume * window.judged if window.usual_volume else 0.0
+        usual_judged = window.usual_volume * normal.judged_part(learnt)
+        factor = window.judged / usual_judged if usual_judged else 1.0
+        expected = usual * factor
 
         def rings(hot: float) -> bool:
             would = self._by_share(learnt, window, hot)
@@ -876,7 +884,7 @@ class Spike:
             seen=weight,
             voices=round(window.nameless) + len(heard),
             usual=usual * anger_of_heat,
-            factor=window.judged / window.usual_volume if window.usual_volume else 1.0,
+            factor=factor,
             expected=expected * anger_of_heat,
             chance=1.0 if finding is None else max(exp(finding.log_chance), _LEAST_CHANCE),
             rate=10.0 ** tail.rate(law),

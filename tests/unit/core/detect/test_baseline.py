@@ -16,6 +16,7 @@ from emberwatch.core.detect.baseline import (
     Sums,
     add,
     advance,
+    afresh,
     begin,
     burst,
     expected,
@@ -271,6 +272,21 @@ def test_what_goes_on_for_hours_is_no_burst() -> None:
 
 def test_mentions_whose_threads_we_know_have_no_bursts() -> None:
     assert burst(SETTINGS, a_past(14).baseline) == 0.0
+
+
+def test_voices_that_return_count_again_in_short_windows_alone() -> None:
+    times = afresh(Baseline(sum_heat=95.0, sum_returned=10.0))
+    assert times == sorted(times, reverse=True)
+    assert 1.1 < times[0] < 1.3
+    assert times[WINDOWS.index(120) :] == [1.0, 1.0, 1.0]
+
+
+def test_where_every_voice_is_new_each_window_counts_what_its_quarters_were_taught() -> None:
+    assert afresh(Baseline(sum_heat=95.0)) == [1.0] * len(WINDOWS)
+
+
+def test_no_more_than_as_much_again_is_believed_to_return() -> None:
+    assert afresh(Baseline(sum_returned=1e6))[WINDOWS.index(30)] == pytest.approx(2.0)
 
 
 def test_a_cold_start_doubts_itself() -> None:

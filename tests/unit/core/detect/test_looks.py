@@ -89,6 +89,32 @@ def a_busy_life_until_posts_come_each(every: float) -> Following:
     return life
 
 
+def test_a_share_is_one_of_the_posts_that_can_be_judged() -> None:
+    life = Following()
+    while life.now < NOON + 8 * DAY:
+        number, at = life.posts, life.now + minutes(2)
+        life.post(at, (0.8 if number % 8 == 0 else 0.0) if number % 2 == 0 else None)
+    shares = [look for look in looks(life).windows if look.series is Series.SHARE]
+    assert [look.minutes for look in shares] == [15, 30, 60, 120]
+    for look in shares[2:]:
+        assert look.factor == pytest.approx(1.0, abs=0.1)
+        assert look.expected == pytest.approx(look.seen, rel=0.2)
+        assert look.expected == pytest.approx(look.usual * look.factor)
+
+
+def test_voices_that_return_within_the_hour_are_expected_to() -> None:
+    life = Following()
+    while life.now < NOON + 8 * DAY:
+        number, at = life.posts, life.now + minutes(1)
+        regular = {3: "anna", 17: "boris"}.get(number % 30)
+        is_angry = regular is not None or number % 10 == 0
+        who = {"author": regular} if regular else {}
+        life.post(at, 0.8 if is_angry else 0.0, **who)
+    windows = {look.minutes: look for look in looks(life).windows if look.series is Series.ANGER}
+    for length in (30, 60):
+        assert windows[length].usual == pytest.approx(windows[length].seen, rel=0.15)
+
+
 def test_what_rings_is_what_was_needed() -> None:
     life = a_life()
     at = life.now

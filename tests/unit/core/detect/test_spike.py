@@ -221,6 +221,19 @@ def test_a_share_of_anger_that_rises_at_the_same_volume_rings() -> None:
     assert not life.rung(AlertKind.SURGE, since=began)
 
 
+def test_posts_that_nobody_can_judge_do_not_make_the_others_look_angrier() -> None:
+    life = Following()
+    while life.now < NOON + 3 * DAY:
+        number, at = life.posts, life.now + minutes(1)
+        is_judged, is_angry = number % 3 == 0, number % 12 == 0
+        life.post(at, (0.8 if is_angry else 0.0) if is_judged else None)
+    began = life.now
+    for n in range(120):
+        is_judged, is_angry = n % 3 == 0, n % 7 < 3
+        life.post(began + minutes(n), (0.8 if is_angry else 0.0) if is_judged else None)
+    assert not life.rung()
+
+
 def test_nothing_rings_in_the_first_cold_hours() -> None:
     life = Following()
     at = NOON

@@ -579,6 +579,16 @@ def lasting(past: Past, window: int) -> float:
     return ratios[(len(ratios) - 1) // 2] if ratios else 0.0
 
 
+def busiest_hour(past: Past, window: int) -> float:
+    """Return the most heat of a plain series that an hour of a window that ends now brought.
+
+    The open quarter counts with the hour before it.
+    """
+    heats = [q.nameless for q in (*past.closed[-(window // QUARTER) :], past.now)]
+    hours = max(1, len(heats) - 60 // QUARTER)
+    return max(sum(heats[first : first + 60 // QUARTER + 1]) for first in range(hours))
+
+
 def _table_mean(table: Sequence[float], size: int) -> float:
     """Return the posts a unit of exposure over a whole (posts, exposure) table, 0 of an empty."""
     total = sum(table[size:])
@@ -703,11 +713,13 @@ def judge_anger(
     *,
     hot: float,
     usual: float,
+    busiest: float = inf,
     enough: float = inf,
 ) -> Finding:
     """Return how unlikely this heat of distinct voices is where `usual` is expected.
 
-    What is likelier than `enough` (ln) is not worked out to the end; so below.
+    `busiest` of it came within an hour. What is likelier than `enough` (ln) is not worked out to
+    the end; so below.
     """
     one, mean, relative = _angry_law(settings, baseline, index, usual)
     count = hot / one
@@ -718,7 +730,7 @@ def judge_anger(
         observed=hot,
         expected=usual,
         log_chance=negative_binomial_log_tail(count, mean, 1.0 / relative, enough),
-        bursts=_bursts_as_big(settings, baseline, hot - usual),
+        bursts=_bursts_as_big(settings, baseline, index, hot, usual, busiest),
     )
 
 
@@ -731,6 +743,7 @@ def judge_share(
     posts: float,
     usual: float,
     usual_posts: float,
+    busiest: float = inf,
     enough: float = inf,
 ) -> Finding:
     """Return how unlikely this heat is among so many judged posts, of which `usual` is expected.
@@ -745,13 +758,15 @@ def judge_share(
     if count > of or count - mean <= _ORDINARY * sqrt(variance):
         return new_finding(window=WINDOWS[index], observed=hot, expected=usual, log_chance=0.0)
     strength = max(1.0, (1.0 - usual_share) / (usual_share * relative) - 1.0)
-    may_be_burst = posts - (hot - usual) > usual_posts - _ORDINARY * sqrt(usual_posts)
+    bursts = 0.0
+    if posts - (hot - usual) > usual_posts - _ORDINARY * sqrt(usual_posts):
+        bursts = _bursts_as_big(settings, baseline, index, hot, usual, busiest)
     return new_finding(
         window=WINDOWS[index],
         observed=hot,
         expected=usual,
         log_chance=beta_binomial_log_tail(count, of, usual_share, strength, enough),
-        bursts=_bursts_as_big(settings, baseline, hot - usual) if may_be_burst else 0.0,
+        bursts=bursts,
     )
 
 
@@ -766,20 +781,36 @@ def _angry_law(
     return one, mean, spread + known + _coldness(baseline)
 
 
-def _bursts_as_big(settings: BaselineSettings, baseline: Baseline, hot: float) -> float:
-    """Return how often a month one burst brings that much heat or more.
+def _bursts_as_big(
+    settings: BaselineSettings,
+    baseline: Baseline,
+    index: int,
+    hot: float,
+    usual: float,
+    busiest: float,
+) -> float:
+    """Return how often a month bursts bring as much heat beyond the usual, or more.
 
     Sizes of threads have no typical scale up to some dozens of voices; what is far beyond those
-    is a storm, however it began.
+    is a storm, however it began. A burst is over within the hour: a window that brought more than
+    its busiest hour needs several in succession, each as big as that hour.
     """
     answered = burst(settings, baseline)
     if answered == 0.0:
         return 0.0
     one = voice(baseline)
-    size = max(1.0, hot / one)
+    window = WINDOWS[index]
+    beyond = hot - usual
+    together = min(beyond, max(one, busiest - usual * min(1.0, 60.0 / window)))
+    size = max(1.0, together / one)
     voices = level(settings, baseline) * share(settings, baseline) / one * _HOURS_A_MONTH
     bursts = voices * settings.burst_rate * answered
-    return bursts * exp(-settings.burst_power * log(size) - size / settings.burst_end)
+    bursts *= exp(-settings.burst_power * log(size) - size / settings.burst_end)
+    if together >= beyond:
+        return bursts
+    another = min(1.0, bursts * window / (60.0 * _HOURS_A_MONTH))
+    succession: float = another ** (beyond / together - 1.0)
+    return bursts * succession
 
 
 def judge_volume(
@@ -1077,8 +1108,9 @@ def _bursts(
     """Learn from two hours, at their end, whether angry voices come in bursts.
 
     Their quarters are held against their own mean, so neither the level nor a slow change of it
-    matters. A mood that wanders strays too; the more is expected, the less a stray tells. What is
-    not over two hours later is a storm and no burst.
+    matters. A mood that wanders strays too; the more is expected, the less a stray tells. What was
+    there in the two hours before, or is in those after, is a storm and no burst: where a storm
+    begins and where it ends the quarters stray most.
     """
     block = quarters[-_DELAY:]
     if (number + 1) % _DELAY or len(block) < _DELAY or any(q.watched < QUARTER for q in block):
@@ -1093,11 +1125,16 @@ def _bursts(
     mood = settings.mood_spread * total * total / _DELAY
     fade = 0.5 ** (_DELAY / (_PER_DAY * settings.long_days))
     worth = 1.0 / (1.0 + total / settings.burst_few)
-    since = sum(q.nameless for q in after) / one
-    if since > 0.25 * total + 3.0 * sum(q.expected_heat for q in after) / one:
+    if any(_goes_on(total * one, beside) for beside in (quarters[-2 * _DELAY : -_DELAY], after)):
         worth *= 0.1
     beyond = min(strayed - total - mood, settings.burst_most * total)
     return excess * fade + worth * beyond, base * fade + worth * total
+
+
+def _goes_on(heat: float, beside: Sequence[Quarter]) -> bool:
+    """Whether the quarters before or after some brought a good part of their heat as well."""
+    brought = sum(q.nameless for q in beside)
+    return brought > 0.25 * heat + 3.0 * sum(q.expected_heat for q in beside)
 
 
 def _teach(

@@ -9,7 +9,9 @@ and its slope are believed to be those of simulated brands of this loudness
 
 Some of what a brand lived through was no false alarm but a true storm, and nobody tells us which.
 So up to `storms` a month of the greatest episodes may be left out: as many as agree best with what
-is believed. A brand that rings more often than storms are likely to come is one whose tail is long.
+is believed. What went beyond the last of `LEVELS` may be left out in any case: it rings however
+long the tail is. A brand that rings more often than storms are likely to come is one whose tail is
+long.
 """
 
 from collections.abc import Sequence
@@ -47,7 +49,7 @@ class CalibrationSettings:
         (1.5, 8.0),
         (2.5, 5.0),
     )
-    burst_often: float = 1.0
+    burst_often: float = 3.0
     slope: float = 1.8
     burst_slope: float = 2.0
     strength: float = 6.0
@@ -158,7 +160,8 @@ def tail(
     often = _between(settings.often, angry) * (1.0 + settings.burst_often * bursts)
     slope = settings.slope / (1.0 + settings.burst_slope * bursts)
     months, strength = episodes.days / _MONTH, settings.strength
-    seen, storms = episodes.reached, settings.storms * months
+    seen = episodes.reached
+    storms = max(settings.storms * months, seen[-1])
     nearest = min(max(often * months, seen[0] - storms), seen[0])
     without, with_storms = _slope(seen, storms, slope, strength), _slope(seen, 0.0, slope, strength)
     return Tail(

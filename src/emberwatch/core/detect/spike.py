@@ -668,13 +668,22 @@ class Spike:
         """
         settings, learnt = self._settings.baseline, past.baseline
         enough = self._chance(most, window.minutes, len(WINDOWS))
+        busiest = inf
+        if window.nameless and window.minutes > _FINE:
+            busiest = normal.busiest_hour(past, window.minutes)
         best: Finding | None = None
         law = most
         for finding in (
             normal.judge_anger(
-                settings, learnt, window.index, hot=hot, usual=expected, enough=enough
+                settings,
+                learnt,
+                window.index,
+                hot=hot,
+                usual=expected,
+                busiest=busiest,
+                enough=enough,
             ),
-            self._by_share(learnt, window, hot, enough),
+            self._by_share(learnt, window, hot, busiest, enough),
             self._by_shift(past, window, hot, enough),
         ):
             if finding is None or finding.log_chance > enough:
@@ -685,7 +694,12 @@ class Spike:
         return None if best is None else (law, best)
 
     def _by_share(
-        self, learnt: Baseline, window: _Window, hot: float, enough: float = inf
+        self,
+        learnt: Baseline,
+        window: _Window,
+        hot: float,
+        busiest: float = inf,
+        enough: float = inf,
     ) -> Finding | None:
         """Hold the heat against as many posts on any day; None where there are none."""
         settings = self._settings
@@ -706,6 +720,7 @@ class Spike:
             posts=window.judged,
             usual=usual,
             usual_posts=usual_judged,
+            busiest=busiest,
             enough=enough,
         )
 

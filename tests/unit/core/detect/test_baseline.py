@@ -19,6 +19,7 @@ from emberwatch.core.detect.baseline import (
     afresh,
     begin,
     burst,
+    busiest_hour,
     expected,
     heal,
     heat,
@@ -268,6 +269,42 @@ def test_what_goes_on_for_hours_is_no_burst() -> None:
         past = add(SETTINGS, past, minute, came)
     calm = burst(SETTINGS, a_series(2, 14, 0).baseline)
     assert burst(SETTINGS, advance(SETTINGS, past, MONDAY + 15 * DAY).baseline) < calm + 0.5
+
+
+def test_where_a_storm_begins_and_where_it_ends_is_no_burst() -> None:
+    past = a_series(2, 14, 0)
+    calm = burst(SETTINGS, past.baseline)
+    for quarter in range(3 * 96):
+        minute = MONDAY + 14 * DAY + quarter * QUARTER
+        past = advance(SETTINGS, past, minute)
+        voices = 10.0 if 36 <= quarter % 96 < 60 else 0.5
+        came = Quarter(volume=20.0, judged=20.0, heat=voices, nameless=voices)
+        past = add(SETTINGS, past, minute, came)
+    assert burst(SETTINGS, past.baseline) < calm + 0.1
+
+
+def test_a_burst_is_over_within_the_hour_so_what_lasts_takes_several() -> None:
+    learnt = a_series(1, 14, 6).baseline
+    once, spread_out = (
+        judge_anger(SETTINGS, learnt, 4, hot=60.0, usual=8.0, busiest=busiest).bursts
+        for busiest in (54.0, 20.0)
+    )
+    assert 0.0 < spread_out < 0.01 * once
+    alone = judge_anger(SETTINGS, learnt, 4, hot=60.0, usual=8.0).bursts
+    assert once == pytest.approx(alone)
+
+
+def test_the_busiest_hour_of_a_window_is_found_wherever_it_lies() -> None:
+    past = begin(SETTINGS, MONDAY)
+    for quarter in range(30):
+        minute = MONDAY + quarter * QUARTER
+        past = advance(SETTINGS, past, minute)
+        came = Quarter(volume=1.0, nameless=5.0 if 20 <= quarter < 24 else 1.0)
+        past = add(SETTINGS, past, minute, came)
+    assert busiest_hour(past, 240) == 5.0 * 4 + 1.0
+    assert busiest_hour(past, 120) == 5.0 * 3 + 1.0 * 2
+    young = add(SETTINGS, begin(SETTINGS, MONDAY), MONDAY, Quarter(volume=1.0, nameless=2.0))
+    assert busiest_hour(young, 240) == 2.0
 
 
 def test_mentions_whose_threads_we_know_have_no_bursts() -> None:

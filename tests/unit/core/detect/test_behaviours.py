@@ -120,6 +120,18 @@ def test_growth_is_followed() -> None:
     assert rung(life, 35.0) == []
 
 
+def test_a_brand_that_lived_through_many_storms_is_told_of_the_next_as_soon() -> None:
+    storms = [(9 + 5 * n // 2) * DAY + (7 + 5 * n % 11) * HOUR for n in range(13)]
+
+    def life(minute: int) -> tuple[float, float]:
+        storm = any(0 <= minute - begins < 6 * HOUR for begins in storms)
+        return (36.0 if storm else 4.0), 1.0
+
+    rings = rung(life, 40.0)
+    waits = [min(at - begins for at in rings if at >= begins) for begins in storms]
+    assert sorted(waits[-5:])[2] <= 30
+
+
 @pytest.mark.parametrize("an_hour", [0.5, 5.0, 50.0, 500.0])
 def test_the_first_day_of_a_new_brand_is_quiet(an_hour: float) -> None:
     for seed in range(3):

@@ -125,6 +125,14 @@ def test_a_storm_a_week_does_not_move_the_bar() -> None:
     assert stormy.law(ONCE) > calm.law(ONCE) - 0.5
 
 
+def test_storms_beyond_all_levels_do_not_move_the_bar_however_many() -> None:
+    brand = a_brand(10.0)
+    ordinary = [-0.8, -0.3, 0.4, -0.7] * 4
+    calm = lived(brand, ordinary).tail
+    stormy = lived(brand, [peak for own in ordinary for peak in (own, 30.0)]).tail
+    assert stormy.law(ONCE) == pytest.approx(calm.law(ONCE), abs=0.5)
+
+
 def test_what_comes_in_two_parts_of_the_day_in_succession_is_one_episode() -> None:
     brand = a_brand(10.0)
     episodes = Episodes()

@@ -111,8 +111,8 @@ def _alphabet() -> _Alphabet:
 
 
 _ALPHABET = _alphabet()
-_IS_STOP = np.isin(np.arange(128), [ord(stop) for stop in ".!?"])
-"""Which characters below 128 end a sentence."""
+_IS_STOP = np.isin(np.arange(1 << 16), [ord(stop) for stop in ".!?։؟۔।॥።။។。！．？｡‼⁇⁈⁉‽"])
+"""Which characters of the first plane end a sentence, in any script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def read(texts: Sequence[str]) -> Block:
     counts += word_counts
     counts += np.bincount(text_of[:-1][is_pair], minlength=texts_in)
     last = codes[np.append(starts[1:], len(codes) - 1) - 1]
-    looks = np.column_stack((np.log2(word_counts + 1), _IS_STOP[np.minimum(last, 127)]))
+    looks = np.column_stack((np.log2(word_counts + 1), _IS_STOP[np.minimum(last, 0xFFFF)]))
     styles = _styles(raw, low, at, codes, is_triple, looks, word_at, word_end, text_of)
     return Block(
         codes=codes,

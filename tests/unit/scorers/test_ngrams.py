@@ -97,6 +97,11 @@ def test_length_and_a_last_stop_are_looks() -> None:
     assert looks[:, 1].tolist() == [1, 0, 0, 0]
 
 
+@pytest.mark.parametrize("stop", "。！？।۔؟።։")
+def test_a_last_stop_of_any_script_is_a_look(stop: str) -> None:
+    assert ngrams.read([f"bad{stop}", f"bad{stop} bad"]).looks[:, 1].tolist() == [1, 0]
+
+
 def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:
     beginning = "a " * (ngrams.LONGEST // 2)
     assert np.array_equal(ngrams.read([beginning]).codes, ngrams.read([beginning + "b" * 90]).codes)

@@ -29,11 +29,11 @@ def maker(cls: Callable[P, T]) -> Callable[P, T]:
     """
     told = ", ".join(
         field.name if _default(field) is MISSING else f"{field.name}=_{field.name}"
-        for field in _fields(cls)
+        for field in sorted(_fields(cls), key=_has_default)
     )
     filled = "".join(f"    made.{field.name} = {field.name}\n" for field in _fields(cls))
     defaults = {f"_{field.name}": _default(field) for field in _fields(cls)}
-    return cast("Callable[P, T]", _written(cls, f"*, {told}", filled, defaults))
+    return cast("Callable[P, T]", _written(cls, told, filled, defaults))
 
 
 def changer(cls: type[T]) -> Changer[T]:
@@ -46,13 +46,17 @@ def changer(cls: type[T]) -> Changer[T]:
         f"    made.{field.name} = value.{field.name} if {field.name} is _same else {field.name}\n"
         for field in _fields(cls)
     )
-    return cast("Changer[T]", _written(cls, f"value, /, *, {told}", filled, {"_same": object()}))
+    return cast("Changer[T]", _written(cls, f"value, /, {told}", filled, {"_same": object()}))
 
 
 def _fields(cls: Any) -> tuple[Field[Any], ...]:
     if hasattr(cls, "__post_init__"):
         raise TypeError(f"{cls.__name__} checks its values: it cannot be made without that")
     return fields(cls)
+
+
+def _has_default(field: Field[Any]) -> bool:
+    return _default(field) is not MISSING
 
 
 def _default(field: Field[Any]) -> object:

@@ -8,6 +8,7 @@ posts alone; it never speaks of anger.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import exp, inf, log, log10, sqrt
 
 from emberwatch.core.detect import baseline as normal
@@ -26,6 +27,7 @@ from emberwatch.core.detect.calibration import CalibrationSettings, Episodes
 from emberwatch.core.detect.looks import Looks, Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.swift import changer, maker
 from emberwatch.core.detect.voices import (
+    Echoes,
     Verdict,
     Voice,
     Why,
@@ -58,6 +60,8 @@ _BACK_AT = 0.75
 """A fire that cooled burns again from this share of its peak; it cools below half of it."""
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
+_MANY = 64
+"""Voices from which on it is quicker to hold their echoes than to go through them."""
 _MOST_EVIDENCE = 50
 _LEAST_CHANCE = 1e-300
 _ROUNDING = 1e-9
@@ -229,6 +233,8 @@ class Spike:
         }
         """How often a month so many windows are looked at as if afresh (log10), by their length."""
         self._sums: dict[str, normal.Sums] = {}
+        self._echoes: dict[str, Echoes] = {}
+        """Both only spare work: they are made anew when they are of another state."""
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the brand that the event speaks of, if we watch it."""
@@ -340,12 +346,12 @@ class Spike:
             sounds = normal.heat(settings, normal.unit(settings, past.baseline), anger)
             if sounds > 0.0:
                 voice = _voice(mention, anger, sounds, minute)
-                heard = already_heard(voices, voice, minute - 60)
+                heard = self._already_heard(mention.brand, voices, voice, minute - 60)
                 hot = max(0.0, sounds - heard)
                 squares = max(0.0, sounds * sounds - heard * heard)
                 since = normal.window_start(WINDOWS[-1], now)
                 if not is_history and minute >= since:
-                    voices = keep(voices, voice, since)
+                    voices = self._keep(mention.brand, voices, voice, since)
         known = 0.0 if anger is None else 1.0
         live = 0.0 if is_history else 1.0
         past = normal.add(
@@ -373,6 +379,29 @@ class Spike:
             unlooked=state.unlooked + live * hot,
             unlooked_posts=state.unlooked_posts + live,
         )
+
+    def _already_heard(
+        self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
+    ) -> float:
+        """Return the greatest heat that a voice only repeats; of many voices by their echoes."""
+        if len(voices) < _MANY:
+            return already_heard(voices, voice, since)
+        echoes = self._echoes.get(key)
+        if echoes is None or echoes.voices is not voices:
+            echoes = self._echoes[key] = Echoes(voices, since - QUARTER)
+        if since < echoes.since:
+            return already_heard(voices, voice, since)
+        return echoes.already_heard(voice, since)
+
+    def _keep(
+        self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
+    ) -> tuple[Voice, ...]:
+        """Keep a voice, and its echo where echoes are held and no other voice was forgotten."""
+        kept = keep(voices, voice, since)
+        echoes = self._echoes.get(key)
+        if echoes is not None and echoes.voices is voices and len(kept) > len(voices):
+            echoes.add(kept, voice)
+        return kept
 
     # ------------------------------------------------------------ a plain series
     def tally(
@@ -1115,6 +1144,7 @@ def _minute(at: datetime) -> int:
     return (at - _EPOCH) // _MINUTE
 
 
+@lru_cache(maxsize=256)  # asked at each post when to wake, as a rule for the same minute
 def _instant(minute: int) -> datetime:
     return _EPOCH + minute * _MINUTE
 
@@ -1144,8 +1174,9 @@ def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, 
     place = len(minutes)
     while place and minutes[place - 1].minute > came.minute:
         place -= 1
+    alone = (came,)
     if not (place and minutes[place - 1].minute == came.minute):
-        return (*minutes[:place], came, *minutes[place:])
+        return minutes[:place] + alone + minutes[place:]
     same = minutes[place - 1]
     both = _new_minute(
         minute=came.minute,
@@ -1155,7 +1186,8 @@ def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, 
         calm=same.calm + came.calm,
         nameless=same.nameless + came.nameless,
     )
-    return (*minutes[: place - 1], both, *minutes[place:])
+    alone = (both,)
+    return minutes[: place - 1] + alone + minutes[place:]
 
 
 def _is_much(state: SpikeState, kind: AlertKind) -> bool:
@@ -1164,18 +1196,25 @@ def _is_much(state: SpikeState, kind: AlertKind) -> bool:
     A loud brand is looked at each time that they have grown by a twentieth (posts: a tenth), so
     that a storm costs no more a post than a calm day.
     """
-    last = state.past.now
-    before = state.past.closed[-1] if state.past.closed else Quarter()
-    part = (state.minute - state.past.opened * QUARTER + 1) / QUARTER
+    past = state.past
+    last, before = past.now, past.closed[-1] if past.closed else _NOTHING
     if kind is AlertKind.SPIKE:
         seen = last.heat + before.heat
-        usual = last.expected_heat * part + before.expected_heat
-        fresh = 20.0 * state.unlooked
-    else:
-        seen = last.volume + before.volume
-        usual = 1.3 * (last.expected_volume * part + before.expected_volume) + 3.0
-        fresh = 10.0 * state.unlooked_posts
-    return seen >= usual and fresh >= seen
+        if 20.0 * state.unlooked < seen:
+            return False
+        return seen >= last.expected_heat * _part(state) + before.expected_heat
+    seen = last.volume + before.volume
+    if 10.0 * state.unlooked_posts < seen:
+        return False
+    return seen >= 1.3 * (last.expected_volume * _part(state) + before.expected_volume) + 3.0
+
+
+_NOTHING = Quarter()
+
+
+def _part(state: SpikeState) -> float:
+    """Return how much of the open quarter is over, 0 to 1."""
+    return (state.minute - state.past.opened * QUARTER + 1) / QUARTER
 
 
 def _not_judged(state: SpikeState, start: int, window: int) -> float:

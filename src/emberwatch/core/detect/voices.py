@@ -129,6 +129,49 @@ def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
     return max(same, default=0.0)
 
 
+class Echoes:
+    """Recent voices by what makes two of them one: what `already_heard` finds, without going
+    through all of them, which a loud brand would pay for at each angry post.
+
+    It holds all of `voices` from the minute `since` on.
+    """
+
+    __slots__ = ("_by_author", "_by_text", "_by_thread", "since", "voices")
+
+    def __init__(self, voices: tuple[Voice, ...], since: int) -> None:
+        self.voices = voices
+        self.since = since
+        self._by_thread: dict[str, list[Voice]] = {}
+        self._by_author: dict[str, list[Voice]] = {}
+        self._by_text: dict[str, list[Voice]] = {}
+        for voice in since_minute(voices, since):
+            self._take(voice)
+
+    def add(self, voices: tuple[Voice, ...], voice: Voice) -> None:
+        """Go on with `voices`, which are those of before and one more."""
+        self.voices = voices
+        self._take(voice)
+
+    def already_heard(self, voice: Voice, since: int) -> float:
+        """See the function of this name; `since` is not before that of the echoes."""
+        loudest = 0.0
+        for alike in (
+            self._by_thread.get(voice.thread),
+            self._by_author.get(voice.author),
+            self._by_text.get(voice.fingerprint),
+        ):
+            for other in alike or ():
+                if other.heat > loudest and other.minute >= since:
+                    loudest = other.heat
+        return loudest
+
+    def _take(self, voice: Voice) -> None:
+        self._by_thread.setdefault(voice.thread, []).append(voice)
+        self._by_author.setdefault(voice.author, []).append(voice)
+        if voice.fingerprint:
+            self._by_text.setdefault(voice.fingerprint, []).append(voice)
+
+
 def since_minute(voices: Sequence[Voice], minute: int) -> Sequence[Voice]:
     """Return the voices from a minute on; they are kept in the order of minutes."""
     return voices[bisect_left(voices, minute, key=_minute) :]
@@ -140,8 +183,9 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
     Beyond `MOST_KEPT`, first the lesser voices of one thread in one quarter of an hour go (a
     thread of ten thousand must not drown the others), then the oldest.
     """
+    alone = (voice,)
     if not voices or voices[-1].minute <= voice.minute:
-        kept = (*voices, voice)
+        kept = voices + alone  # in one copy: unpacking both makes two, at each voice
     else:
         place = len(voices)
         while place and voices[place - 1].minute > voice.minute:

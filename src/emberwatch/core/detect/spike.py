@@ -27,7 +27,7 @@ from emberwatch.core.detect.calibration import CalibrationSettings, Episodes
 from emberwatch.core.detect.looks import Looks, Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.swift import changer, maker
 from emberwatch.core.detect.voices import (
-    Echoes,
+    Choir,
     Verdict,
     Voice,
     Why,
@@ -61,7 +61,7 @@ _BACK_AT = 0.75
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
 _MANY = 64
-"""Voices from which on it is quicker to hold their echoes than to go through them."""
+"""Voices from which on it is quicker to hold them in order than to go through them."""
 _MOST_EVIDENCE = 50
 _LEAST_CHANCE = 1e-300
 _ROUNDING = 1e-9
@@ -233,7 +233,7 @@ class Spike:
         }
         """How often a month so many windows are looked at as if afresh (log10), by their length."""
         self._sums: dict[str, normal.Sums] = {}
-        self._echoes: dict[str, Echoes] = {}
+        self._choirs: dict[str, Choir] = {}
         """Both only spare work: they are made anew when they are of another state."""
 
     def keys(self, event: Event) -> tuple[str, ...]:
@@ -383,25 +383,30 @@ class Spike:
     def _already_heard(
         self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
     ) -> float:
-        """Return the greatest heat that a voice only repeats; of many voices by their echoes."""
-        if len(voices) < _MANY:
+        """Return the greatest heat that a voice only repeats."""
+        choir = self._choir(key, voices, since)
+        if choir is None or since < choir.since:
             return already_heard(voices, voice, since)
-        echoes = self._echoes.get(key)
-        if echoes is None or echoes.voices is not voices:
-            echoes = self._echoes[key] = Echoes(voices, since - QUARTER)
-        if since < echoes.since:
-            return already_heard(voices, voice, since)
-        return echoes.already_heard(voice, since)
+        return choir.already_heard(voice, since)
 
     def _keep(
         self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
     ) -> tuple[Voice, ...]:
-        """Keep a voice, and its echo where echoes are held and no other voice was forgotten."""
+        """Keep a voice; it joins the choir where it is the last and no other was forgotten."""
         kept = keep(voices, voice, since)
-        echoes = self._echoes.get(key)
-        if echoes is not None and echoes.voices is voices and len(kept) > len(voices):
-            echoes.add(kept, voice)
+        choir = self._choirs.get(key)
+        if choir and choir.voices is voices and kept[-1] is voice and len(kept) > len(voices):
+            choir.join(kept)
         return kept
+
+    def _choir(self, key: str, voices: tuple[Voice, ...], since: int) -> Choir | None:
+        """Return the voices in order, None where they are few."""
+        if len(voices) < _MANY:
+            return None
+        choir = self._choirs.get(key)
+        if choir is None or choir.voices is not voices:
+            choir = self._choirs[key] = Choir(voices, since - QUARTER)
+        return choir
 
     # ------------------------------------------------------------ a plain series
     def tally(
@@ -493,7 +498,7 @@ class Spike:
             windows = self._windows(brand.name, state, longest)
             state = self._counted(state)
             widest = inf if is_scan else max(self._bar(brand, state), -calibration.LEVELS[0])
-            anger = self._anger(state, windows, widest)
+            anger = self._anger(brand.name, state, windows, widest)
         spike, surge, episodes = state.spike, state.surge, state.episodes
         if anger_due or (fire_due and spike):
             if anger is not None and not self._cold_decades(state):
@@ -619,7 +624,9 @@ class Spike:
             found.append((index, live, usual))
         return found
 
-    def _anger(self, state: SpikeState, windows: Sequence[_Window], bar: float) -> Look | None:
+    def _anger(
+        self, key: str, state: SpikeState, windows: Sequence[_Window], bar: float
+    ) -> Look | None:
         """Return the most unlikely window of anger, None when none is as rare as `bar` by law.
 
         Distinct voices are counted only where all voices together would do.
@@ -630,14 +637,20 @@ class Spike:
             return None
         best: tuple[float, Finding, _Window, list[Voice]] | None = None
         is_cold = learnt.watched_days < settings.cold_days[1]
-        place, loud = len(state.voices), 0.0
+        voices = state.voices
+        choir = self._choir(key, voices, state.minute - WINDOWS[_HOUR])
+        place, loud = len(voices), 0.0
         for window in windows:
-            while place and state.voices[place - 1].minute >= window.start:
-                place -= 1
-                loud += state.voices[place].heat
+            if choir is not None:
+                number, loud = choir.since_minute(window.start)
+                place = len(voices) - number
+            else:
+                while place and voices[place - 1].minute >= window.start:
+                    place -= 1
+                    loud += voices[place].heat
             hot = window.nameless + loud
-            number = len(state.voices) - place + window.nameless
-            if number < settings.least_voices or hot <= window.usual_heat:
+            several = len(voices) - place + window.nameless
+            if several < settings.least_voices or hot <= window.usual_heat:
                 continue
             if state.spike is None and window.start <= state.over:
                 continue
@@ -653,7 +666,7 @@ class Spike:
                 continue
             heard: list[Voice] = []
             if loud:
-                heard = distinct(state.voices[place:])
+                heard = distinct(voices[place:])
                 clear = sum(voice.heat >= settings.clear for voice in heard)
                 if clear + window.nameless < settings.least_voices:
                     continue
@@ -1099,7 +1112,7 @@ class Spike:
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
         bar = self._bar(brand, state)
-        look = self._anger(state, self._windows(brand.name, state, _FRESH), bar)
+        look = self._anger(brand.name, state, self._windows(brand.name, state, _FRESH), bar)
         return look if look is not None and look.law <= bar else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 from operator import attrgetter
 
 from emberwatch.core.detect.swift import maker
@@ -129,31 +130,41 @@ def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
     return max(same, default=0.0)
 
 
-class Echoes:
-    """Recent voices by what makes two of them one: what `already_heard` finds, without going
-    through all of them, which a loud brand would pay for at each angry post.
+class Choir:
+    """Many voices, ordered so that a question about them does not go through all: a loud brand
+    would pay for that at each angry post.
 
-    It holds all of `voices` from the minute `since` on.
+    Those from the minute `since` on are known by what makes two of them one.
     """
 
-    __slots__ = ("_by_author", "_by_text", "_by_thread", "since", "voices")
+    __slots__ = ("_by_author", "_by_text", "_by_thread", "_heat", "_minutes", "since", "voices")
 
     def __init__(self, voices: tuple[Voice, ...], since: int) -> None:
         self.voices = voices
         self.since = since
+        self._minutes = [voice.minute for voice in voices]
+        self._heat = list(accumulate((voice.heat for voice in voices), initial=0.0))
         self._by_thread: dict[str, list[Voice]] = {}
         self._by_author: dict[str, list[Voice]] = {}
         self._by_text: dict[str, list[Voice]] = {}
         for voice in since_minute(voices, since):
             self._take(voice)
 
-    def add(self, voices: tuple[Voice, ...], voice: Voice) -> None:
-        """Go on with `voices`, which are those of before and one more."""
+    def join(self, voices: tuple[Voice, ...]) -> None:
+        """Go on with `voices`, which are those of before and one more at the end."""
+        voice = voices[-1]
         self.voices = voices
+        self._minutes.append(voice.minute)
+        self._heat.append(self._heat[-1] + voice.heat)
         self._take(voice)
 
+    def since_minute(self, minute: int) -> tuple[int, float]:
+        """Return how many voices there are from a minute on, and their heat."""
+        place = bisect_left(self._minutes, minute)
+        return len(self._minutes) - place, self._heat[-1] - self._heat[place]
+
     def already_heard(self, voice: Voice, since: int) -> float:
-        """See the function of this name; `since` is not before that of the echoes."""
+        """See the function of this name; the minute is not before the choir's `since`."""
         loudest = 0.0
         for alike in (
             self._by_thread.get(voice.thread),

@@ -60,7 +60,7 @@ _BACK_AT = 0.75
 """A fire that cooled burns again from this share of its peak; it cools below half of it."""
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
-_MANY = 64
+_MANY = 128
 """Voices from which on it is quicker to hold them in order than to go through them."""
 _MOST_EVIDENCE = 50
 _LEAST_CHANCE = 1e-300

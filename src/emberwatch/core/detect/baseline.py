@@ -388,7 +388,8 @@ def unit(settings: BaselineSettings, baseline: Baseline) -> float:
 def heat(settings: BaselineSettings, typical: float, anger: float) -> float:
     """Return how angry a post sounds (0..1) where a typical angry voice sounds like `typical`."""
     faint = settings.faint
-    return min(1.0, max(0.0, (anger / typical - faint) / (1.0 - faint)))
+    above = anger / typical - faint
+    return min(1.0, above / (1.0 - faint)) if above > 0.0 else 0.0
 
 
 def voice(baseline: Baseline) -> float:
@@ -568,16 +569,20 @@ def _table_factor(
     return (table[index] + belief) / (here + belief)
 
 
-def _nearness(part: int) -> tuple[tuple[int, float], ...]:
-    """Return how much the hour before, this one and the next tell of a quarter of this one."""
+def _nearness(quarter: int) -> tuple[tuple[int, float], ...]:
+    """Return how much the hour before, its own and the next tell of a quarter of the day."""
+    hour, part = divmod(quarter, 60 // QUARTER)
     centre = (part + 0.5) * QUARTER / 60.0 - 0.5
     return tuple(
-        (offset, 0.7 * (max(0.0, centre * offset) if offset else 1.0 - abs(centre)) + 0.1)
+        (
+            (hour + offset) % _HOURS,
+            0.7 * (max(0.0, centre * offset) if offset else 1.0 - abs(centre)) + 0.1,
+        )
         for offset in (-1, 0, 1)
     )
 
 
-_NEAR = tuple(_nearness(part) for part in range(60 // QUARTER))
+_NEAR = tuple(_nearness(quarter) for quarter in range(_PER_DAY))
 
 
 class _Rhythm(NamedTuple):
@@ -591,21 +596,16 @@ class _Rhythm(NamedTuple):
 
 
 def _rhythm(settings: BaselineSettings, baseline: Baseline) -> _Rhythm:
-    return _Rhythm(
-        hours=_table_mean(baseline.hours, _HOURS),
-        days=_table_mean(baseline.days, _DAYS),
-        repeats=1.0 + min(baseline.watched_days, settings.season_days),
-    )
+    hours, days = _table_mean(baseline.hours, _HOURS), _table_mean(baseline.days, _DAYS)
+    return _Rhythm(hours, days, 1.0 + min(baseline.watched_days, settings.season_days))
 
 
 def _season(settings: BaselineSettings, baseline: Baseline, rhythm: _Rhythm, number: int) -> float:
     """Return how much more than the mean a quarter brings, by hour of day and day of week."""
-    hour, part = divmod(number % _PER_DAY, 60 // QUARTER)
     mean, means, repeats = rhythm
     smooth = 0.0
     hours, strength, noise = baseline.hours, settings.hour_strength, 0.3 / repeats
-    for offset, near in _NEAR[part]:
-        slot = (hour + offset) % _HOURS
+    for slot, near in _NEAR[number % _PER_DAY]:
         smooth += near * _table_factor(hours, _HOURS, slot, mean, strength, noise)
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
     by_day = _table_factor(baseline.days, _DAYS, day, means, settings.day_strength, 7.0 / repeats)

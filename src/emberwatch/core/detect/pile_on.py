@@ -167,6 +167,10 @@ class Thread:
         replies, quotes, boosts = self.tallies
         return replies.size + quotes.size + boosts.size
 
+    def has_size(self, number: int) -> bool:
+        """Whether the thread has so many reactions: not if fewer ever came, as a rule."""
+        return self.before + self.grown >= number and self.size >= number
+
     @property
     def is_burning(self) -> bool:
         """Whether an alert about it is open."""
@@ -188,6 +192,24 @@ _new_tally = maker(Tally)
 _new_stake = maker(Stake)
 _new_thread = maker(Thread)
 _changed = changer(Thread)
+_counted = changer(
+    Thread, "first_at", "reach", "recent", "tallies", "mentions", "judged", "angry", "stakes"
+)
+_grown = changer(
+    Thread,
+    "touched_at",
+    "burst_at",
+    "before",
+    "unseen",
+    "growth",
+    "grown",
+    "weighed",
+    "fast",
+    "slow",
+    "peak",
+    "rated_at",
+)
+_put_stakes = changer(Thread, "stakes")
 _staked = changer(Stake)
 _new_ended = maker(ThreadEnded)
 
@@ -356,7 +378,7 @@ class PileOn:
                     reach=thread.reach + (post.author.followers or 0),
                 )
             stake = _staked(_stake(thread, mention.brand, event.huge), is_in_root=True)
-            return _changed(thread, stakes=_with_stake(thread.stakes, stake))
+            return _put_stakes(thread, stakes=_with_stake(thread.stakes, stake))
         if state is None:
             created_at = min(post.created_at, at)
             state = _new_thread(first_at=created_at, touched_at=at, burst_at=created_at.timestamp())
@@ -369,7 +391,7 @@ class PileOn:
         )
         stakes = _with_stake(state.stakes, stake)
         if post.id in state.recent:
-            return _changed(state, stakes=stakes)
+            return _put_stakes(state, stakes=stakes)
         return self._count_post(
             key,
             state,
@@ -401,7 +423,7 @@ class PileOn:
         tally = state.tallies[kind]
         items = tally.items + 1
         counted = _new_tally(items=items, counter=tally.counter, peak=max(tally.peak, items))
-        thread = _changed(
+        thread = _counted(
             state,
             first_at=min(state.first_at, created_at),
             reach=state.reach + (post.author.followers or 0),
@@ -475,13 +497,13 @@ class PileOn:
             if moment < burst_at - silence:
                 before += by
             else:
-                burst_at = min(burst_at, moment)
+                burst_at = moment if moment < burst_at else burst_at
                 growth = grow(growth, moment, by)
                 grown += by
             ago = min((now - moment) / 60.0, OLD)
             fast += by / FAST * exp(-ago / FAST)
             slow += by / SLOW * exp(-ago / SLOW)
-        return _changed(
+        return _grown(
             thread,
             touched_at=max(thread.touched_at, at),
             burst_at=burst_at,
@@ -492,7 +514,7 @@ class PileOn:
             weighed=weighed,
             fast=fast,
             slow=slow,
-            peak=max(peak, fast),
+            peak=fast if fast > peak else peak,
             rated_at=max(thread.rated_at, now),
         )
 
@@ -512,7 +534,7 @@ class PileOn:
             brand, ring = self._brands.get(stake.brand), stake.ring
             if ring and ring.ended_at is None:
                 ring = self._go_on(thread, ring, at)
-            elif brand and may_ring and (is_foreseeable or thread.size >= _floor(stake, brand)):
+            elif brand and may_ring and (is_foreseeable or thread.has_size(_floor(stake, brand))):
                 standing = self._standing(thread, stake, brand, at, is_due=is_looked_at)
                 if standing in _RINGING:
                     ring = self._begin(thread, ring, at)
@@ -523,7 +545,7 @@ class PileOn:
                 alerts.append(self._alert(key, thread, told, ring, brand, at))
         if rung:
             stakes = tuple(rung.get(stake.brand, stake) for stake in thread.stakes)
-            thread = _changed(thread, stakes=stakes)
+            thread = _put_stakes(thread, stakes=stakes)
         return thread, tuple(alerts)
 
     def _begin(self, thread: Thread, ring: Ring | None, at: datetime) -> Ring | None:
@@ -619,8 +641,7 @@ class PileOn:
 
     def _cold_at(self, thread: Thread) -> datetime:
         settings = self._settings
-        came, fewest = thread.before + thread.grown, settings.fewest
-        is_crowd = (came >= fewest and thread.size >= fewest) or thread.has_rung
+        is_crowd = thread.has_size(settings.fewest) or thread.has_rung
         return thread.touched_at + (settings.cold_after_crowd if is_crowd else settings.cold_after)
 
     def _alert(
@@ -686,7 +707,7 @@ def endings(key: str, thread: Thread, at: datetime) -> tuple[ThreadEnded, ...]:
 
     Nothing is learnt from one that nobody answered, as most are.
     """
-    if thread.size == 0:
+    if not thread.has_size(1):
         return ()
     return tuple(
         _new_ended(at=at, thread_id=key, brand=stake.brand, size=thread.size)

@@ -177,6 +177,11 @@ class SpikeState:
 
 _new_minute = maker(Minute)
 _changed = changer(SpikeState)
+_moved = changer(SpikeState, "minute", "past")
+_taken = changer(SpikeState, "minute", "past", "minutes", "voices", "unlooked", "unlooked_posts")
+_looked = changer(
+    SpikeState, "looked", "unlooked", "unlooked_posts", "spike", "surge", "over", "episodes"
+)
 _rung = changer(Ringing)
 
 
@@ -285,7 +290,7 @@ class Spike:
             return SpikeState(minute=minute, past=past)
         if past is state.past and minute == state.minute:
             return state
-        return _changed(state, minute=minute, past=past)
+        return _moved(state, minute=minute, past=past)
 
     def _moved(
         self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
@@ -370,7 +375,7 @@ class Spike:
             ),
         )
         came = _new_minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
-        return _changed(
+        return _taken(
             state,
             minute=now,
             past=past,
@@ -392,11 +397,11 @@ class Spike:
     def _keep(
         self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
     ) -> tuple[Voice, ...]:
-        """Keep a voice; it joins the choir where it is the last and no other was forgotten."""
+        """Keep a voice; it joins the choir where no other was forgotten."""
         kept = keep(voices, voice, since)
         choir = self._choirs.get(key)
-        if choir and choir.voices is voices and kept[-1] is voice and len(kept) > len(voices):
-            choir.join(kept)
+        if choir and choir.voices is voices and len(kept) > len(voices):
+            choir.join(kept, voice)
         return kept
 
     def _choir(self, key: str, voices: tuple[Voice, ...], since: int) -> Choir | None:
@@ -507,7 +512,7 @@ class Spike:
         if posts_due or (fire_due and surge):
             look = self._volume(brand, state, windows) if is_worth_it else None
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
-        looked = _changed(
+        looked = _looked(
             state,
             looked=opened,
             unlooked=0.0 if anger_due else state.unlooked,
@@ -1027,9 +1032,9 @@ class Spike:
 
     def _bar(self, brand: Brand, state: SpikeState, kind: AlertKind = AlertKind.SPIKE) -> float:
         """Return the rate a month (log10), by the law of chance, up to which it rings."""
-        asked = log10(brand.false_alarms_per_month)
+        asked = _log10(brand.false_alarms_per_month)
         if kind is AlertKind.SURGE:
-            return asked + log10(self._settings.surge_budget) - self._cold_decades(state)
+            return asked + _log10(self._settings.surge_budget) - self._cold_decades(state)
         return state.episodes.tail.law(asked) - self._cold_decades(state)
 
     def _cold_decades(self, state: SpikeState) -> float:
@@ -1153,6 +1158,9 @@ def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
 
 
 # ---------------------------------------------------------------- counting
+_log10 = lru_cache(maxsize=256)(log10)  # of what brands ask for, at each look
+
+
 def _minute(at: datetime) -> int:
     return (at - _EPOCH) // _MINUTE
 

@@ -67,12 +67,13 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
     return round(min(max(huge, floor / AT_MOST, 2.0), floor * AT_MOST))
 
 
-_with = changer(Mentioned)
+_with = changer(Mentioned, "huge")
 
 
 def told(event: Mentioned, seen: SizesSeen, floor: int) -> Mentioned:
     """Return a mention that tells what is huge for its brand."""
-    return _with(event, huge=huge_for(seen, floor))
+    huge = huge_for(seen, floor)
+    return event if huge == event.huge else _with(event, huge=huge)
 
 
 @lru_cache(maxsize=256)  # asked at each mention, of the few floors that are configured

@@ -1,6 +1,6 @@
 """Who is angry: in one window a thread, an author and a text give one voice each."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -119,7 +119,7 @@ def verdicts(voices: Iterable[Voice]) -> list[Verdict]:
     return found
 
 
-def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
+def already_heard(voices: tuple[Voice, ...], voice: Voice, since: int) -> float:
     """Return the greatest heat since a minute that this voice only repeats, 0 if it is new."""
     thread, author, text = voice.thread, voice.author, voice.fingerprint
     same = [
@@ -150,12 +150,14 @@ class Choir:
         for voice in since_minute(voices, since):
             self._take(voice)
 
-    def join(self, voices: tuple[Voice, ...]) -> None:
-        """Go on with `voices`, which are those of before and one more at the end."""
-        voice = voices[-1]
+    def join(self, voices: tuple[Voice, ...], voice: Voice) -> None:
+        """Go on with `voices`, which are those of before and one more in its place."""
+        place = bisect_right(self._minutes, voice.minute)
         self.voices = voices
-        self._minutes.append(voice.minute)
-        self._heat.append(self._heat[-1] + voice.heat)
+        self._minutes.insert(place, voice.minute)
+        del self._heat[place + 1 :]
+        for later in voices[place:]:
+            self._heat.append(self._heat[-1] + later.heat)
         self._take(voice)
 
     def since_minute(self, minute: int) -> tuple[int, float]:
@@ -183,7 +185,7 @@ class Choir:
             self._by_text.setdefault(voice.fingerprint, []).append(voice)
 
 
-def since_minute(voices: Sequence[Voice], minute: int) -> Sequence[Voice]:
+def since_minute(voices: tuple[Voice, ...], minute: int) -> tuple[Voice, ...]:
     """Return the voices from a minute on; they are kept in the order of minutes."""
     return voices[bisect_left(voices, minute, key=_minute) :]
 
@@ -203,7 +205,7 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
             place -= 1
         kept = (*voices[:place], voice, *voices[place:])
     if kept[0].minute < since - _SLOT:
-        kept = tuple(v for v in kept if v.minute >= since)
+        kept = since_minute(kept, since)
     return kept if len(kept) <= MOST_KEPT else _thin(kept)
 
 

@@ -550,15 +550,14 @@ class Spike:
         sums, now = volumes.of_anger(), past.now
         found: list[_Window] = []
         live = judged = calm = nameless = 0.0
-        place = len(state.minutes)
+        minutes, place = state.minutes, len(state.minutes)
         for index, window in enumerate(WINDOWS):
             if window > longest:
                 break
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                while place and state.minutes[place - 1].minute >= start:
+                while place and (one := minutes[place - 1]).minute >= start:
                     place -= 1
-                    one = state.minutes[place]
                     live += one.live
                     judged += one.judged
                     calm += one.calm
@@ -611,13 +610,13 @@ class Spike:
         past, minute, now = state.past, state.minute, state.past.now
         sums = self._sums_of(key, past, max(self._settings.surge_windows))
         found: list[tuple[int, float, float]] = []
-        live, place = 0.0, len(state.minutes)
+        live, minutes, place = 0.0, state.minutes, len(state.minutes)
         for index, window in enumerate(WINDOWS):
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                while place and state.minutes[place - 1].minute >= start:
+                while place and (one := minutes[place - 1]).minute >= start:
                     place -= 1
-                    live += state.minutes[place].live
+                    live += one.live
             if window not in self._settings.surge_windows:
                 continue
             if window > _FINE:
@@ -650,9 +649,9 @@ class Spike:
                 number, loud = choir.since_minute(window.start)
                 place = len(voices) - number
             else:
-                while place and voices[place - 1].minute >= window.start:
+                while place and (one := voices[place - 1]).minute >= window.start:
                     place -= 1
-                    loud += voices[place].heat
+                    loud += one.heat
             hot = window.nameless + loud
             several = len(voices) - place + window.nameless
             if several < settings.least_voices or hot <= window.usual_heat:

@@ -5,11 +5,13 @@ brand's level, its rhythm and the calm posts around it lead to expect. `surge`: 
 posts alone; it never speaks of anger.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import exp, inf, log, log10, sqrt
+from operator import attrgetter
 
 from emberwatch.core.detect import baseline as normal
 from emberwatch.core.detect import calibration
@@ -176,6 +178,7 @@ class SpikeState:
 
 
 _new_minute = maker(Minute)
+_minute_of = attrgetter("minute")
 _changed = changer(SpikeState)
 _moved = changer(SpikeState, "minute", "past")
 _taken = changer(SpikeState, "minute", "past", "minutes", "voices", "unlooked", "unlooked_posts")
@@ -556,8 +559,8 @@ class Spike:
                 break
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                while place and (one := minutes[place - 1]).minute >= start:
-                    place -= 1
+                place, later = bisect_left(minutes, start, key=_minute_of), place
+                for one in reversed(minutes[place:later]):
                     live += one.live
                     judged += one.judged
                     calm += one.calm
@@ -614,8 +617,8 @@ class Spike:
         for index, window in enumerate(WINDOWS):
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                while place and (one := minutes[place - 1]).minute >= start:
-                    place -= 1
+                place, later = bisect_left(minutes, start, key=_minute_of), place
+                for one in reversed(minutes[place:later]):
                     live += one.live
             if window not in self._settings.surge_windows:
                 continue

@@ -13,11 +13,11 @@ brand. So it does not matter on which scale a scorer speaks, or how coldly a bra
 complain.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import accumulate
 from math import exp, inf, log, sqrt
-from operator import le, mul
+from operator import attrgetter, le, mul, sub
 from typing import NamedTuple
 
 from emberwatch.core.detect.swift import changer, maker
@@ -29,6 +29,8 @@ QUARTER = 15
 WINDOWS = (15, 30, 60, 120, 240, 720)
 """Lengths in minutes of the windows that are looked at."""
 
+_BY_MINUTE = 60
+"""Windows up to so many minutes begin with any minute, longer ones with a quarter."""
 _HOUR = WINDOWS.index(60)
 _HOURS_A_MONTH = 730.6
 _ORDINARY = 2.0
@@ -427,39 +429,87 @@ class Sums:
 
     Each list holds at `n` the sum over the last `n` closed quarters, as far as a window of
     `longest` minutes reaches. Those that anger needs are worked out when first asked for: most
-    looks are at posts alone.
+    looks are at posts alone. What was read of the quarters for `before` is not read again.
     """
 
-    __slots__ = ("_back", "_parts", "anger", "closed", "expected_volume", "live", "longest")
+    __slots__ = (
+        "_back",
+        "_columns",
+        "_known",
+        "_known_from",
+        "_parts",
+        "anger",
+        "closed",
+        "expected_volume",
+        "live",
+        "longest",
+    )
 
-    def __init__(self, closed: tuple[Quarter, ...], longest: int = WINDOWS[-1]) -> None:
+    def __init__(
+        self,
+        closed: tuple[Quarter, ...],
+        longest: int = WINDOWS[-1],
+        before: "Sums | None" = None,
+    ) -> None:
         self.closed = closed
         self.longest = longest
         self._back = back = closed[: -(longest // QUARTER) - 1 : -1]
-        watched = [q.watched for q in back]
+        self._columns: dict[str, list[float]] = {}
+        self._known: Mapping[str, list[float]] = {}
+        self._known_from = 0
+        if before is not None and back:
+            self._remember(before)
+        watched = self._column("watched")
         self._parts = (
             [] if watched.count(QUARTER) == len(watched) else [w / QUARTER for w in watched]
         )
-        self.live = _running([q.volume - q.read_back for q in back])
-        self.expected_volume = self._expected([q.expected_volume for q in back])
+        self.live = _running(list(map(sub, self._column("volume"), self._column("read_back"))))
+        self.expected_volume = self._expected("expected_volume")
         self.anger: AngerSums | None = None
 
     def of_anger(self) -> "AngerSums":
         """Return the sums that only a look at anger needs."""
         if self.anger is None:
-            back = self._back
             self.anger = AngerSums(
-                judged=_running([q.judged for q in back]),
-                calm=_running([q.calm for q in back]),
-                nameless=_running([q.nameless for q in back]),
-                expected_calm=self._expected([q.expected_calm for q in back]),
-                expected_heat=self._expected([q.expected_heat for q in back]),
+                judged=_running(self._column("judged")),
+                calm=_running(self._column("calm")),
+                nameless=_running(self._column("nameless")),
+                expected_calm=self._expected("expected_calm"),
+                expected_heat=self._expected("expected_heat"),
             )
         return self.anger
 
-    def _expected(self, whole: Sequence[float]) -> list[float]:
+    def _remember(self, before: "Sums") -> None:
+        """Go on from sums of which all but the newest quarter are the same: a quarter was closed,
+        or a post came late into the newest.
+        """
+        older, old = self._back[1:], before._back
+        for known_from in (0, 1):
+            if old[known_from : known_from + len(older)] == older:
+                self._known, self._known_from = before._columns, known_from
+                return
+
+    def _column(self, name: str) -> list[float]:
+        """Return one field of all quarters, the newest first."""
+        read = _READ[name]
+        known = self._known.get(name)
+        if known is None:
+            column = list(map(read, self._back))
+        else:
+            since = self._known_from
+            column = [read(self._back[0]), *known[since : since + len(self._back) - 1]]
+        self._columns[name] = column
+        return column
+
+    def _expected(self, name: str) -> list[float]:
         """Leave out what nobody watched; as a rule everything was."""
+        whole = self._column(name)
         return _running(list(map(mul, whole, self._parts)) if self._parts else whole)
+
+
+_READ: Mapping[str, Callable[[Quarter], float]] = {
+    field.name: attrgetter(field.name) for field in fields(Quarter)
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -506,10 +556,13 @@ def _reach(past: Past, minute: int, window: int) -> tuple[float, int, int, float
     """Return which quarters a window that ends now covers: its part of the open one, how many whole
     ones before that, how far back the oldest is, and its part of the oldest.
     """
-    start = window_start(window, minute)
     watched, closed = past.now.watched, past.closed
-    depth = past.opened - start // QUARTER
     elapsed = minute - past.opened * QUARTER + 1
+    if window > _BY_MINUTE:
+        depth = window // QUARTER - 1
+        return min(watched, elapsed) / QUARTER, min(depth, len(closed)), depth, 0.0
+    start = window_start(window, minute)
+    depth = past.opened - start // QUARTER
     part = min(watched, elapsed) if depth else min(window, elapsed) * watched / QUARTER
     known, into = len(closed), start % QUARTER
     whole = min(depth - 1 if into else depth, known) if depth else 0
@@ -521,7 +574,7 @@ def _reach(past: Past, minute: int, window: int) -> tuple[float, int, int, float
 
 def window_start(window: int, minute: int) -> int:
     """Return the first minute of the window that ends with `minute`."""
-    if window <= 60:
+    if window <= _BY_MINUTE:
         return minute - window + 1
     return (minute // QUARTER - window // QUARTER + 1) * QUARTER
 

@@ -35,6 +35,7 @@ _HOUR = WINDOWS.index(60)
 _HOURS_A_MONTH = 730.6
 _ORDINARY = 2.0
 """Standard deviations up to which nothing is remarkable: the chance is not worth working out."""
+_LEAST_SPREAD = 0.01
 _DELAY = 8
 _LONGEST = WINDOWS[-1] // QUARTER
 KEPT = _LONGEST + _DELAY + 1
@@ -870,8 +871,8 @@ def _spread(belief: float, table: Sequence[float], index: int, mean: float) -> f
     excess, base = table[2 * index], table[2 * index + 1]
     strength = 60.0 * mean + 20.0 * mean * mean + 1e-9
     found = (excess + strength * belief) / (base + strength)
-    if found < 0.01:
-        return 0.01
+    if found < _LEAST_SPREAD:
+        return _LEAST_SPREAD
     return found if found < 4.0 else 4.0
 
 
@@ -900,16 +901,18 @@ def learn(
         trust = settings.shifted_trust
     worth = trust * watched
     season = _season(settings, baseline, rhythm, number)
-    spread = _spread(settings.volume_spread[0], baseline.volume_spread, 0, usual)
-    most = usual + 3.0 * sqrt(usual + spread * usual * usual) + 1.0
-    volume = min(q.volume, most) if baseline.watched_days > 1.0 else q.volume
+    volume = q.volume
+    if volume > usual + 1.0 and baseline.watched_days > 1.0:
+        spread = _spread(settings.volume_spread[0], baseline.volume_spread, 0, usual)
+        volume = min(volume, usual + 3.0 * sqrt(usual + spread * usual * usual) + 1.0)
     kept = volume / q.volume if q.volume else 1.0
     judged = q.judged * kept
-    factor = local_factor(settings, baseline, 0, q.calm, q.expected_calm * watched)
-    likely = q.expected_heat * watched * factor
-    angry_spread = settings.angry_spread[0]
-    most = likely + 3.0 * sqrt(likely + angry_spread * likely * likely) + 1.0
-    hot = min(q.heat, most) if baseline.watched_days > 1.0 else q.heat
+    hot = q.heat
+    if hot > 1.0 and baseline.watched_days > 1.0:
+        factor = local_factor(settings, baseline, 0, q.calm, q.expected_calm * watched)
+        likely = q.expected_heat * watched * factor
+        spread = settings.angry_spread[0]
+        hot = min(hot, likely + 3.0 * sqrt(likely + spread * likely * likely) + 1.0)
     hot = min(hot, judged) if kept < 1.0 else hot
     hours = QUARTER / 60.0
     fade = 0.5 ** (worth / (_PER_DAY * settings.level_days))
@@ -1068,11 +1071,10 @@ def _stray(
     fade: float,
 ) -> None:
     """Count in a table of spreads by how much a window strayed from its mean."""
-    spread = _spread(beliefs[index], table, index, mean)
     squared = (seen - mean) ** 2
-    most = 6.25 * (mean + spread * mean * mean)
-    if squared > most:
-        squared = most
+    if squared > 6.25 * (mean + _LEAST_SPREAD * mean * mean):
+        spread = _spread(beliefs[index], table, index, mean)
+        squared = min(squared, 6.25 * (mean + spread * mean * mean))
     table[2 * index] = table[2 * index] * fade + trust * (squared - mean)
     table[2 * index + 1] = table[2 * index + 1] * fade + trust * mean * mean
 

@@ -166,16 +166,21 @@ class Choir:
         return len(self._minutes) - place, self._heat[-1] - self._heat[place]
 
     def already_heard(self, voice: Voice, since: int) -> float:
-        """See the function of this name; the minute is not before the choir's `since`."""
-        loudest = 0.0
+        """See the function of this name; the minute is not before the choir's `since`.
+
+        Any heat that is not below the voice's own will do, for then the voice adds nothing.
+        """
+        loudest, enough = 0.0, voice.heat
         for alike in (
-            self._by_thread.get(voice.thread),
-            self._by_author.get(voice.author),
-            self._by_text.get(voice.fingerprint),
+            self._by_thread.get(voice.thread, ()),
+            self._by_author.get(voice.author, ()),
+            self._by_text.get(voice.fingerprint, ()),
         ):
-            for other in alike or ():
+            for other in reversed(alike):
                 if other.heat > loudest and other.minute >= since:
                     loudest = other.heat
+                    if loudest >= enough:
+                        return loudest
         return loudest
 
     def _take(self, voice: Voice) -> None:

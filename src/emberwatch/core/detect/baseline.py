@@ -13,11 +13,11 @@ brand. So it does not matter on which scale a scorer speaks, or how coldly a bra
 complain.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from math import exp, inf, log, sqrt
-from operator import attrgetter, le, mul, sub
+from operator import le, mul
 from typing import NamedTuple
 
 from emberwatch.core.detect.swift import changer, maker
@@ -430,87 +430,39 @@ class Sums:
 
     Each list holds at `n` the sum over the last `n` closed quarters, as far as a window of
     `longest` minutes reaches. Those that anger needs are worked out when first asked for: most
-    looks are at posts alone. What was read of the quarters for `before` is not read again.
+    looks are at posts alone.
     """
 
-    __slots__ = (
-        "_back",
-        "_columns",
-        "_known",
-        "_known_from",
-        "_parts",
-        "anger",
-        "closed",
-        "expected_volume",
-        "live",
-        "longest",
-    )
+    __slots__ = ("_back", "_parts", "anger", "closed", "expected_volume", "live", "longest")
 
-    def __init__(
-        self,
-        closed: tuple[Quarter, ...],
-        longest: int = WINDOWS[-1],
-        before: "Sums | None" = None,
-    ) -> None:
+    def __init__(self, closed: tuple[Quarter, ...], longest: int = WINDOWS[-1]) -> None:
         self.closed = closed
         self.longest = longest
         self._back = back = closed[: -(longest // QUARTER) - 1 : -1]
-        self._columns: dict[str, list[float]] = {}
-        self._known: Mapping[str, list[float]] = {}
-        self._known_from = 0
-        if before is not None and back:
-            self._remember(before)
-        watched = self._column("watched")
+        watched = [q.watched for q in back]
         self._parts = (
             [] if watched.count(QUARTER) == len(watched) else [w / QUARTER for w in watched]
         )
-        self.live = _running(list(map(sub, self._column("volume"), self._column("read_back"))))
-        self.expected_volume = self._expected("expected_volume")
+        self.live = _running([q.volume - q.read_back for q in back])
+        self.expected_volume = self._expected([q.expected_volume for q in back])
         self.anger: AngerSums | None = None
 
     def of_anger(self) -> "AngerSums":
         """Return the sums that only a look at anger needs."""
         if self.anger is None:
+            back = self._back
             self.anger = AngerSums(
-                judged=_running(self._column("judged")),
-                calm=_running(self._column("calm")),
-                nameless=_running(self._column("nameless")),
-                expected_calm=self._expected("expected_calm"),
-                expected_heat=self._expected("expected_heat"),
+                judged=_running([q.judged for q in back]),
+                calm=_running([q.calm for q in back]),
+                nameless=_running([q.nameless for q in back]),
+                expected_calm=self._expected([q.expected_calm for q in back]),
+                expected_heat=self._expected([q.expected_heat for q in back]),
             )
         return self.anger
 
-    def _remember(self, before: "Sums") -> None:
-        """Go on from sums of which all but the newest quarter are the same: a quarter was closed,
-        or a post came late into the newest.
-        """
-        older, old = self._back[1:], before._back
-        for known_from in (0, 1):
-            if old[known_from : known_from + len(older)] == older:
-                self._known, self._known_from = before._columns, known_from
-                return
-
-    def _column(self, name: str) -> list[float]:
-        """Return one field of all quarters, the newest first."""
-        read = _READ[name]
-        known = self._known.get(name)
-        if known is None:
-            column = list(map(read, self._back))
-        else:
-            since = self._known_from
-            column = [read(self._back[0]), *known[since : since + len(self._back) - 1]]
-        self._columns[name] = column
-        return column
-
-    def _expected(self, name: str) -> list[float]:
+    def _expected(self, whole: Sequence[float]) -> list[float]:
         """Leave out what nobody watched; as a rule everything was."""
-        whole = self._column(name)
         return _running(list(map(mul, whole, self._parts)) if self._parts else whole)
-
-
-_READ: Mapping[str, Callable[[Quarter], float]] = {
-    field.name: attrgetter(field.name) for field in fields(Quarter)
-}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -592,7 +592,7 @@ class Spike:
         """Return what the closed quarters brought that a window of so many minutes may cover."""
         kept = self._sums.get(key)
         if kept is None or kept.closed is not past.closed or kept.longest < longest:
-            kept = self._sums[key] = normal.Sums(past.closed, longest, before=kept)
+            kept = self._sums[key] = normal.Sums(past.closed, longest)
         return kept
 
     def _volumes(

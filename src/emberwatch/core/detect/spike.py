@@ -5,13 +5,11 @@ brand's level, its rhythm and the calm posts around it lead to expect. `surge`: 
 posts alone; it never speaks of anger.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import exp, inf, log, log10, sqrt
-from operator import attrgetter
 
 from emberwatch.core.detect import baseline as normal
 from emberwatch.core.detect import calibration
@@ -178,7 +176,6 @@ class SpikeState:
 
 
 _new_minute = maker(Minute)
-_minute_of = attrgetter("minute")
 _changed = changer(SpikeState)
 _moved = changer(SpikeState, "minute", "past")
 _taken = changer(SpikeState, "minute", "past", "minutes", "voices", "unlooked", "unlooked_posts")
@@ -559,8 +556,8 @@ class Spike:
                 break
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                place, later = bisect_left(minutes, start, key=_minute_of), place
-                for one in reversed(minutes[place:later]):
+                while place and (one := minutes[place - 1]).minute >= start:
+                    place -= 1
                     live += one.live
                     judged += one.judged
                     calm += one.calm
@@ -617,8 +614,8 @@ class Spike:
         for index, window in enumerate(WINDOWS):
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                place, later = bisect_left(minutes, start, key=_minute_of), place
-                for one in reversed(minutes[place:later]):
+                while place and (one := minutes[place - 1]).minute >= start:
+                    place -= 1
                     live += one.live
             if window not in self._settings.surge_windows:
                 continue
@@ -1034,9 +1031,9 @@ class Spike:
 
     def _bar(self, brand: Brand, state: SpikeState, kind: AlertKind = AlertKind.SPIKE) -> float:
         """Return the rate a month (log10), by the law of chance, up to which it rings."""
-        asked = _log10(brand.false_alarms_per_month)
+        asked = log10(brand.false_alarms_per_month)
         if kind is AlertKind.SURGE:
-            return asked + _log10(self._settings.surge_budget) - self._cold_decades(state)
+            return asked + log10(self._settings.surge_budget) - self._cold_decades(state)
         return state.episodes.tail.law(asked) - self._cold_decades(state)
 
     def _cold_decades(self, state: SpikeState) -> float:
@@ -1160,7 +1157,6 @@ def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
 
 
 # ---------------------------------------------------------------- counting
-_log10 = lru_cache(maxsize=256)(log10)  # of what brands ask for, at each look
 
 
 def _minute(at: datetime) -> int:

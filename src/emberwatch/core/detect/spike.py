@@ -177,7 +177,7 @@ class SpikeState:
 
 _new_minute = maker(Minute)
 _changed = changer(SpikeState)
-_moved = changer(SpikeState, "minute", "past")
+_moved_on = changer(SpikeState, "minute", "past")
 _taken = changer(SpikeState, "minute", "past", "minutes", "voices", "unlooked", "unlooked_posts")
 _looked = changer(
     SpikeState, "looked", "unlooked", "unlooked_posts", "spike", "surge", "over", "episodes"
@@ -290,7 +290,7 @@ class Spike:
             return SpikeState(minute=minute, past=past)
         if past is state.past and minute == state.minute:
             return state
-        return _moved(state, minute=minute, past=past)
+        return _moved_on(state, minute=minute, past=past)
 
     def _moved(
         self, state: SpikeState | None, minute: int, unwatched_since: int | None = None

@@ -29,10 +29,13 @@ QUARTER = 15
 WINDOWS = (15, 30, 60, 120, 240, 720)
 """Lengths in minutes of the windows that are looked at."""
 
+_BY_MINUTE = 60
+"""Windows up to so many minutes begin with any minute, longer ones with a quarter."""
 _HOUR = WINDOWS.index(60)
 _HOURS_A_MONTH = 730.6
 _ORDINARY = 2.0
 """Standard deviations up to which nothing is remarkable: the chance is not worth working out."""
+_LEAST_SPREAD = 0.01
 _DELAY = 8
 _LONGEST = WINDOWS[-1] // QUARTER
 KEPT = _LONGEST + _DELAY + 1
@@ -397,7 +400,8 @@ def unit(settings: BaselineSettings, baseline: Baseline) -> float:
 def heat(settings: BaselineSettings, typical: float, anger: float) -> float:
     """Return how angry a post sounds (0..1) where a typical angry voice sounds like `typical`."""
     faint = settings.faint
-    return min(1.0, max(0.0, (anger / typical - faint) / (1.0 - faint)))
+    above = anger / typical - faint
+    return min(1.0, above / (1.0 - faint)) if above > 0.0 else 0.0
 
 
 def voice(baseline: Baseline) -> float:
@@ -531,10 +535,13 @@ def _reach(past: Past, minute: int, window: int) -> tuple[float, int, int, float
     """Return which quarters a window that ends now covers: its part of the open one, how many whole
     ones before that, how far back the oldest is, and its part of the oldest.
     """
-    start = window_start(window, minute)
     watched, closed = past.now.watched, past.closed
-    depth = past.opened - start // QUARTER
     elapsed = minute - past.opened * QUARTER + 1
+    if window > _BY_MINUTE:
+        depth = window // QUARTER - 1
+        return min(watched, elapsed) / QUARTER, min(depth, len(closed)), depth, 0.0
+    start = window_start(window, minute)
+    depth = past.opened - start // QUARTER
     part = min(watched, elapsed) if depth else min(window, elapsed) * watched / QUARTER
     known, into = len(closed), start % QUARTER
     whole = min(depth - 1 if into else depth, known) if depth else 0
@@ -546,7 +553,7 @@ def _reach(past: Past, minute: int, window: int) -> tuple[float, int, int, float
 
 def window_start(window: int, minute: int) -> int:
     """Return the first minute of the window that ends with `minute`."""
-    if window <= 60:
+    if window <= _BY_MINUTE:
         return minute - window + 1
     return (minute // QUARTER - window // QUARTER + 1) * QUARTER
 
@@ -604,16 +611,20 @@ def _table_factor(
     return (table[index] + belief) / (here + belief)
 
 
-def _nearness(part: int) -> tuple[tuple[int, float], ...]:
-    """Return how much the hour before, this one and the next tell of a quarter of this one."""
+def _nearness(quarter: int) -> tuple[tuple[int, float], ...]:
+    """Return how much the hour before, its own and the next tell of a quarter of the day."""
+    hour, part = divmod(quarter, 60 // QUARTER)
     centre = (part + 0.5) * QUARTER / 60.0 - 0.5
     return tuple(
-        (offset, 0.7 * (max(0.0, centre * offset) if offset else 1.0 - abs(centre)) + 0.1)
+        (
+            (hour + offset) % _HOURS,
+            0.7 * (max(0.0, centre * offset) if offset else 1.0 - abs(centre)) + 0.1,
+        )
         for offset in (-1, 0, 1)
     )
 
 
-_NEAR = tuple(_nearness(part) for part in range(60 // QUARTER))
+_NEAR = tuple(_nearness(quarter) for quarter in range(_PER_DAY))
 
 
 class _Rhythm(NamedTuple):
@@ -627,21 +638,16 @@ class _Rhythm(NamedTuple):
 
 
 def _rhythm(settings: BaselineSettings, baseline: Baseline) -> _Rhythm:
-    return _Rhythm(
-        hours=_table_mean(baseline.hours, _HOURS),
-        days=_table_mean(baseline.days, _DAYS),
-        repeats=1.0 + min(baseline.watched_days, settings.season_days),
-    )
+    hours, days = _table_mean(baseline.hours, _HOURS), _table_mean(baseline.days, _DAYS)
+    return _Rhythm(hours, days, 1.0 + min(baseline.watched_days, settings.season_days))
 
 
 def _season(settings: BaselineSettings, baseline: Baseline, rhythm: _Rhythm, number: int) -> float:
     """Return how much more than the mean a quarter brings, by hour of day and day of week."""
-    hour, part = divmod(number % _PER_DAY, 60 // QUARTER)
     mean, means, repeats = rhythm
     smooth = 0.0
     hours, strength, noise = baseline.hours, settings.hour_strength, 0.3 / repeats
-    for offset, near in _NEAR[part]:
-        slot = (hour + offset) % _HOURS
+    for slot, near in _NEAR[number % _PER_DAY]:
         smooth += near * _table_factor(hours, _HOURS, slot, mean, strength, noise)
     day = (number // _PER_DAY + _EPOCH_WEEKDAY) % _DAYS
     by_day = _table_factor(baseline.days, _DAYS, day, means, settings.day_strength, 7.0 / repeats)
@@ -874,8 +880,8 @@ def _spread(belief: float, table: Sequence[float], index: int, mean: float) -> f
     excess, base = table[2 * index], table[2 * index + 1]
     strength = 60.0 * mean + 20.0 * mean * mean + 1e-9
     found = (excess + strength * belief) / (base + strength)
-    if found < 0.01:
-        return 0.01
+    if found < _LEAST_SPREAD:
+        return _LEAST_SPREAD
     return found if found < 4.0 else 4.0
 
 
@@ -904,16 +910,18 @@ def learn(
         trust = settings.shifted_trust
     worth = trust * watched
     season = _season(settings, baseline, rhythm, number)
-    spread = _spread(settings.volume_spread[0], baseline.volume_spread, 0, usual)
-    most = usual + 3.0 * sqrt(usual + spread * usual * usual) + 1.0
-    volume = min(q.volume, most) if baseline.watched_days > 1.0 else q.volume
+    volume = q.volume
+    if volume > usual + 1.0 and baseline.watched_days > 1.0:
+        spread = _spread(settings.volume_spread[0], baseline.volume_spread, 0, usual)
+        volume = min(volume, usual + 3.0 * sqrt(usual + spread * usual * usual) + 1.0)
     kept = volume / q.volume if q.volume else 1.0
     judged = q.judged * kept
-    factor = local_factor(settings, baseline, 0, q.calm, q.expected_calm * watched)
-    likely = q.expected_heat * watched * factor
-    angry_spread = settings.angry_spread[0]
-    most = likely + 3.0 * sqrt(likely + angry_spread * likely * likely) + 1.0
-    hot = min(q.heat, most) if baseline.watched_days > 1.0 else q.heat
+    hot = q.heat
+    if hot > 1.0 and baseline.watched_days > 1.0:
+        factor = local_factor(settings, baseline, 0, q.calm, q.expected_calm * watched)
+        likely = q.expected_heat * watched * factor
+        spread = settings.angry_spread[0]
+        hot = min(hot, likely + 3.0 * sqrt(likely + spread * likely * likely) + 1.0)
     hot = min(hot, judged) if kept < 1.0 else hot
     hours = QUARTER / 60.0
     fade = 0.5 ** (worth / (_PER_DAY * settings.level_days))
@@ -1073,11 +1081,10 @@ def _stray(
     fade: float,
 ) -> None:
     """Count in a table of spreads by how much a window strayed from its mean."""
-    spread = _spread(beliefs[index], table, index, mean)
     squared = (seen - mean) ** 2
-    most = 6.25 * (mean + spread * mean * mean)
-    if squared > most:
-        squared = most
+    if squared > 6.25 * (mean + _LEAST_SPREAD * mean * mean):
+        spread = _spread(beliefs[index], table, index, mean)
+        squared = min(squared, 6.25 * (mean + spread * mean * mean))
     table[2 * index] = table[2 * index] * fade + trust * (squared - mean)
     table[2 * index + 1] = table[2 * index + 1] * fade + trust * mean * mean
 

@@ -58,5 +58,6 @@ class Detector(Protocol[S]):
 
 def whole_minute(at: datetime) -> datetime:
     """Return the first whole minute not before an instant: when a tick may come for it."""
-    minute = at.replace(second=0, microsecond=0)
-    return minute if minute == at else minute + _MINUTE
+    if at.second == at.microsecond == 0:
+        return at
+    return at.replace(second=0, microsecond=0) + _MINUTE

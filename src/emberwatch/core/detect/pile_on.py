@@ -167,6 +167,10 @@ class Thread:
         replies, quotes, boosts = self.tallies
         return replies.size + quotes.size + boosts.size
 
+    def has_size(self, number: int) -> bool:
+        """Whether the thread has so many reactions: not if fewer ever came, as a rule."""
+        return self.before + self.grown >= number and self.size >= number
+
     @property
     def is_burning(self) -> bool:
         """Whether an alert about it is open."""
@@ -188,7 +192,26 @@ _new_tally = maker(Tally)
 _new_stake = maker(Stake)
 _new_thread = maker(Thread)
 _changed = changer(Thread)
+_counted = changer(
+    Thread, "first_at", "reach", "recent", "tallies", "mentions", "judged", "angry", "stakes"
+)
+_grown = changer(
+    Thread,
+    "touched_at",
+    "burst_at",
+    "before",
+    "unseen",
+    "growth",
+    "grown",
+    "weighed",
+    "fast",
+    "slow",
+    "peak",
+    "rated_at",
+)
+_put_stakes = changer(Thread, "stakes")
 _staked = changer(Stake)
+_new_ended = maker(ThreadEnded)
 
 
 class PileOn:
@@ -201,6 +224,7 @@ class PileOn:
     def __init__(self, brands: Mapping[str, Brand], settings: PileOnSettings = DEFAULTS) -> None:
         self._brands = brands
         self._settings = settings
+        self._silence = settings.burst_after.total_seconds()
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the threads that an event concerns: a quote stands in two."""
@@ -222,6 +246,8 @@ class PileOn:
             case Mentioned(is_history=is_history):
                 after = self._hear(key, state, event)
             case Reacted(at=at, post=post, is_history=is_history) if state is not None:
+                if _is_root(key, post) or post.id in state.recent:
+                    return state, ()
                 after = self._count_post(key, state, at, post, is_history=is_history)
             case Counted(is_history=is_history) if state is not None:
                 after = self._count(state, event)
@@ -237,7 +263,7 @@ class PileOn:
 
     def wakes_at(self, state: Thread) -> datetime | None:
         """Return when the thread's fire will have changed, or when it can be forgotten."""
-        if not state.is_burning:
+        if not (state.has_rung and state.is_burning):
             return whole_minute(self._cold_at(state))
         return whole_minute(
             min(
@@ -352,56 +378,67 @@ class PileOn:
                     reach=thread.reach + (post.author.followers or 0),
                 )
             stake = _staked(_stake(thread, mention.brand, event.huge), is_in_root=True)
-            return _with_stake(thread, stake)
+            return _put_stakes(thread, stakes=_with_stake(thread.stakes, stake))
         if state is None:
             created_at = min(post.created_at, at)
             state = _new_thread(first_at=created_at, touched_at=at, burst_at=created_at.timestamp())
-        is_new = post.id not in state.recent
-        thread = self._count_post(key, state, at, post, is_history=event.is_history)
-        if is_new:
-            thread = _changed(
-                thread,
-                mentions=thread.mentions + 1,
-                judged=thread.judged + (anger is not None),
-                angry=thread.angry + (anger is not None and anger >= self._settings.angry_from),
-            )
-        stake = _stake(thread, mention.brand, event.huge)
+        stake = _stake(state, mention.brand, event.huge)
         voice = (-1.0 if anger is None else anger, post.id)
         place = bisect_right(stake.voices, _angriest_first(voice), key=_angriest_first)
         voices = (*stake.voices[:place], voice, *stake.voices[place:])
         stake = _staked(
             stake, posts=stake.posts + 1, voices=voices[: self._settings.most_evidence - 1]
         )
-        return _with_stake(thread, stake)
+        stakes = _with_stake(state.stakes, stake)
+        if post.id in state.recent:
+            return _put_stakes(state, stakes=stakes)
+        return self._count_post(
+            key,
+            state,
+            at,
+            post,
+            is_history=event.is_history,
+            mentions=1,
+            judged=anger is not None,
+            angry=anger is not None and anger >= self._settings.angry_from,
+            stakes=stakes,
+        )
 
     def _count_post(
-        self, key: str, state: Thread, at: datetime, post: Post, *, is_history: bool
+        self,
+        key: str,
+        state: Thread,
+        at: datetime,
+        post: Post,
+        *,
+        is_history: bool,
+        mentions: int = 0,
+        judged: int = 0,
+        angry: int = 0,
+        stakes: tuple[Stake, ...] | None = None,
     ) -> Thread:
-        """Count one item, once."""
-        if _is_root(key, post) or post.id in state.recent:
-            return state
+        """Count one item that is not the root and was not counted yet, and what it mentions."""
         created_at = min(post.created_at, at)
         kind = _kind(key, post)
         tally = state.tallies[kind]
         items = tally.items + 1
         counted = _new_tally(items=items, counter=tally.counter, peak=max(tally.peak, items))
-        first_at = min(state.first_at, created_at)
-        reach = state.reach + (post.author.followers or 0)
-        recent = (*state.recent[-7:], post.id)
-        tallies = _put(state.tallies, kind, counted)
+        thread = _counted(
+            state,
+            first_at=min(state.first_at, created_at),
+            reach=state.reach + (post.author.followers or 0),
+            recent=(*state.recent[-7:], post.id),
+            tallies=_put(state.tallies, kind, counted),
+            mentions=state.mentions + mentions,
+            judged=state.judged + judged,
+            angry=state.angry + angry,
+            stakes=state.stakes if stakes is None else stakes,
+        )
         by = counted.peak - tally.peak
         if not by:
-            return _changed(state, first_at=first_at, reach=reach, recent=recent, tallies=tallies)
-        return self._grow(
-            state,
-            at,
-            ((created_at.timestamp(), by),),
-            unseen=by if is_history else 0,
-            first_at=first_at,
-            reach=reach,
-            recent=recent,
-            tallies=tallies,
-        )
+            return thread
+        unseen = by if is_history else 0
+        return self._grow(thread, at, ((created_at.timestamp(), by),), unseen=unseen)
 
     def _count(self, state: Thread, event: Counted) -> Thread:
         """Take over a root's counters; a first reading is growth only while the root is young."""
@@ -446,19 +483,12 @@ class PileOn:
         reactions: tuple[tuple[float, int], ...],
         *,
         unseen: int,
-        first_at: datetime | None = None,
-        reach: int | None = None,
-        recent: tuple[str, ...] | None = None,
-        tallies: tuple[Tally, ...] | None = None,
     ) -> Thread:
-        """Add reactions to the burst, or begin a new one after a silence.
-
-        Everything is set at once, for this is done at each reaction; None keeps what was.
-        """
+        """Add reactions to the burst, or begin a new one after a silence."""
         growth, grown, before, weighed = thread.growth, thread.grown, thread.before, thread.weighed
         burst_at, peak, now = thread.burst_at, thread.peak, at.timestamp()
         last = growth.moments[-1] if grown else burst_at
-        silence = self._settings.burst_after.total_seconds()
+        silence = self._silence
         if reactions[0][0] - last > silence and not thread.is_burning:
             growth, before, grown, weighed = NO_GROWTH, before + grown, 0, 0
             burst_at, peak = reactions[0][0], 0.0
@@ -467,18 +497,16 @@ class PileOn:
             if moment < burst_at - silence:
                 before += by
             else:
-                burst_at = min(burst_at, moment)
+                burst_at = moment if moment < burst_at else burst_at
                 growth = grow(growth, moment, by)
                 grown += by
             ago = min((now - moment) / 60.0, OLD)
             fast += by / FAST * exp(-ago / FAST)
             slow += by / SLOW * exp(-ago / SLOW)
-        return _changed(
+        return _grown(
             thread,
-            first_at=thread.first_at if first_at is None else first_at,
             touched_at=max(thread.touched_at, at),
             burst_at=burst_at,
-            tallies=thread.tallies if tallies is None else tallies,
             before=before,
             unseen=thread.unseen + unseen,
             growth=growth,
@@ -486,10 +514,8 @@ class PileOn:
             weighed=weighed,
             fast=fast,
             slow=slow,
-            peak=max(peak, fast),
+            peak=fast if fast > peak else peak,
             rated_at=max(thread.rated_at, now),
-            reach=thread.reach if reach is None else reach,
-            recent=thread.recent if recent is None else recent,
         )
 
     # ------------------------------------------------------------ telling
@@ -497,27 +523,29 @@ class PileOn:
         self, key: str, thread: Thread, at: datetime, *, may_ring: bool
     ) -> tuple[Thread, tuple[Alert, ...]]:
         """Say to each brand what is new to it; without a new voice nothing rings."""
-        grown, weighed = thread.grown, thread.weighed
-        is_looked_at = may_ring and is_due(grown, weighed)
+        grown = thread.grown
+        is_foreseeable = grown >= self._settings.fewest
+        is_looked_at = may_ring and is_foreseeable and is_due(grown, thread.weighed)
         if is_looked_at:
             thread = _changed(thread, weighed=grown)
+        rung: dict[str, Stake] = {}
         alerts = []
-        stakes = list(thread.stakes)
-        for index, stake in enumerate(thread.stakes):
+        for stake in thread.stakes:
             brand, ring = self._brands.get(stake.brand), stake.ring
             if ring and ring.ended_at is None:
                 ring = self._go_on(thread, ring, at)
-            elif brand and may_ring:
+            elif brand and may_ring and (is_foreseeable or thread.has_size(_floor(stake, brand))):
                 standing = self._standing(thread, stake, brand, at, is_due=is_looked_at)
                 if standing in _RINGING:
                     ring = self._begin(thread, ring, at)
             if ring is None or ring is stake.ring:
                 continue
-            stakes[index] = _staked(stake, ring=ring)
+            rung[stake.brand] = told = _staked(stake, ring=ring)
             if brand:
-                alerts.append(self._alert(key, thread, stakes[index], ring, brand, at))
-        if stakes != list(thread.stakes):
-            thread = _changed(thread, stakes=tuple(stakes))
+                alerts.append(self._alert(key, thread, told, ring, brand, at))
+        if rung:
+            stakes = tuple(rung.get(stake.brand, stake) for stake in thread.stakes)
+            thread = _put_stakes(thread, stakes=stakes)
         return thread, tuple(alerts)
 
     def _begin(self, thread: Thread, ring: Ring | None, at: datetime) -> Ring | None:
@@ -613,7 +641,7 @@ class PileOn:
 
     def _cold_at(self, thread: Thread) -> datetime:
         settings = self._settings
-        is_crowd = thread.size >= settings.fewest or thread.has_rung
+        is_crowd = thread.has_size(settings.fewest) or thread.has_rung
         return thread.touched_at + (settings.cold_after_crowd if is_crowd else settings.cold_after)
 
     def _alert(
@@ -675,9 +703,14 @@ class PileOn:
 
 
 def endings(key: str, thread: Thread, at: datetime) -> tuple[ThreadEnded, ...]:
-    """Return what a thread that is forgotten tells of the brands that it concerned."""
+    """Return what a thread that is forgotten tells of the brands that it concerned.
+
+    Nothing is learnt from one that nobody answered, as most are.
+    """
+    if not thread.has_size(1):
+        return ()
     return tuple(
-        ThreadEnded(at=at, thread_id=key, brand=stake.brand, size=thread.size)
+        _new_ended(at=at, thread_id=key, brand=stake.brand, size=thread.size)
         for stake in thread.stakes
         if is_concerned(thread, stake)
     )
@@ -707,7 +740,8 @@ def _threads(post: Post) -> tuple[str, ...]:
 
 
 def _is_root(key: str, post: Post) -> bool:
-    return post.key == key and post.kind is not PostKind.BOOST
+    """Whether a post began the thread; most do not, and their number alone shows it."""
+    return key.endswith(post.native_id) and post.key == key and post.kind is not PostKind.BOOST
 
 
 def _kind(key: str, post: Post) -> int:
@@ -755,9 +789,10 @@ def _stake(thread: Thread, brand: str, huge: int | None = None) -> Stake:
     return _new_stake(brand=brand, huge=huge)
 
 
-def _with_stake(thread: Thread, stake: Stake) -> Thread:
-    others = tuple(other for other in thread.stakes if other.brand != stake.brand)
-    return _changed(thread, stakes=(*others, stake))
+def _with_stake(stakes: tuple[Stake, ...], stake: Stake) -> tuple[Stake, ...]:
+    if not stakes or (len(stakes) == 1 and stakes[0].brand == stake.brand):
+        return (stake,)
+    return (*(other for other in stakes if other.brand != stake.brand), stake)
 
 
 def _angriest_first(voice: tuple[float, str]) -> tuple[float, str]:

@@ -8,6 +8,7 @@ posts alone; it never speaks of anger.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import exp, inf, log, log10, sqrt
 
 from emberwatch.core.detect import baseline as normal
@@ -26,6 +27,7 @@ from emberwatch.core.detect.calibration import CalibrationSettings, Episodes
 from emberwatch.core.detect.looks import Looks, Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.swift import changer, maker
 from emberwatch.core.detect.voices import (
+    Choir,
     Verdict,
     Voice,
     Why,
@@ -58,6 +60,8 @@ _BACK_AT = 0.75
 """A fire that cooled burns again from this share of its peak; it cools below half of it."""
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
+_MANY = 128
+"""Voices from which on it is quicker to hold them in order than to go through them."""
 _MOST_EVIDENCE = 50
 _LEAST_CHANCE = 1e-300
 _ROUNDING = 1e-9
@@ -181,6 +185,11 @@ class SpikeState:
 
 _new_minute = maker(Minute)
 _changed = changer(SpikeState)
+_moved_on = changer(SpikeState, "minute", "past")
+_taken = changer(SpikeState, "minute", "past", "minutes", "voices", "unlooked", "unlooked_posts")
+_looked = changer(
+    SpikeState, "looked", "unlooked", "unlooked_posts", "spike", "surge", "over", "episodes"
+)
 _rung = changer(Ringing)
 
 
@@ -237,6 +246,8 @@ class Spike:
         }
         """How often a month so many windows are looked at as if afresh (log10), by their length."""
         self._sums: dict[str, normal.Sums] = {}
+        self._choirs: dict[str, Choir] = {}
+        """Both only spare work: they are made anew when they are of another state."""
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the brand that the event speaks of, if we watch it."""
@@ -287,7 +298,7 @@ class Spike:
             return SpikeState(minute=minute, past=past)
         if past is state.past and minute == state.minute:
             return state
-        return _changed(state, minute=minute, past=past)
+        return _moved_on(state, minute=minute, past=past)
 
     def _moved(
         self, state: SpikeState | None, minute: int, unwatched_since: int | None = None
@@ -348,7 +359,7 @@ class Spike:
             sounds = normal.heat(settings, normal.unit(settings, past.baseline), anger)
             if sounds > 0.0:
                 voice = _voice(mention, anger, sounds, minute)
-                heard = already_heard(voices, voice, minute - 60)
+                heard = self._already_heard(mention.brand, voices, voice, minute - 60)
                 hot = max(0.0, sounds - heard)
                 squares = max(0.0, sounds * sounds - heard * heard)
                 if heard:
@@ -356,7 +367,7 @@ class Spike:
                     returned = max(0.0, sounds - still) - hot
                 since = normal.window_start(WINDOWS[-1], now)
                 if not is_history and minute >= since:
-                    voices = keep(voices, voice, since)
+                    voices = self._keep(mention.brand, voices, voice, since)
         known = 0.0 if anger is None else 1.0
         live = 0.0 if is_history else 1.0
         past = normal.add(
@@ -376,7 +387,7 @@ class Spike:
             ),
         )
         came = _new_minute(minute=minute, volume=1.0, live=live, judged=known, calm=known - sounds)
-        return _changed(
+        return _taken(
             state,
             minute=now,
             past=past,
@@ -385,6 +396,34 @@ class Spike:
             unlooked=state.unlooked + live * hot,
             unlooked_posts=state.unlooked_posts + live,
         )
+
+    def _already_heard(
+        self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
+    ) -> float:
+        """Return the greatest heat that a voice only repeats."""
+        choir = self._choir(key, voices, since)
+        if choir is None or since < choir.since:
+            return already_heard(voices, voice, since)
+        return choir.already_heard(voice, since)
+
+    def _keep(
+        self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
+    ) -> tuple[Voice, ...]:
+        """Keep a voice; it joins the choir where no other was forgotten."""
+        kept = keep(voices, voice, since)
+        choir = self._choirs.get(key)
+        if choir and choir.voices is voices and len(kept) > len(voices):
+            choir.join(kept, voice)
+        return kept
+
+    def _choir(self, key: str, voices: tuple[Voice, ...], since: int) -> Choir | None:
+        """Return the voices in order, None where they are few."""
+        if len(voices) < _MANY:
+            return None
+        choir = self._choirs.get(key)
+        if choir is None or choir.voices is not voices:
+            choir = self._choirs[key] = Choir(voices, since - QUARTER)
+        return choir
 
     # ------------------------------------------------------------ a plain series
     def tally(
@@ -476,7 +515,7 @@ class Spike:
             windows = self._windows(brand.name, state, longest)
             state = self._counted(state)
             widest = inf if is_scan else max(self._bar(brand, state), -calibration.LEVELS[0])
-            anger = self._anger(state, windows, widest)
+            anger = self._anger(brand.name, state, windows, widest)
         spike, surge, episodes = state.spike, state.surge, state.episodes
         if anger_due or (fire_due and spike):
             if anger is not None and not self._cold_decades(state):
@@ -485,7 +524,7 @@ class Spike:
         if posts_due or (fire_due and surge):
             look = self._volume(brand, state, windows) if is_worth_it else None
             surge = self._ring(brand, state, AlertKind.SURGE, surge, look, at, alerts)
-        looked = _changed(
+        looked = _looked(
             state,
             looked=opened,
             unlooked=0.0 if anger_due else state.unlooked,
@@ -524,15 +563,14 @@ class Spike:
         afresh = normal.afresh(past.baseline)
         found: list[_Window] = []
         live = judged = calm = nameless = 0.0
-        place = len(state.minutes)
+        minutes, place = state.minutes, len(state.minutes)
         for index, window in enumerate(WINDOWS):
             if window > longest:
                 break
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                while place and state.minutes[place - 1].minute >= start:
+                while place and (one := minutes[place - 1]).minute >= start:
                     place -= 1
-                    one = state.minutes[place]
                     live += one.live
                     judged += one.judged
                     calm += one.calm
@@ -585,13 +623,13 @@ class Spike:
         past, minute, now = state.past, state.minute, state.past.now
         sums = self._sums_of(key, past, max(self._settings.surge_windows))
         found: list[tuple[int, float, float]] = []
-        live, place = 0.0, len(state.minutes)
+        live, minutes, place = 0.0, state.minutes, len(state.minutes)
         for index, window in enumerate(WINDOWS):
             start = normal.window_start(window, minute)
             if window <= _FINE:
-                while place and state.minutes[place - 1].minute >= start:
+                while place and (one := minutes[place - 1]).minute >= start:
                     place -= 1
-                    live += state.minutes[place].live
+                    live += one.live
             if window not in self._settings.surge_windows:
                 continue
             if window > _FINE:
@@ -603,7 +641,9 @@ class Spike:
             found.append((index, live, usual))
         return found
 
-    def _anger(self, state: SpikeState, windows: Sequence[_Window], bar: float) -> Look | None:
+    def _anger(
+        self, key: str, state: SpikeState, windows: Sequence[_Window], bar: float
+    ) -> Look | None:
         """Return the most unlikely window of anger, None when none is as rare as `bar` by law.
 
         Distinct voices are counted only where all voices together would do.
@@ -614,14 +654,20 @@ class Spike:
             return None
         best: tuple[float, Finding, _Window, list[Voice]] | None = None
         is_cold = learnt.watched_days < settings.cold_days[1]
-        place, loud = len(state.voices), 0.0
+        voices = state.voices
+        choir = self._choir(key, voices, state.minute - WINDOWS[_HOUR])
+        place, loud = len(voices), 0.0
         for window in windows:
-            while place and state.voices[place - 1].minute >= window.start:
-                place -= 1
-                loud += state.voices[place].heat
+            if choir is not None:
+                number, loud = choir.since_minute(window.start)
+                place = len(voices) - number
+            else:
+                while place and (one := voices[place - 1]).minute >= window.start:
+                    place -= 1
+                    loud += one.heat
             hot = window.nameless + loud
-            number = len(state.voices) - place + window.nameless
-            if number < settings.least_voices or hot <= window.usual_heat:
+            several = len(voices) - place + window.nameless
+            if several < settings.least_voices or hot <= window.usual_heat:
                 continue
             if state.spike is None and window.start <= state.over:
                 continue
@@ -637,7 +683,7 @@ class Spike:
                 continue
             heard: list[Voice] = []
             if loud:
-                heard = distinct(state.voices[place:])
+                heard = distinct(voices[place:])
                 clear = sum(voice.heat >= settings.clear for voice in heard)
                 if clear + window.nameless < settings.least_voices:
                     continue
@@ -1101,7 +1147,7 @@ class Spike:
     def _fresh(self, brand: Brand, state: SpikeState) -> Look | None:
         """Return the most unlikely window of anger within the last hour, None when none rings."""
         bar = self._bar(brand, state)
-        look = self._anger(state, self._windows(brand.name, state, _FRESH), bar)
+        look = self._anger(brand.name, state, self._windows(brand.name, state, _FRESH), bar)
         return look if look is not None and look.law <= bar else None
 
     def _seen(self, state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
@@ -1142,10 +1188,13 @@ def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
 
 
 # ---------------------------------------------------------------- counting
+
+
 def _minute(at: datetime) -> int:
     return (at - _EPOCH) // _MINUTE
 
 
+@lru_cache(maxsize=256)  # asked at each post when to wake, as a rule for the same minute
 def _instant(minute: int) -> datetime:
     return _EPOCH + minute * _MINUTE
 
@@ -1175,8 +1224,9 @@ def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, 
     place = len(minutes)
     while place and minutes[place - 1].minute > came.minute:
         place -= 1
+    alone = (came,)
     if not (place and minutes[place - 1].minute == came.minute):
-        return (*minutes[:place], came, *minutes[place:])
+        return minutes[:place] + alone + minutes[place:]
     same = minutes[place - 1]
     both = _new_minute(
         minute=came.minute,
@@ -1186,7 +1236,8 @@ def _with(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, 
         calm=same.calm + came.calm,
         nameless=same.nameless + came.nameless,
     )
-    return (*minutes[: place - 1], both, *minutes[place:])
+    alone = (both,)
+    return minutes[: place - 1] + alone + minutes[place:]
 
 
 def _is_much(state: SpikeState, kind: AlertKind) -> bool:
@@ -1195,18 +1246,25 @@ def _is_much(state: SpikeState, kind: AlertKind) -> bool:
     A loud brand is looked at each time that they have grown by a twentieth (posts: a tenth), so
     that a storm costs no more a post than a calm day.
     """
-    last = state.past.now
-    before = state.past.closed[-1] if state.past.closed else Quarter()
-    part = (state.minute - state.past.opened * QUARTER + 1) / QUARTER
+    past = state.past
+    last, before = past.now, past.closed[-1] if past.closed else _NOTHING
     if kind is AlertKind.SPIKE:
         seen = last.heat + before.heat
-        usual = last.expected_heat * part + before.expected_heat
-        fresh = 20.0 * state.unlooked
-    else:
-        seen = last.volume + before.volume
-        usual = 1.3 * (last.expected_volume * part + before.expected_volume) + 3.0
-        fresh = 10.0 * state.unlooked_posts
-    return seen >= usual and fresh >= seen
+        if 20.0 * state.unlooked < seen:
+            return False
+        return seen >= last.expected_heat * _part(state) + before.expected_heat
+    seen = last.volume + before.volume
+    if 10.0 * state.unlooked_posts < seen:
+        return False
+    return seen >= 1.3 * (last.expected_volume * _part(state) + before.expected_volume) + 3.0
+
+
+_NOTHING = Quarter()
+
+
+def _part(state: SpikeState) -> float:
+    """Return how much of the open quarter is over, 0 to 1."""
+    return (state.minute - state.past.opened * QUARTER + 1) / QUARTER
 
 
 def _not_judged(state: SpikeState, start: int, window: int) -> float:

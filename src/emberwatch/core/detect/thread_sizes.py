@@ -57,8 +57,7 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
     """
     if seen.threads < ENOUGH:
         return None
-    slope = _believed_slope(floor)
-    lent = LENT * _EDGE**-slope
+    slope, lent = _believed(floor)
     share = (lent + seen.crowds) / (LENT + seen.threads)
     own_slope = (lent + seen.crowds) / (lent / slope + seen.beyond)
     a_month = seen.threads * MONTH / max(seen.days, LEAST_DAYS)
@@ -68,17 +67,20 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
     return round(min(max(huge, floor / AT_MOST, 2.0), floor * AT_MOST))
 
 
-_with = changer(Mentioned)
+_with = changer(Mentioned, "huge")
 
 
 def told(event: Mentioned, seen: SizesSeen, floor: int) -> Mentioned:
     """Return a mention that tells what is huge for its brand."""
-    return _with(event, huge=huge_for(seen, floor))
+    huge = huge_for(seen, floor)
+    return event if huge == event.huge else _with(event, huge=huge)
 
 
 @lru_cache(maxsize=256)  # asked at each mention, of the few floors that are configured
-def _believed_slope(floor: int) -> float:
-    return Sizes(huge=floor, share=HUGE_SHARE).slope
+def _believed(floor: int) -> tuple[float, float]:
+    """Return the slope that makes a floor huge, and how many of `LENT` threads are then crowds."""
+    slope = Sizes(huge=floor, share=HUGE_SHARE).slope
+    return slope, float(LENT * _EDGE**-slope)
 
 
 class ThreadSizes:

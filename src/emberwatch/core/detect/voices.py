@@ -1,10 +1,11 @@
 """Who is angry: in one window a thread, an author and a text give one voice each."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 from operator import attrgetter
 
 from emberwatch.core.detect.swift import maker
@@ -118,7 +119,7 @@ def verdicts(voices: Iterable[Voice]) -> list[Verdict]:
     return found
 
 
-def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
+def already_heard(voices: tuple[Voice, ...], voice: Voice, since: int) -> float:
     """Return the greatest heat since a minute that this voice only repeats, 0 if it is new."""
     thread, author, text = voice.thread, voice.author, voice.fingerprint
     same = [
@@ -129,7 +130,67 @@ def already_heard(voices: Sequence[Voice], voice: Voice, since: int) -> float:
     return max(same, default=0.0)
 
 
-def since_minute(voices: Sequence[Voice], minute: int) -> Sequence[Voice]:
+class Choir:
+    """Many voices, ordered so that a question about them does not go through all: a loud brand
+    would pay for that at each angry post.
+
+    Those from the minute `since` on are known by what makes two of them one.
+    """
+
+    __slots__ = ("_by_author", "_by_text", "_by_thread", "_heat", "_minutes", "since", "voices")
+
+    def __init__(self, voices: tuple[Voice, ...], since: int) -> None:
+        self.voices = voices
+        self.since = since
+        self._minutes = [voice.minute for voice in voices]
+        self._heat = list(accumulate((voice.heat for voice in voices), initial=0.0))
+        self._by_thread: dict[str, list[Voice]] = {}
+        self._by_author: dict[str, list[Voice]] = {}
+        self._by_text: dict[str, list[Voice]] = {}
+        for voice in since_minute(voices, since):
+            self._take(voice)
+
+    def join(self, voices: tuple[Voice, ...], voice: Voice) -> None:
+        """Go on with `voices`, which are those of before and one more in its place."""
+        place = bisect_right(self._minutes, voice.minute)
+        self.voices = voices
+        self._minutes.insert(place, voice.minute)
+        del self._heat[place + 1 :]
+        for later in voices[place:]:
+            self._heat.append(self._heat[-1] + later.heat)
+        self._take(voice)
+
+    def since_minute(self, minute: int) -> tuple[int, float]:
+        """Return how many voices there are from a minute on, and their heat."""
+        place = bisect_left(self._minutes, minute)
+        return len(self._minutes) - place, self._heat[-1] - self._heat[place]
+
+    def already_heard(self, voice: Voice, since: int) -> float:
+        """See the function of this name; the minute is not before the choir's `since`.
+
+        Any heat that is not below the voice's own will do, for then the voice adds nothing.
+        """
+        loudest, enough = 0.0, voice.heat
+        for alike in (
+            self._by_thread.get(voice.thread, ()),
+            self._by_author.get(voice.author, ()),
+            self._by_text.get(voice.fingerprint, ()),
+        ):
+            for other in reversed(alike):
+                if other.heat > loudest and other.minute >= since:
+                    loudest = other.heat
+                    if loudest >= enough:
+                        return loudest
+        return loudest
+
+    def _take(self, voice: Voice) -> None:
+        self._by_thread.setdefault(voice.thread, []).append(voice)
+        self._by_author.setdefault(voice.author, []).append(voice)
+        if voice.fingerprint:
+            self._by_text.setdefault(voice.fingerprint, []).append(voice)
+
+
+def since_minute(voices: tuple[Voice, ...], minute: int) -> tuple[Voice, ...]:
     """Return the voices from a minute on; they are kept in the order of minutes."""
     return voices[bisect_left(voices, minute, key=_minute) :]
 
@@ -140,15 +201,16 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
     Beyond `MOST_KEPT`, first the lesser voices of one thread in one quarter of an hour go (a
     thread of ten thousand must not drown the others), then the oldest.
     """
+    alone = (voice,)
     if not voices or voices[-1].minute <= voice.minute:
-        kept = (*voices, voice)
+        kept = voices + alone  # in one copy: unpacking both makes two, at each voice
     else:
         place = len(voices)
         while place and voices[place - 1].minute > voice.minute:
             place -= 1
         kept = (*voices[:place], voice, *voices[place:])
     if kept[0].minute < since - _SLOT:
-        kept = tuple(v for v in kept if v.minute >= since)
+        kept = since_minute(kept, since)
     return kept if len(kept) <= MOST_KEPT else _thin(kept)
 
 

@@ -107,6 +107,12 @@ def test_a_reaction_in_a_thread_that_names_no_brand_is_nobodys() -> None:
     assert not told.alerts
 
 
+def test_a_reaction_that_comes_twice_changes_nothing_the_second_time() -> None:
+    told = Told().feed(root(), boost(1, minutes(1)))
+    once = told.thread
+    assert told.feed(boost(1, minutes(1))).thread is once
+
+
 def test_the_root_itself_is_no_reaction() -> None:
     assert Told().feed(root()).size == 0
 

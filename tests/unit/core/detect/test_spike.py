@@ -63,6 +63,27 @@ def test_three_voices_that_hang_together_are_fewer_than_three() -> None:
     assert not life.rung()
 
 
+def test_of_a_crowd_it_keeps_and_says_what_a_detector_does_that_was_just_started() -> None:
+    life = an_ordinary_brand()
+    brands = {"Acme": a_brand()}
+    went_on, state = Spike(brands), life.state
+    for n in range(300):
+        at = life.now + timedelta(seconds=10 * n)
+        mention = a_mention(
+            f"c{n}",
+            anger=0.3 + n % 7 / 10,
+            author=f"a{n % 190}",
+            thread=f"t{n % 230}",
+            at=at - minutes(n % 5) - (n % 97 == 0) * DAY / 12,
+        )
+        event = Mentioned(at=at, mention=mention)
+        told = Spike(brands).fold("Acme", state, event)
+        assert went_on.fold("Acme", state, event) == told
+        state, _ = told
+    assert state is not None
+    assert len(state.voices) > 200
+
+
 def test_an_ordinary_week_stays_quiet() -> None:
     life = an_ordinary_brand()
     life.live(life.now + 7 * DAY, 15.0)

@@ -29,6 +29,7 @@ class Checked:
 
 gather = maker(Crowd)
 change = changer(Crowd)
+resize = changer(Crowd, "size", "known")
 
 
 def test_what_is_made_is_what_the_class_makes() -> None:
@@ -66,3 +67,18 @@ def test_a_change_of_what_is_no_field_is_refused() -> None:
 def test_a_class_that_checks_its_values_is_refused(of) -> None:
     with pytest.raises(TypeError, match="Checked"):
         of(Checked)
+
+
+def test_what_always_changes_the_same_fields_leaves_the_others_alone() -> None:
+    before = Crowd(place="square", size=120, known=("a",))
+    assert resize(before, size=3, known=()) == replace(before, size=3, known=())
+
+
+def test_what_always_changes_a_field_must_be_given_it() -> None:
+    with pytest.raises(TypeError, match="known"):
+        resize(Crowd(place="square"), size=3)
+
+
+def test_a_name_that_is_no_field_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="Crowd has no field colour"):
+        changer(Crowd, "size", "colour")

@@ -122,6 +122,11 @@ def test_a_forgotten_thread_tells_each_brand_that_it_concerned() -> None:
     assert (end.brand, end.size, end.thread_id) == ("Acme", 10, told.key)
 
 
+def test_a_thread_that_nobody_answered_tells_nothing_when_it_is_forgotten() -> None:
+    told = Told().feed(root())
+    assert endings(told.key, told.thread, NOON) == ()
+
+
 def test_a_brand_rings_at_its_own_size_and_says_so() -> None:
     mention = root().mention
     told = Told().feed(Mentioned(at=NOON, mention=mention, huge=40), *storm(60, 300.0))

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from emberwatch.core.detect.voices import (
     MOST_KEPT,
+    Choir,
     Voice,
     Why,
     already_heard,
@@ -73,6 +76,57 @@ def test_what_repeats_a_thread_an_author_or_a_text_was_already_heard() -> None:
 def test_what_was_said_long_ago_is_not_heard_any_more() -> None:
     said = (a_voice("1", minute=10, thread="t"), a_voice("2", minute=90))
     assert already_heard(said, a_voice("3", minute=100, thread="t"), since=40) == 0.0
+
+
+def a_crowd() -> tuple[Voice, ...]:
+    """Return two hours of voices, of a few threads, authors and texts."""
+    return tuple(
+        a_voice(
+            str(n),
+            minute=n,
+            anger=0.3 + n * 7 % 11 / 20,
+            thread=f"t{n % 17}",
+            author=f"a{n % 23}",
+            text="x" if n % 29 == 0 else "",
+        )
+        for n in range(120)
+    )
+
+
+def test_a_choir_hears_how_much_is_new_in_a_voice_as_all_its_voices_do() -> None:
+    said = a_crowd()
+    choir = Choir(said, since=20)
+    for n in range(40):
+        voice = a_voice(
+            "new",
+            anger=0.2 + n % 9 / 10,
+            thread=f"t{n % 19}",
+            author=f"a{n % 31}",
+            text="x" if n % 3 == 0 else "",
+        )
+        heard = already_heard(said, voice, since=40)
+        assert min(choir.already_heard(voice, 40), voice.heat) == min(heard, voice.heat)
+
+
+def test_a_choir_tells_how_many_voices_there_are_since_a_minute_and_their_heat() -> None:
+    said = a_crowd()
+    number, heat = Choir(said, since=100).since_minute(30)
+    assert number == 90
+    assert heat == pytest.approx(sum(voice.heat for voice in said[30:]))
+    assert Choir(said, since=100).since_minute(120) == (0, 0.0)
+
+
+def test_a_choir_that_a_late_voice_joins_is_the_choir_of_all_of_them() -> None:
+    said, late = a_crowd(), a_voice("late", minute=60, thread="t1", anger=0.9)
+    joined = Choir(said, since=0)
+    everybody = keep(said, late, 0)
+    joined.join(everybody, late)
+    whole = Choir(everybody, since=0)
+    assert joined.voices is everybody
+    assert [joined.since_minute(m) for m in range(121)] == [
+        whole.since_minute(m) for m in range(121)
+    ]
+    assert joined.already_heard(a_voice("new", thread="t1", anger=0.9), 60) == 0.9
 
 
 def test_voices_are_kept_in_the_order_of_their_minutes() -> None:

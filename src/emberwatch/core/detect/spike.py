@@ -363,7 +363,7 @@ class Spike:
                 hot = max(0.0, sounds - heard)
                 squares = max(0.0, sounds * sounds - heard * heard)
                 if heard:
-                    still = already_heard(voices, voice, minute - QUARTER)
+                    still = self._already_heard(mention.brand, voices, voice, minute - QUARTER)
                     returned = max(0.0, sounds - still) - hot
                 since = normal.window_start(WINDOWS[-1], now)
                 if not is_history and minute >= since:

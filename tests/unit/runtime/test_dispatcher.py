@@ -802,6 +802,29 @@ async def test_a_try_counts_from_when_it_begins_for_a_process_that_begins_anew()
     assert len(anew.got) == 1
 
 
+async def test_a_try_that_is_noted_late_takes_none_that_was_counted_since():
+    clock, gate = Clock(), asyncio.Event()
+    outbox, ops, chat = Outbox(owed("msg_1")), Receiver(gate), Receiver()
+    once = Channel(per_minute=1)
+    dispatcher = a_dispatcher(
+        outbox,
+        clock=clock,
+        notifiers={"ops": ops, "chat": chat},
+        channels={"ops": once, "chat": once},
+        look_every=0.05,
+    )
+    async with Running(dispatcher):
+        await until(lambda: ops.ids)
+        outbox.busy = 1
+        gate.set()
+        await until(lambda: not outbox.busy)
+        clock.now += timedelta(seconds=30)
+        outbox.owe(owed("msg_2", "chat"))
+        await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED and chat.ids)
+    tries = await outbox.read(lambda look: look.tries(AT - MINUTE))
+    assert [each.id for each in tries] == ["msg_1", "msg_2"]
+
+
 async def test_of_a_channel_without_a_limit_no_try_is_kept():
     outbox = Outbox(*many(3))
     await a_dispatcher(outbox).drain()

@@ -398,6 +398,20 @@ async def test_a_process_that_begins_anew_leaves_alone_whoever_asked_for_time():
     assert sorted(ops.ids) == ["msg_1", "msg_2"]
 
 
+async def test_a_watch_that_begins_anew_goes_on_where_the_one_before_stood():
+    clock, outbox = Clock(), Outbox(owed("msg_1"), owed("msg_2", "chat"))
+    limit = {"chat": Channel(per_minute=1)}
+    busy = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)))
+    before = {"ops": busy, "chat": Receiver()}
+    await a_dispatcher(outbox, clock=clock, notifiers=before, channels=limit).drain()
+    outbox.owe(owed("msg_3", incident="inc_2"), owed("msg_4", "chat"), owed("msg_5", "mail"))
+    ops, chat, mail = Receiver(), Receiver(), Receiver()
+    anew = {"ops": ops, "chat": chat, "mail": mail}
+    async with Running(a_dispatcher(outbox, clock=clock, notifiers=anew, channels=limit)):
+        await until(lambda: mail.ids)
+    assert (ops.ids, chat.ids) == ([], [])
+
+
 async def test_a_process_whose_clock_was_set_back_does_not_wait_for_what_was_asked_before():
     clock, outbox = Clock(), Outbox(owed("msg_1"))
     busy = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)))
@@ -769,6 +783,27 @@ async def test_a_limit_holds_over_processes_that_begin_anew():
         clock.now += timedelta(seconds=20)
     # four fail at once, which ends a run; one place is left, and four come free a minute later
     assert counts == [4, 5, 5, 9, 10]
+
+
+class Slow(Receiver):
+    """A notifier that takes a second of the clock for each message."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self._clock = clock
+
+    async def deliver(self, notification, at):
+        self._clock.now += timedelta(seconds=1)
+        return await super().deliver(notification, at)
+
+
+async def test_what_leaves_while_a_run_goes_on_counts_for_the_limit_and_the_next_process():
+    outbox, clock = Outbox(*many(20)), Clock()
+    limit = {"ops": Channel(per_minute=9)}
+    first, anew = Slow(clock), Slow(clock)
+    for ops in (first, anew):
+        await a_dispatcher(outbox, clock=clock, ops=ops, channels=limit).drain()
+    assert (len(first.got), len(anew.got)) == (9, 0)
 
 
 async def test_what_a_process_that_was_killed_had_taken_counts_for_the_limit():

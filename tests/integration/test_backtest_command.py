@@ -347,11 +347,12 @@ def test_the_report_runs_and_fetches_nothing_whatever_posts_hold(report: str) ->
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", report)
 
 
-def test_a_report_that_cannot_be_written_is_said_to_be_so(
+def test_a_report_that_cannot_be_written_is_said_to_be_so_at_once(
     folder: Path, replayed: list[dict]
 ) -> None:
     result = run(folder, "backtest", "--report", str(folder / "nowhere" / "report.html"))
     assert (result.exit_code, "cannot be written" in result.stderr) == (1, True)
+    assert not result.stdout
 
 
 # ---------------------------------------------------------------- wrong questions

@@ -45,6 +45,7 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
       emberwatch notifier list
     """
     from emberwatch.cli.present import instant, show_json, table
+    from emberwatch.core.respond.backoff import PATIENCE, free_at
     from emberwatch.core.respond.pacing import terms
     from emberwatch.runtime.wiring import channels, now
 
@@ -58,7 +59,11 @@ def list_(config_path: Path, database: Path | None, as_json: bool) -> None:
     if path.exists():
         with opened(path) as store, store.reading() as look:
             disabled = look.disabled()
-            rests = {name: until for name, until in look.rests().items() if until > at}
+            rests = {
+                name: until
+                for name, until in look.rests().items()
+                if free_at(PATIENCE, until, at) > at
+            }
             for state in ("waiting", "held"):
                 for row in look.notifications(state=state):
                     waiting[row.notifier] = waiting.get(row.notifier, 0) + 1
@@ -116,7 +121,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
 
     from emberwatch.cli.present import clock, count
     from emberwatch.core.read.text import safe_line
-    from emberwatch.core.respond.backoff import SOON
+    from emberwatch.core.respond.backoff import PATIENCE, SOON, free_at
     from emberwatch.core.respond.brief import trial_for
     from emberwatch.core.respond.pacing import terms
     from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
@@ -145,7 +150,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     if path.exists():
         with opened(path) as store, store.writing() as transaction:
             at = wiring.now()
-            rests_until = transaction.rests().get(name, at)
+            rests_until = free_at(PATIENCE, transaction.rests().get(name, at), at)
             when = "next" if rests_until <= at else f"from {clock(rests_until)} UTC on, as it asked"
             if name in transaction.disabled():
                 transaction.enable(name, at)

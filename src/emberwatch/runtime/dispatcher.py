@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-from emberwatch.core.respond.backoff import PATIENCE, SOON, Backoff, held_until
+from emberwatch.core.respond.backoff import PATIENCE, SOON, Backoff, free_at, held_until
 from emberwatch.core.respond.fallback import NO_LONGER_NEWS, STANDS_IN_AFTER
 from emberwatch.core.respond.legible import one_line
 from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
@@ -273,12 +273,8 @@ class Dispatcher:
         )
 
     def _free_at(self, name: str, now: datetime) -> datetime:
-        """Return when a receiver may be sent anything: now, unless it asked to be left alone.
-
-        It may have asked when the clock, set back since, was ahead: that does not count.
-        """
-        until = self._held_until.get(name, now)
-        return until if now < until <= now + self._backoff.longest_asked else now
+        """Return when a receiver may be sent anything: now, unless it asked to be left alone."""
+        return free_at(self._backoff, self._held_until.get(name, now), now)
 
     def _is_held(self, name: str) -> bool:
         now = self._clock()
@@ -408,18 +404,19 @@ class Dispatcher:
         what is due when it begins.
         """
         now = self._clock()
-        free_at = self._free_at(after.notifier, now)
-        at = free_at if free_at > now else min(now, after.next_try_at)
-
+        rests_until = self._free_at(after.notifier, now)
+        at = rests_until if rests_until > now else min(now, after.next_try_at)
         has_limit = self._channels.get(after.notifier, UNLIMITED).per_minute is not None
 
         def settle(outbox: Writing) -> None:
             if begun and has_limit:
-                outbox.count([begun], now - MINUTE, now)
-            if free_at > now:
-                outbox.rest(after.notifier, free_at)
+                # the database may have been busy since: others have counted theirs
+                noted_at = self._clock()
+                outbox.count([begun], noted_at - MINUTE, noted_at)
+            if rests_until > now:
+                outbox.rest(after.notifier, rests_until)
             if begun and after.state is DeliveryState.DELIVERED:
-                outbox.hurry(after.notifier, at, free_at + SOON)
+                outbox.hurry(after.notifier, at, rests_until + SOON)
             outbox.settle(after)
             if after.state is DeliveryState.HELD:
                 outbox.disable(after.notifier, now, after.last_answer)

@@ -263,7 +263,7 @@ def _posts(
         try:
             posts.append(parse_line(line, now=now, is_live=is_live))
         except PostInvalid as error:
-            begins = line[:40].decode("utf-8", "replace").rstrip("\r\n")
+            begins = line[:160].decode("utf-8", "replace").rstrip("\r\n")[:40]
             invalid.append(f"line {number} ({_shown(begins)}): {error}")
     return tuple(posts), tuple(invalid)
 

@@ -398,6 +398,20 @@ async def test_a_process_that_begins_anew_leaves_alone_whoever_asked_for_time():
     assert sorted(ops.ids) == ["msg_1", "msg_2"]
 
 
+async def test_a_watch_that_begins_anew_goes_on_where_the_one_before_stood():
+    clock, outbox = Clock(), Outbox(owed("msg_1"), owed("msg_2", "chat"))
+    limit = {"chat": Channel(per_minute=1)}
+    busy = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)))
+    before = {"ops": busy, "chat": Receiver()}
+    await a_dispatcher(outbox, clock=clock, notifiers=before, channels=limit).drain()
+    outbox.owe(owed("msg_3", incident="inc_2"), owed("msg_4", "chat"), owed("msg_5", "mail"))
+    ops, chat, mail = Receiver(), Receiver(), Receiver()
+    anew = {"ops": ops, "chat": chat, "mail": mail}
+    async with Running(a_dispatcher(outbox, clock=clock, notifiers=anew, channels=limit)):
+        await until(lambda: mail.ids)
+    assert (ops.ids, chat.ids) == ([], [])
+
+
 async def test_a_process_whose_clock_was_set_back_does_not_wait_for_what_was_asked_before():
     clock, outbox = Clock(), Outbox(owed("msg_1"))
     busy = Receiver(DeliveryFailed("429", retry_after=timedelta(minutes=10)))
@@ -771,6 +785,27 @@ async def test_a_limit_holds_over_processes_that_begin_anew():
     assert counts == [4, 5, 5, 9, 10]
 
 
+class Slow(Receiver):
+    """A notifier that takes a second of the clock for each message."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self._clock = clock
+
+    async def deliver(self, notification, at):
+        self._clock.now += timedelta(seconds=1)
+        return await super().deliver(notification, at)
+
+
+async def test_what_leaves_while_a_run_goes_on_counts_for_the_limit_and_the_next_process():
+    outbox, clock = Outbox(*many(20)), Clock()
+    limit = {"ops": Channel(per_minute=9)}
+    first, anew = Slow(clock), Slow(clock)
+    for ops in (first, anew):
+        await a_dispatcher(outbox, clock=clock, ops=ops, channels=limit).drain()
+    assert (len(first.got), len(anew.got)) == (9, 0)
+
+
 async def test_what_a_process_that_was_killed_had_taken_counts_for_the_limit():
     outbox, clock, hangs, ops = Outbox(*many(9)), Clock(), Receiver(asyncio.Event()), Receiver()
     limit = {"ops": Channel(per_minute=5)}
@@ -800,6 +835,29 @@ async def test_a_try_counts_from_when_it_begins_for_a_process_that_begins_anew()
     anew = Receiver()
     await a_dispatcher(outbox, clock=clock, ops=anew, channels=limit).drain()
     assert len(anew.got) == 1
+
+
+async def test_a_try_that_is_noted_late_takes_none_that_was_counted_since():
+    clock, gate = Clock(), asyncio.Event()
+    outbox, ops, chat = Outbox(owed("msg_1")), Receiver(gate), Receiver()
+    once = Channel(per_minute=1)
+    dispatcher = a_dispatcher(
+        outbox,
+        clock=clock,
+        notifiers={"ops": ops, "chat": chat},
+        channels={"ops": once, "chat": once},
+        look_every=0.05,
+    )
+    async with Running(dispatcher):
+        await until(lambda: ops.ids)
+        outbox.busy = 1
+        gate.set()
+        await until(lambda: not outbox.busy)
+        clock.now += timedelta(seconds=30)
+        outbox.owe(owed("msg_2", "chat"))
+        await until(lambda: outbox.rows["msg_1"].state is DeliveryState.DELIVERED and chat.ids)
+    tries = await outbox.read(lambda look: look.tries(AT - MINUTE))
+    assert [each.id for each in tries] == ["msg_1", "msg_2"]
 
 
 async def test_of_a_channel_without_a_limit_no_try_is_kept():

@@ -194,6 +194,12 @@ def test_a_recorded_file_is_parsed_whole() -> None:
     assert parsed.posts[1].seen_at == parsed.posts[1].created_at
 
 
+def test_a_long_line_that_is_no_json_is_quoted_up_to_a_whole_letter() -> None:
+    body = ("x" + 90 * "Д").encode()
+    (invalid,) = Jsonl(JsonlOptions(path=Path("x"))).parse(an_answer(body)).invalid
+    assert "('x" + 39 * "Д" + "')" in invalid
+
+
 def test_a_line_that_is_no_json_is_quoted_in_its_own_letters_and_harms_no_terminal() -> None:
     body = "\x1b[31mДостава\u202e\r\n".encode()
     (invalid,) = Jsonl(JsonlOptions(path=Path("x"))).parse(an_answer(body)).invalid

@@ -55,3 +55,11 @@ def next_try(
 def held_until(backoff: Backoff, failed_at: datetime, asked: timedelta) -> datetime:
     """Return until when a receiver that asked for some time is sent nothing at all."""
     return failed_at + min(asked, backoff.longest_asked)
+
+
+def free_at(backoff: Backoff, until: datetime, now: datetime) -> datetime:
+    """Return when a receiver that asked for time `until` then may be sent anything: then, or now.
+
+    It may have asked when the clock, set back since, was ahead: that does not count.
+    """
+    return until if now < until <= now + backoff.longest_asked else now

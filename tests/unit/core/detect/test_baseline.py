@@ -191,6 +191,13 @@ def test_posts_that_come_days_late_teach_the_level() -> None:
     assert share(SETTINGS, taught.baseline) > share(SETTINGS, past.baseline)
 
 
+def test_voices_that_return_days_late_are_learnt_too() -> None:
+    past = a_series(2, 10, 1)
+    late = Quarter(volume=50.0, judged=50.0, heat=20.0, returned=20.0)
+    taught = add(SETTINGS, past, MONDAY + 5 * DAY, late)
+    assert taught.baseline.sum_returned > past.baseline.sum_returned
+
+
 def test_posts_that_come_an_hour_late_land_in_their_quarter() -> None:
     past = a_past(7)
     late = add(SETTINGS, past, MONDAY + 7 * DAY - 75, Quarter(volume=1.0))

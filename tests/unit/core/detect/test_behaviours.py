@@ -120,6 +120,20 @@ def test_growth_is_followed() -> None:
     assert rung(life, 35.0) == []
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_storm_of_hours_rings_where_a_burst_of_a_thread_a_day_is_usual(seed: int) -> None:
+    bursts = {day * DAY + day * 7 % 24 * HOUR for day in range(14)}
+    storm = 14 * DAY + 6 * HOUR
+
+    def life(minute: int) -> tuple[float, float]:
+        thread = 96.0 if minute in bursts else 0.0
+        angry = 2.4 + thread + (20.0 if minute >= storm else 0.0)
+        return 9.6 + angry, angry / (9.6 + angry)
+
+    (at, *_) = [at for at in rung(life, 15, seed) if at > storm]
+    assert at - storm <= 4 * HOUR
+
+
 def test_a_brand_that_lived_through_many_storms_is_told_of_the_next_as_soon() -> None:
     storms = [(9 + 5 * n // 2) * DAY + (7 + 5 * n % 11) * HOUR for n in range(13)]
 

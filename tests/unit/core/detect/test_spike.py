@@ -155,6 +155,17 @@ def test_posts_some_minutes_late_count_in_their_own_minute() -> None:
     assert order == sorted(set(order))
 
 
+@pytest.mark.parametrize(("later", "returns"), [(10, False), (16, True), (59, True), (61, False)])
+def test_a_voice_returns_when_it_was_heard_within_the_hour_but_not_the_quarter(
+    later: int, returns: bool
+) -> None:
+    life = Following()
+    for at in (NOON, NOON + minutes(later)):
+        life.post(at, 0.5, author="anna")
+    assert life.state is not None
+    assert (life.state.past.now.returned > 0.0) is returns
+
+
 def test_one_author_is_one_voice() -> None:
     life = an_ordinary_brand()
     storm(life, 100, author="anna")

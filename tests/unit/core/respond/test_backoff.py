@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from emberwatch.core.respond.backoff import PATIENCE, next_try
+from emberwatch.core.respond.backoff import PATIENCE, free_at, next_try
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -40,3 +40,13 @@ def test_a_receiver_that_asks_for_ten_years_gets_an_hour():
 
 def test_asking_for_nothing_is_not_asking():
     assert next_try(PATIENCE, 2, AT, timedelta()) == AT + timedelta(seconds=15)
+
+
+def test_a_receiver_that_asked_for_time_is_free_when_it_said():
+    hour = timedelta(hours=1)
+    assert free_at(PATIENCE, AT + hour, AT) == AT + hour
+    assert free_at(PATIENCE, AT - hour, AT) == AT
+
+
+def test_what_was_asked_by_a_clock_that_was_ahead_does_not_count():
+    assert free_at(PATIENCE, AT + timedelta(hours=1, seconds=1), AT) == AT

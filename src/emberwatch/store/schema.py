@@ -710,7 +710,8 @@ HELD = (
         WHEN resolved_at <= resolve_by THEN 1
         WHEN resolved_at IS NOT NULL OR now > resolve_by THEN 0
       END AS resolved_in_time,
-      round((julianday(owed_at) - julianday(opened_at)) * 86400, 3) AS held_seconds
+      CASE WHEN delivered_at IS NOT NULL
+        THEN round((julianday(owed_at) - julianday(opened_at)) * 86400, 3) END AS held_seconds
     FROM way
     """,
 )

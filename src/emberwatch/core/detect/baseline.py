@@ -589,7 +589,7 @@ def lasting(past: Past, window: int) -> float:
 def busiest_hour(past: Past, window: int) -> float:
     """Return the most heat of a plain series that an hour of a window that ends now brought.
 
-    The open quarter counts with the hour before it.
+    An hour is told by the five quarters that it may touch.
     """
     heats = [q.nameless for q in (*past.closed[-(window // QUARTER) :], past.now)]
     hours = max(1, len(heats) - 60 // QUARTER)

@@ -97,7 +97,7 @@ def clocks(incident: Incident, told: Told | None) -> Clocks:
                 _missing(incident, Station.SEEN),
                 _PUT_BACK,
             ),
-            Leg.HELD: _since(incident.opened_at, owed_at, "nobody was to be told of it", _PUT_BACK),
+            Leg.HELD: _held(incident, told),
             Leg.DELIVERY: _since(
                 owed_at or incident.opened_at,
                 delivered_at,
@@ -171,6 +171,18 @@ def _looks(incident: Incident) -> tuple[Lapse, Lapse]:
         shown = min(max(written, unseen), seen)
         return Lapse(length=shown - written), Lapse(length=seen - shown)
     return Lapse(length=None, why=why), Lapse(length=None, why=why)
+
+
+def _held(incident: Incident, told: Told | None) -> Lapse:
+    """Return what was held back before a message was owed, once one has arrived.
+
+    Until then the people's leg counts from when it rang, and the time is not to be told twice.
+    """
+    if told is None:
+        return Lapse(length=None, why="nobody was to be told of it")
+    arrived_of = told.owed_at if told.delivered_at else None
+    missing = _missing(incident, Station.DELIVERED)
+    return _since(incident.opened_at, arrived_of, missing, _PUT_BACK)
 
 
 def _people(incident: Incident, delivered_at: datetime | None) -> Lapse:

@@ -133,9 +133,12 @@ def test_what_was_held_back_on_purpose_is_no_time_of_the_delivery() -> None:
     assert (held, delivery, people) == (minutes(480), minutes(1), minutes(9))
 
 
-def test_what_is_owed_and_not_delivered_was_held_no_longer() -> None:
-    legs = clocks(an_incident(), Told(owed_at=NOON + minutes(480))).legs
-    assert (legs[Leg.HELD].length, legs[Leg.DELIVERY].length) == (minutes(480), None)
+def test_no_time_is_told_twice_while_no_message_has_arrived() -> None:
+    answered = done(an_incident(), (Action.RESPONDED, 490))
+    legs = clocks(answered, Told(owed_at=NOON + minutes(480))).legs
+    held, delivery, people = (legs[leg].length for leg in (Leg.HELD, Leg.DELIVERY, Leg.PEOPLE))
+    assert (held, delivery, people) == (None, None, minutes(490))
+    assert legs[Leg.HELD].why == "no receiver has taken a message of it"
 
 
 def test_of_an_incident_that_nobody_is_told_of_it_says_so() -> None:

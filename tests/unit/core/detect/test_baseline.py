@@ -299,6 +299,11 @@ def test_a_burst_is_over_within_the_hour_so_what_lasts_takes_several() -> None:
     assert 0.0 < spread_out < 0.01 * once
     alone = judge_anger(SETTINGS, learnt, 4, hot=60.0, usual=8.0).bursts
     assert once == pytest.approx(alone)
+    as_ever, nothing = (
+        judge_anger(SETTINGS, learnt, 4, hot=60.0, usual=8.0, busiest=busiest).bursts
+        for busiest in (2.0, 0.0)
+    )
+    assert as_ever == nothing
 
 
 def test_the_busiest_hour_of_a_window_is_found_wherever_it_lies() -> None:

@@ -334,10 +334,10 @@ async def test_the_second_try_is_never_on_another_kept_connection() -> None:
     served = set()
 
     async def talk(_, writer):
-        if id(writer) in served:
+        if writer in served:
             return False
         await asyncio.sleep(0.05)
-        served.add(id(writer))
+        served.add(writer)
         writer.write(answer(BODY))
         return None
 

@@ -5,34 +5,31 @@ from dataclasses import replace
 
 import pytest
 
-from emberwatch.core.detect import baseline as normal
 from emberwatch.core.detect.baseline import (
-    QUARTER,
-    WINDOWS,
     Baseline,
     BaselineSettings,
-    Past,
-    Quarter,
-    Sums,
-    add,
-    advance,
     afresh,
-    begin,
     burst,
-    busiest_hour,
-    expected,
-    heal,
     heat,
-    is_gap,
-    judge_anger,
-    judge_volume,
-    lasting,
     level,
     local_factor,
     share,
     unit,
-    window_start,
 )
+from emberwatch.core.detect.chance import judge_anger, judge_volume
+from emberwatch.core.detect.expectation import Sums, expected
+from emberwatch.core.detect.past import (
+    KEPT,
+    Past,
+    add,
+    advance,
+    begin,
+    busiest_hour,
+    heal,
+    is_gap,
+    lasting,
+)
+from emberwatch.core.detect.quarter import QUARTER, WINDOWS, Quarter, window_start
 
 SETTINGS = BaselineSettings()
 MONDAY = 29_459_520
@@ -365,7 +362,7 @@ def test_restless_brands_need_more() -> None:
 def test_a_young_brand_has_windows_longer_than_its_life() -> None:
     past = begin(SETTINGS, MONDAY + 7)
     assert all(usual(past, MONDAY + 9, window)["volume"] <= 1.0 for window in WINDOWS)
-    assert normal.KEPT >= 720 // QUARTER
+    assert KEPT >= 720 // QUARTER
 
 
 # ---------------------------------------------------------------- what lasts

@@ -143,7 +143,7 @@ class Choir:
         self.voices = voices
         self.since = since
         self._minutes = [voice.minute for voice in voices]
-        self._heat = list(accumulate((voice.heat for voice in voices), initial=0.0))
+        self._heat = list(accumulate([voice.heat for voice in voices], initial=0.0))
         self._by_thread: dict[str, list[Voice]] = {}
         self._by_author: dict[str, list[Voice]] = {}
         self._by_text: dict[str, list[Voice]] = {}
@@ -215,14 +215,19 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
 
 
 def _thin(voices: Sequence[Voice]) -> tuple[Voice, ...]:
-    taken: dict[tuple[str, int], int] = {}
-    chosen: set[str] = set()
-    for voice in sorted(voices, key=_rank):
-        slot = (voice.thread, voice.minute // _SLOT)
-        taken[slot] = taken.get(slot, 0) + 1
-        if taken[slot] <= _MOST_OF_A_THREAD:
-            chosen.add(voice.post)
-    return tuple(v for v in voices if v.post in chosen)[-(MOST_KEPT * 3 // 4) :]
+    slots: dict[tuple[str, int], list[Voice]] = {}
+    for voice in voices:
+        slots.setdefault((voice.thread, voice.minute // _SLOT), []).append(voice)
+    chosen = {
+        voice.post
+        for alike in slots.values()
+        for voice in (
+            alike
+            if len(alike) <= _MOST_OF_A_THREAD
+            else sorted(alike, key=_rank)[:_MOST_OF_A_THREAD]
+        )
+    }
+    return tuple([v for v in voices if v.post in chosen])[-(MOST_KEPT * 3 // 4) :]
 
 
 def leading_thread(voices: Sequence[Voice]) -> str | None:

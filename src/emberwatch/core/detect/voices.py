@@ -1,6 +1,7 @@
 """Who is angry: in one window a thread, an author and a text give one voice each."""
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,9 +145,9 @@ class Choir:
         self.since = since
         self._minutes = [voice.minute for voice in voices]
         self._heat = list(accumulate([voice.heat for voice in voices], initial=0.0))
-        self._by_thread: dict[str, list[Voice]] = {}
-        self._by_author: dict[str, list[Voice]] = {}
-        self._by_text: dict[str, list[Voice]] = {}
+        self._by_thread: defaultdict[str, list[Voice]] = defaultdict(list)
+        self._by_author: defaultdict[str, list[Voice]] = defaultdict(list)
+        self._by_text: defaultdict[str, list[Voice]] = defaultdict(list)
         for voice in since_minute(voices, since):
             self._take(voice)
 
@@ -184,10 +185,10 @@ class Choir:
         return loudest
 
     def _take(self, voice: Voice) -> None:
-        self._by_thread.setdefault(voice.thread, []).append(voice)
-        self._by_author.setdefault(voice.author, []).append(voice)
+        self._by_thread[voice.thread].append(voice)
+        self._by_author[voice.author].append(voice)
         if voice.fingerprint:
-            self._by_text.setdefault(voice.fingerprint, []).append(voice)
+            self._by_text[voice.fingerprint].append(voice)
 
 
 def since_minute(voices: tuple[Voice, ...], minute: int) -> tuple[Voice, ...]:
@@ -215,9 +216,9 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
 
 
 def _thin(voices: Sequence[Voice]) -> tuple[Voice, ...]:
-    slots: dict[tuple[str, int], list[Voice]] = {}
+    slots: defaultdict[tuple[str, int], list[Voice]] = defaultdict(list)
     for voice in voices:
-        slots.setdefault((voice.thread, voice.minute // _SLOT), []).append(voice)
+        slots[voice.thread, voice.minute // _SLOT].append(voice)
     chosen = {
         voice.post
         for alike in slots.values()

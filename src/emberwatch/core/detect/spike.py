@@ -212,7 +212,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """What one window that ends now brought and should have brought, but for the voices."""
+    """What one window that ends now brought and should have brought, but for the voices.
+
+    `before` are the closed quarters that it was summed from.
+    """
 
     index: int
     minutes: int
@@ -224,6 +227,7 @@ class _Window:
     usual_volume: float
     usual_calm: float
     usual_heat: float
+    before: normal.Sums
 
 
 _new_window = maker(_Window)
@@ -540,10 +544,12 @@ class Spike:
         if len(state.voices) >= settings.least_voices:
             return True
         posts = nameless = 0.0
-        for quarter in state.past.quarters:
+        for quarter in reversed(state.past.quarters):
             posts += quarter.volume
             nameless += quarter.nameless
-        return nameless >= settings.least_voices or posts >= settings.least_posts
+            if posts >= settings.least_posts or nameless >= settings.least_voices:
+                return True
+        return False
 
     def _counted(self, state: SpikeState) -> SpikeState:
         """Count the episodes of a part of the day that is over."""
@@ -592,6 +598,7 @@ class Spike:
                     usual_volume=volume,
                     usual_calm=usual_calm,
                     usual_heat=hot * afresh[index],
+                    before=volumes,
                 )
             )
         return found
@@ -786,7 +793,7 @@ class Spike:
         as_ever = window.usual_heat / window.usual_volume * window.live
         if hot < settings.shift_least or hot - sqrt(hot) < settings.shift_share * as_ever:
             return None
-        times = normal.lasting(past, window.minutes)
+        times = window.before.lasting(window.minutes)
         level = times * window.usual_volume if times <= settings.shift_most else 0.0
         lasting = max(hot, level)
         if lasting <= window.usual_volume:

@@ -26,7 +26,6 @@ from emberwatch.core.detect.baseline import (
     is_gap,
     judge_anger,
     judge_volume,
-    lasting,
     level,
     local_factor,
     share,
@@ -369,24 +368,23 @@ def test_a_young_brand_has_windows_longer_than_its_life() -> None:
 
 
 # ---------------------------------------------------------------- what lasts
-def quarters(*volumes: float, watched: int = QUARTER) -> Past:
-    """Return a past of closed quarters in which ten posts each were expected."""
-    closed = tuple(
-        Quarter(watched=watched, volume=volume, expected_volume=10.0) for volume in volumes
+def quarters(*volumes: float, watched: int = QUARTER) -> Sums:
+    """Return closed quarters in which ten posts each were expected."""
+    return Sums(
+        tuple(Quarter(watched=watched, volume=volume, expected_volume=10.0) for volume in volumes)
     )
-    return Past(opened=0, closed=closed, now=Quarter())
 
 
 def test_what_half_of_the_quarters_brought_at_least_lasts() -> None:
-    assert lasting(quarters(90.0, 20.0, 90.0, 25.0, 30.0), 60) == 2.5
-    assert lasting(quarters(10.0, 10.0, 400.0, 10.0), 60) == 1.0
+    assert quarters(90.0, 20.0, 90.0, 25.0, 30.0).lasting(60) == 2.5
+    assert quarters(10.0, 10.0, 400.0, 10.0).lasting(60) == 1.0
 
 
 def test_quarters_that_nobody_watched_tell_of_no_shift() -> None:
-    assert lasting(quarters(90.0, 90.0, watched=0), 60) == 0.0
-    assert lasting(quarters(10.0, 10.0, watched=5), 60) == 3.0
+    assert quarters(90.0, 90.0, watched=0).lasting(60) == 0.0
+    assert quarters(10.0, 10.0, watched=5).lasting(60) == 3.0
 
 
 def test_history_that_was_read_back_is_no_shift() -> None:
     read = Quarter(volume=50.0, read_back=40.0, expected_volume=10.0)
-    assert lasting(Past(opened=0, closed=(read,), now=Quarter()), 60) == 1.0
+    assert Sums((read,)).lasting(60) == 1.0

@@ -136,11 +136,9 @@ def share(settings: BaselineSettings, baseline: Baseline) -> float:
 
 def unit(settings: BaselineSettings, baseline: Baseline) -> float:
     """Return the anger of a typical angry voice: mean square over mean of all judged posts."""
-    typical, strength = settings.typical_anger, settings.typical_strength
-    return max(
-        settings.least_typical,
-        (baseline.sum_squares + strength * typical) / (baseline.sum_anger + strength),
-    )
+    believed, strength = settings.typical_anger, settings.typical_strength
+    typical = (baseline.sum_squares + strength * believed) / (baseline.sum_anger + strength)
+    return typical if typical > settings.least_typical else settings.least_typical
 
 
 def heat(settings: BaselineSettings, typical: float, anger: float) -> float:

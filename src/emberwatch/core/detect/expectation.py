@@ -13,11 +13,20 @@ class Sums:
     """What the closed quarters brought and should have brought, by how far back one looks.
 
     Each list holds at `n` the sum over the last `n` closed quarters, as far as a window of
-    `longest` minutes reaches. Those that anger needs are worked out when first asked for: most
-    looks are at posts alone.
+    `longest` minutes reaches. What only anger needs is worked out when first asked for: most looks
+    are at posts alone.
     """
 
-    __slots__ = ("_back", "_parts", "anger", "closed", "expected_volume", "live", "longest")
+    __slots__ = (
+        "_back",
+        "_lasting",
+        "_parts",
+        "anger",
+        "closed",
+        "expected_volume",
+        "live",
+        "longest",
+    )
 
     def __init__(self, closed: tuple[Quarter, ...], longest: int = WINDOWS[-1]) -> None:
         self.closed = closed
@@ -30,6 +39,7 @@ class Sums:
         self.live = _running([q.volume - q.read_back for q in back])
         self.expected_volume = self._expected([q.expected_volume for q in back])
         self.anger: AngerSums | None = None
+        self._lasting: dict[int, float] = {}
 
     def of_anger(self) -> "AngerSums":
         """Return the sums that only a look at anger needs."""
@@ -43,6 +53,25 @@ class Sums:
                 expected_heat=self._expected([q.expected_heat for q in back]),
             )
         return self.anger
+
+    def lasting(self, window: int) -> float:
+        """Return how much more than usual half of the quarters brought at least.
+
+        As many quarters as a window of so many minutes has; those that nobody watched do not
+        count.
+        """
+        found = self._lasting.get(window)
+        if found is None:
+            ratios = sorted(
+                [
+                    (q.volume - q.read_back) * QUARTER / (q.expected_volume * q.watched)
+                    for q in self.closed[-(window // QUARTER) :]
+                    if q.watched and q.expected_volume > 0.0
+                ]
+            )
+            found = ratios[(len(ratios) - 1) // 2] if ratios else 0.0
+            self._lasting[window] = found
+        return found
 
     def _expected(self, whole: Sequence[float]) -> list[float]:
         """Leave out what nobody watched; as a rule everything was."""

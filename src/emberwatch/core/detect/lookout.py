@@ -8,7 +8,7 @@ from emberwatch.core.detect import baseline, calibration, chance, expectation
 from emberwatch.core.detect.baseline import Baseline
 from emberwatch.core.detect.chance import Finding, new_finding
 from emberwatch.core.detect.expectation import Sums
-from emberwatch.core.detect.past import Past, busiest_hour, lasting, so_far
+from emberwatch.core.detect.past import Past, busiest_hour, so_far
 from emberwatch.core.detect.quarter import HOUR, QUARTER, WINDOWS, window_start
 from emberwatch.core.detect.spike_state import FINE, SpikeSettings, SpikeState, changed_state
 from emberwatch.core.detect.swift import maker
@@ -40,7 +40,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one window that ends now brought and should have brought, but for the voices."""
+    """What one window that ends now brought and should have brought, but for the voices.
+
+    `before` are the closed quarters that it was summed from.
+    """
 
     index: int
     minutes: int
@@ -52,6 +55,7 @@ class Window:
     usual_volume: float
     usual_calm: float
     usual_heat: float
+    before: Sums
 
 
 _new_window = maker(Window)
@@ -111,6 +115,7 @@ class Lookout:
                     usual_volume=volume,
                     usual_calm=usual_calm,
                     usual_heat=hot * afresh[index],
+                    before=volumes,
                 )
             )
         return found
@@ -305,7 +310,7 @@ class Lookout:
         as_ever = window.usual_heat / window.usual_volume * window.live
         if hot < settings.shift_least or hot - sqrt(hot) < settings.shift_share * as_ever:
             return None
-        times = lasting(past, window.minutes)
+        times = window.before.lasting(window.minutes)
         level = times * window.usual_volume if times <= settings.shift_most else 0.0
         stays = max(hot, level)
         if stays <= window.usual_volume:

@@ -232,19 +232,6 @@ def so_far(past: Past, start: int) -> SoFar:
     return SoFar(minutes=sum(q.watched for q in before), heat=sum(q.heat for q in before))
 
 
-def lasting(past: Past, window: int) -> float:
-    """Return how much more than usual half of the last closed quarters brought at least.
-
-    As many quarters as a window of so many minutes has; those that nobody watched do not count.
-    """
-    ratios = sorted(
-        (q.volume - q.read_back) * QUARTER / (q.expected_volume * q.watched)
-        for q in past.closed[-(window // QUARTER) :]
-        if q.watched and q.expected_volume > 0.0
-    )
-    return ratios[(len(ratios) - 1) // 2] if ratios else 0.0
-
-
 def busiest_hour(past: Past, window: int) -> float:
     """Return the most heat of a plain series that an hour of a window that ends now brought.
 

@@ -94,6 +94,7 @@ class Tally:
 
 NONE_YET = Tally()
 _RINGING = (Standing.HUGE, Standing.LIKELY)
+_BOOST = PostKind.BOOST
 REPLIES, QUOTES, BOOSTS = range(3)
 """Where each kind's tally stands."""
 _KINDS = ("replies", "quotes", "boosts")
@@ -209,8 +210,10 @@ _grown = changer(
     "peak",
     "rated_at",
 )
+_weighed = changer(Thread, "weighed")
 _put_stakes = changer(Thread, "stakes")
 _staked = changer(Stake)
+_heard = changer(Stake, "posts", "voices")
 _new_ended = maker(ThreadEnded)
 
 
@@ -228,42 +231,41 @@ class PileOn:
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the threads that an event concerns: a quote stands in two."""
-        match event:
-            case Mentioned(mention=mention):
-                return _threads(mention.post)
-            case Reacted(post=post):
-                return _threads(post)
-            case Counted(thread_id=thread_id):
-                return (thread_id,)
-            case _:
-                return ()
+        if isinstance(event, Mentioned):
+            return _threads(event.mention.post)
+        if isinstance(event, Reacted):
+            return _threads(event.post)
+        return (event.thread_id,) if isinstance(event, Counted) else ()
 
     def fold(
         self, key: str, state: Thread | None, event: Event
     ) -> tuple[Thread | None, tuple[Alert, ...]]:
         """See `Detector.fold`. Only a mention makes a thread known."""
-        match event:
-            case Mentioned(is_history=is_history):
-                after = self._hear(key, state, event)
-            case Reacted(at=at, post=post, is_history=is_history) if state is not None:
-                if _is_root(key, post) or post.id in state.recent:
-                    return state, ()
-                after = self._count_post(key, state, at, post, is_history=is_history)
-            case Counted(is_history=is_history) if state is not None:
-                after = self._count(state, event)
-            case Tick(at=at) if state is not None:
-                if not state.is_burning and at >= self._cold_at(state):
-                    return None, ()
-                return self._tell(key, state, at, may_ring=False)
-            case _:
+        at = event.at
+        if isinstance(event, Mentioned):
+            after = self._hear(key, state, event)
+        elif state is None:
+            return None, ()
+        elif isinstance(event, Tick):
+            if not state.is_burning and at >= self._cold_at(state):
+                return None, ()
+            return self._tell(key, state, at, may_ring=False)
+        elif isinstance(event, Reacted):
+            post = event.post
+            if _is_root(key, post) or post.id in state.recent:
                 return state, ()
-        if after is state or is_history or after.grown == 0:
+            after = self._count_post(key, state, at, post, is_history=event.is_history)
+        elif isinstance(event, Counted):
+            after = self._count(state, event)
+        else:
+            return state, ()
+        if after is state or event.is_history or after.grown == 0:
             return after, ()
-        return self._tell(key, after, event.at, may_ring=True)
+        return self._tell(key, after, at, may_ring=True)
 
     def wakes_at(self, state: Thread) -> datetime | None:
         """Return when the thread's fire will have changed, or when it can be forgotten."""
-        if not (state.has_rung and state.is_burning):
+        if not state.is_burning:
             return whole_minute(self._cold_at(state))
         return whole_minute(
             min(
@@ -386,7 +388,7 @@ class PileOn:
         voice = (-1.0 if anger is None else anger, post.id)
         place = bisect_right(stake.voices, _angriest_first(voice), key=_angriest_first)
         voices = (*stake.voices[:place], voice, *stake.voices[place:])
-        stake = _staked(
+        stake = _heard(
             stake, posts=stake.posts + 1, voices=voices[: self._settings.most_evidence - 1]
         )
         stakes = _with_stake(state.stakes, stake)
@@ -527,7 +529,7 @@ class PileOn:
         is_foreseeable = grown >= self._settings.fewest
         is_looked_at = may_ring and is_foreseeable and is_due(grown, thread.weighed)
         if is_looked_at:
-            thread = _changed(thread, weighed=grown)
+            thread = _weighed(thread, weighed=grown)
         rung: dict[str, Stake] = {}
         alerts = []
         for stake in thread.stakes:
@@ -731,7 +733,7 @@ def is_due(grown: int, looked: int) -> bool:
 
 def _threads(post: Post) -> tuple[str, ...]:
     """Return the threads that a post stands in."""
-    if post.kind is PostKind.BOOST:
+    if post.kind is _BOOST:
         own = post.thread_id if post.thread_id != post.key else post.boost_of
         return (own or post.thread_id,)
     if post.quote_of is None or post.quote_of == post.thread_id:
@@ -741,11 +743,11 @@ def _threads(post: Post) -> tuple[str, ...]:
 
 def _is_root(key: str, post: Post) -> bool:
     """Whether a post began the thread; most do not, and their number alone shows it."""
-    return key.endswith(post.native_id) and post.key == key and post.kind is not PostKind.BOOST
+    return key.endswith(post.native_id) and post.key == key and post.kind is not _BOOST
 
 
 def _kind(key: str, post: Post) -> int:
-    if post.kind is PostKind.BOOST:
+    if post.kind is _BOOST:
         return BOOSTS
     return QUOTES if post.quote_of == key else REPLIES
 

@@ -274,10 +274,8 @@ class Spike:
         opened = state.past.opened
         is_new = state.looked < opened
         fire_due = is_new and (state.spike is not None or state.surge is not None)
-        anger_due = is_scan or (
-            state.unlooked > 0.0 and (is_new or is_due or _is_much(state, AlertKind.SPIKE))
-        )
-        posts_due = state.unlooked_posts > 0 and (is_new or _is_much(state, AlertKind.SURGE))
+        anger_due = is_scan or (state.unlooked > 0.0 and (is_new or is_due or _is_much_heat(state)))
+        posts_due = state.unlooked_posts > 0.0 and (is_new or _are_many_posts(state))
         if not (anger_due or posts_due or fire_due):
             return state, (), None
         alerts: list[Alert] = []
@@ -321,10 +319,12 @@ class Spike:
         if len(state.voices) >= settings.least_voices:
             return True
         posts = nameless = 0.0
-        for quarter in state.past.quarters:
+        for quarter in reversed(state.past.quarters):
             posts += quarter.volume
             nameless += quarter.nameless
-        return nameless >= settings.least_voices or posts >= settings.least_posts
+            if posts >= settings.least_posts or nameless >= settings.least_voices:
+                return True
+        return False
 
     # ------------------------------------------------------------ why
     def looks(self, brand: Brand, state: SpikeState, asked: Iterable[Mentioned] = ()) -> Looks:
@@ -351,19 +351,24 @@ def _voice(mention: Mention, anger: float, heat: float, minute: int) -> Voice:
     )
 
 
-def _is_much(state: SpikeState, kind: AlertKind) -> bool:
-    """Whether the last two quarters brought enough, and enough anew, to be worth a look.
+def _is_much_heat(state: SpikeState) -> bool:
+    """Whether the last two quarters brought enough anger, and enough anew, to be worth a look.
 
     A loud brand is looked at each time that they have grown by a twentieth (posts: a tenth), so
     that a storm costs no more a post than a calm day.
     """
     past = state.past
     last, before = past.now, past.closed[-1] if past.closed else _NOTHING
-    if kind is AlertKind.SPIKE:
-        seen = last.heat + before.heat
-        if 20.0 * state.unlooked < seen:
-            return False
-        return seen >= last.expected_heat * _part(state) + before.expected_heat
+    seen = last.heat + before.heat
+    if 20.0 * state.unlooked < seen:
+        return False
+    return seen >= last.expected_heat * _part(state) + before.expected_heat
+
+
+def _are_many_posts(state: SpikeState) -> bool:
+    """Whether they brought enough posts, and enough anew; see `_is_much_heat`."""
+    past = state.past
+    last, before = past.now, past.closed[-1] if past.closed else _NOTHING
     seen = last.volume + before.volume
     if 10.0 * state.unlooked_posts < seen:
         return False

@@ -140,7 +140,8 @@ changed_state = changer(SpikeState)
 
 def minute_of(at: datetime) -> int:
     """Return the minute since 1970 in which an instant lies."""
-    return (at - _EPOCH) // MINUTE
+    passed = at - _EPOCH
+    return passed.days * 1440 + passed.seconds // 60
 
 
 @lru_cache(maxsize=256)  # asked at each post when to wake, as a rule for the same minute

@@ -1,6 +1,7 @@
 """Who is angry: in one window a thread, an author and a text give one voice each."""
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -145,10 +146,10 @@ class Choir:
         self.voices = voices
         self.since = since
         self._minutes = [voice.minute for voice in voices]
-        self._heat = list(accumulate((voice.heat for voice in voices), initial=0.0))
-        self._by_thread: dict[str, list[Voice]] = {}
-        self._by_author: dict[str, list[Voice]] = {}
-        self._by_text: dict[str, list[Voice]] = {}
+        self._heat = list(accumulate([voice.heat for voice in voices], initial=0.0))
+        self._by_thread: defaultdict[str, list[Voice]] = defaultdict(list)
+        self._by_author: defaultdict[str, list[Voice]] = defaultdict(list)
+        self._by_text: defaultdict[str, list[Voice]] = defaultdict(list)
         for voice in since_minute(voices, since):
             self._take(voice)
 
@@ -186,10 +187,10 @@ class Choir:
         return loudest
 
     def _take(self, voice: Voice) -> None:
-        self._by_thread.setdefault(voice.thread, []).append(voice)
-        self._by_author.setdefault(voice.author, []).append(voice)
+        self._by_thread[voice.thread].append(voice)
+        self._by_author[voice.author].append(voice)
         if voice.fingerprint:
-            self._by_text.setdefault(voice.fingerprint, []).append(voice)
+            self._by_text[voice.fingerprint].append(voice)
 
 
 class Choirs:
@@ -253,14 +254,19 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
 
 
 def _thin(voices: Sequence[Voice]) -> tuple[Voice, ...]:
-    taken: dict[tuple[str, int], int] = {}
-    chosen: set[str] = set()
-    for voice in sorted(voices, key=_rank):
-        slot = (voice.thread, voice.minute // _SLOT)
-        taken[slot] = taken.get(slot, 0) + 1
-        if taken[slot] <= _MOST_OF_A_THREAD:
-            chosen.add(voice.post)
-    return tuple(v for v in voices if v.post in chosen)[-(MOST_KEPT * 3 // 4) :]
+    slots: defaultdict[tuple[str, int], list[Voice]] = defaultdict(list)
+    for voice in voices:
+        slots[voice.thread, voice.minute // _SLOT].append(voice)
+    chosen = {
+        voice.post
+        for alike in slots.values()
+        for voice in (
+            alike
+            if len(alike) <= _MOST_OF_A_THREAD
+            else sorted(alike, key=_rank)[:_MOST_OF_A_THREAD]
+        )
+    }
+    return tuple([v for v in voices if v.post in chosen])[-(MOST_KEPT * 3 // 4) :]
 
 
 def leading_thread(voices: Sequence[Voice]) -> str | None:

@@ -3,14 +3,12 @@
 import pytest
 
 from emberwatch.core.detect.past import (
-    Past,
     add,
     advance,
     begin,
     busiest_hour,
     heal,
     is_gap,
-    lasting,
 )
 from emberwatch.core.detect.quarter import QUARTER, Quarter
 from tests.pasts import DAY, MONDAY, SETTINGS, a_past, usual
@@ -77,26 +75,3 @@ def test_the_busiest_hour_of_a_window_is_found_wherever_it_lies() -> None:
     assert busiest_hour(past, 120) == 5.0 * 3 + 1.0 * 2
     young = add(SETTINGS, begin(SETTINGS, MONDAY), MONDAY, Quarter(volume=1.0, nameless=2.0))
     assert busiest_hour(young, 240) == 2.0
-
-
-def quarters(*volumes: float, watched: int = QUARTER) -> Past:
-    """Return a past of closed quarters in which ten posts each were expected."""
-    closed = tuple(
-        Quarter(watched=watched, volume=volume, expected_volume=10.0) for volume in volumes
-    )
-    return Past(opened=0, closed=closed, now=Quarter())
-
-
-def test_what_half_of_the_quarters_brought_at_least_lasts() -> None:
-    assert lasting(quarters(90.0, 20.0, 90.0, 25.0, 30.0), 60) == 2.5
-    assert lasting(quarters(10.0, 10.0, 400.0, 10.0), 60) == 1.0
-
-
-def test_quarters_that_nobody_watched_tell_of_no_shift() -> None:
-    assert lasting(quarters(90.0, 90.0, watched=0), 60) == 0.0
-    assert lasting(quarters(10.0, 10.0, watched=5), 60) == 3.0
-
-
-def test_history_that_was_read_back_is_no_shift() -> None:
-    read = Quarter(volume=50.0, read_back=40.0, expected_volume=10.0)
-    assert lasting(Past(opened=0, closed=(read,), now=Quarter()), 60) == 1.0

@@ -20,9 +20,10 @@ from emberwatch.core.detect.explain import (
 )
 from emberwatch.core.detect.looks import Raise, Series, WindowLook
 from emberwatch.core.detect.outlook import Standing
-from emberwatch.core.detect.pile_on import PileOn, Thread
+from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.spike_state import SpikeState
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.core.detect.voices import Why
 from emberwatch.core.respond import triage
 from emberwatch.model.brand import Brand

@@ -418,7 +418,11 @@ def test_a_feed_that_cannot_be_read_says_why(run) -> None:
 
 
 def test_what_a_site_says_of_a_trial_is_shown_without_our_secret(run, monkeypatch) -> None:
-    told = {"data": [], "meta": {}, "errors": [{"detail": "no right for t0ken"}]}
+    told = {
+        "data": [],
+        "meta": {},
+        "errors": [{"detail": "no right for t0ken, see https://x.test/?key=k3y"}],
+    }
 
     class Site(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -445,7 +449,10 @@ def test_what_a_site_says_of_a_trial_is_shown_without_our_secret(run, monkeypatc
         said = run("feed", "test", "x")
         site.shutdown()
         answering.join()
-    assert "left out: a post that X does not show: no right for ***" in said.out
+    assert (
+        "left out: a post that X does not show: no right for ***, see https://x.test/?key=***"
+        in said.out
+    )
     assert "limits: 7 of ? left\n" in said.out
     assert "t0ken" not in said.out + said.err
 

@@ -368,7 +368,9 @@ def told(config: "Config", brand: str) -> dict["AlertKind", tuple[str, ...]]:
 
 
 def public(options: object) -> dict[str, str]:
-    """Return the options that are set, spelled out; secrets stay hidden."""
+    """Return the options that are set, spelled out; secrets stay hidden, in addresses too."""
+    from emberwatch.model.secret import hide_in_addresses
+
     if not dataclasses.is_dataclass(options):
         return {}
     spelled: dict[str, str] = {}
@@ -379,9 +381,9 @@ def public(options: object) -> dict[str, str]:
         if isinstance(value, timedelta):
             spelled[field.name] = _length(value)
         elif isinstance(value, tuple | frozenset | list):
-            spelled[field.name] = ", ".join(str(one) for one in value)
+            spelled[field.name] = hide_in_addresses(", ".join(str(one) for one in value))
         else:
-            spelled[field.name] = str(value)
+            spelled[field.name] = hide_in_addresses(str(value))
     return spelled
 
 

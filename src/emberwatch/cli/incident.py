@@ -465,6 +465,7 @@ def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> Non
     from emberwatch.model.incident import Action
     from emberwatch.ports import Ledger
 
+    timed = (Action.ACKNOWLEDGED, Action.RESPONDED, Action.RESOLVED)
     config = read(config_path, with_secrets=False)
     policy = policy_of(config)
     with opened(database or config.database) as store, store.writing() as transaction:
@@ -482,6 +483,12 @@ def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> Non
         names += f"; later, by quiet hours or a silence: {', '.join(waiting)}"
     whom = f" to {deed.to}" if deed.to else ""
     click.echo(safe_line(f"{incident.id} {deed.action}{whom} by {deed.by}; telling {names}", 500))
+    if incident.is_replayed and deed.action in timed:
+        click.echo(
+            "It is of a replay, whose clock is that of its file: how long people took is not "
+            "counted.",
+            err=True,
+        )
     if asked := _asked_again(before, incident):
         click.echo(asked)
     if incident.hand_offs > before.hand_offs and incident.hand_offs >= TOO_MANY_HAND_OFFS:

@@ -38,7 +38,8 @@ svg { margin: .6rem 0; }
   font-weight: 600; line-height: 1.3; }
 .high, .critical { color: var(--red); }
 @media screen and (max-width: 40rem) { tr:first-child { display: none; }
-  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--faint); } td, td.figure { display: flex; gap: 1rem;
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--faint); }
+  td, td.figure { display: flex; gap: 1rem;
   justify-content: space-between; padding: .1rem 0; border: 0; text-align: right;
   white-space: normal; overflow-wrap: anywhere; } td:empty { display: none; }
   td::before { content: attr(data-of); flex: none; max-width: 50%; color: var(--soft);

@@ -2,20 +2,31 @@
 
 import fcntl
 import os
+import re
 import signal
+import struct
 import subprocess
+import termios
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from emberwatch.core.respond.triage import open_incident
+from emberwatch.ports import Ledger
+from emberwatch.store.sqlite import open_store
+from tests.build import a_mention, an_alert
 from tests.e2e.daemon import EMBERWATCH, Running
 from tests.e2e.house import House
 from tests.e2e.waiting import wait_for
 
 LIMIT = 10.0
 """Seconds in which a signal must have ended the process."""
+
+POST = "jsonl::post:1"
+HEADING = "WARNING"
+"""In the first line of an incident, which is not broken."""
 
 SCREEN = "{name: screen, kind: console}"
 
@@ -97,6 +108,81 @@ def test_a_reader_that_has_seen_enough_hears_no_complaint(house: House) -> None:
     )
     os.close(writing)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [("notifier", "list"), ("check",), ("score",)])
+def test_a_stream_that_a_shell_closed_is_no_trouble(house: House, words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&- >&-', "sh", EMBERWATCH, *words],
+        cwd=house.folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def typed(house: House, *words: str, columns: int, **environment: str) -> str:
+    """Return what a command shows at a terminal of so many columns."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    shown = b""
+    with subprocess.Popen(
+        [EMBERWATCH, *words],
+        cwd=house.folder,
+        env={**os.environ, "TERM": "xterm", **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        with suppress(OSError):  # so a terminal says that nobody writes to it any more
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture(scope="module")
+def burning(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house with an incident of many words, which nobody watches now."""
+    house = House(tmp_path_factory.mktemp("house"))
+    house.configure(SCREEN)
+    text = "Acme cancelled the last train and left all of us outside in the snow, what a disgrace!"
+    mention = a_mention("1", text=text, url="https://town.example/" + "a" * 60)
+    incident = open_incident(
+        an_alert(evidence=(mention.post.id,)), {mention.post.id: mention}, None
+    )
+    with closing(open_store(house.database)) as store, store.writing() as tx:
+        tx.record(Ledger(posts=(mention.post,), mentions=(mention,), incidents=(incident,)))
+    return house
+
+
+@pytest.mark.parametrize(
+    "words", [("incident", "show", "inc_"), ("mention", "show", POST), ("check",)]
+)
+def test_a_narrow_terminal_breaks_lines_between_words(
+    burning: House, words: tuple[str, ...]
+) -> None:
+    wide = plain(typed(burning, *words, columns=300))
+    narrow = plain(typed(burning, *words, columns=40))
+    assert max(map(len, wide.splitlines())) > 40
+    assert wide.split() == narrow.split()
+    words_only = [
+        line for line in narrow.splitlines() if max(map(len, line.split()), default=0) < 25
+    ]
+    assert [line for line in words_only if len(line.rstrip()) > 40 and HEADING not in line] == []
+
+
+def plain(shown: str) -> str:
+    """Return what a terminal shows, without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+def test_who_wants_no_colour_gets_none(burning: House) -> None:
+    colours = re.compile(r"\x1b\[[0-9;]*3[0-9]")
+    assert colours.search(typed(burning, "incident", "show", "inc_", columns=80, NO_COLOR=""))
+    words = ("incident", "show", "inc_")
+    assert not colours.search(typed(burning, *words, columns=80, NO_COLOR="1"))
 
 
 def test_a_demo_whose_reader_has_seen_enough_ends_without_complaint(tmp_path: Path) -> None:

@@ -267,28 +267,86 @@ def test_a_file_that_may_not_grow_is_busy_loses_nothing_and_recovers(
     assert integrity(path) == "ok"
 
 
-def test_a_full_file_system_is_busy_loses_nothing_and_recovers(tmp_path: Path) -> None:
+MOUNT = ("mount", "-t", "tmpfs", "-o")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 700 kB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o"]
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("needs root to mount a small file system")
-    done = subprocess.run([*mount, "size=700k", "tmpfs", str(disk)], capture_output=True)
+    done = subprocess.run([*MOUNT, "size=700k", "tmpfs", str(disk)], capture_output=True)
     if done.returncode:
         pytest.skip(f"no file system may be mounted here: {done.stderr.decode().strip()}")
-    try:
-        store = open_store(disk / "emberwatch.db", patience=SHORT)
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def remount(disk: Path, how: str) -> None:
+    subprocess.run([*MOUNT, f"remount,{how}", str(disk)], check=True)
+
+
+def test_a_full_file_system_is_busy_loses_nothing_and_recovers(disk: Path) -> None:
+    with closing(open_store(disk / "emberwatch.db", patience=SHORT)) as store:
         fill(store, 10)
         with pytest.raises(StoreBusy, match="disk"):
             fill(store, 2000)
         assert states_in(store) == 10
-        subprocess.run([*mount, "remount,size=20m", str(disk)], check=True)
+        remount(disk, "size=20m")
         fill(store, 2000)
         assert states_in(store) == 2000
-        store.close()
-        assert integrity(disk / "emberwatch.db") == "ok"
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+    assert integrity(disk / "emberwatch.db") == "ok"
+
+
+# ---------------------------------------------------------------- where nothing may be written
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_database_on_a_read_only_disk_is_read_and_not_written(
+    disk: Path, read_only: bool
+) -> None:
+    path = disk / "emberwatch.db"
+    with closing(open_store(path)) as store:
+        fill(store, 10)
+    remount(disk, "ro")
+    with closing(open_store(path, read_only=read_only)) as store:
+        assert states_in(store) == 10
+        with pytest.raises(StoreBusy, match=r"emberwatch\.db (cannot be written: make|was opened)"):
+            tick(store, 1)
+        assert states_in(store) == 10
+
+
+def left_behind(path: Path, disk: Path) -> None:
+    """Copy a database as a killed process leaves it: some of it only in its log."""
+    with closing(open_store(path)) as store:
+        fill(store, 10)
+        for file in path.parent.glob(f"{path.name}*"):
+            shutil.copy(file, disk)
+
+
+def test_what_stands_in_the_log_is_read_on_a_read_only_disk(path: Path, disk: Path) -> None:
+    left_behind(path, disk)
+    remount(disk, "ro")
+    with closing(open_store(disk / path.name)) as store:
+        assert states_in(store) == 10
+
+
+def test_a_log_that_cannot_be_read_is_not_passed_over(path: Path, disk: Path) -> None:
+    left_behind(path, disk)
+    (disk / f"{path.name}-shm").unlink()
+    remount(disk, "ro")
+    with pytest.raises(StoreBusy, match=r"without its log .*-wal.* copy both into a folder"):
+        open_store(disk / path.name)
+
+
+def test_an_older_database_on_a_read_only_disk_is_called_so(disk: Path) -> None:
+    path = disk / "emberwatch.db"
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+    remount(disk, "ro")
+    with pytest.raises(StoreBusy, match=r"older emberwatch .* copy it"):
+        open_store(path)
 
 
 FORBIDDEN = """
@@ -306,6 +364,8 @@ folder = Path(sys.argv[1])
 for path in (folder / "emberwatch.db", folder / "shut" / "new.db"):
     try:
         store = open_store(path)
+        with store.reading() as look:
+            print(look.clock())
         with store.writing() as tx:
             tx.record(Ledger(clock=NOON))
         print("written")
@@ -314,7 +374,7 @@ for path in (folder / "emberwatch.db", folder / "shut" / "new.db"):
 """
 
 
-def test_a_file_that_may_not_be_written_is_busy_and_says_so(root: Path) -> None:
+def test_a_file_that_may_not_be_written_is_read_and_says_so(root: Path) -> None:
     # not below tmp_path, which only its owner may enter
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     try:
@@ -336,9 +396,9 @@ def test_a_file_that_may_not_be_written_is_busy_and_says_so(root: Path) -> None:
         folder.chmod(0o755)
         (folder / "shut").chmod(0o755)
         shutil.rmtree(folder)
-    existing, new = done.stdout.splitlines()
-    assert f"database {path} " in existing
-    assert "writ" in existing
+    clock, existing, new = done.stdout.splitlines()
+    assert clock == str(NOON)
+    assert f"database {path} cannot be written: make the file and its folder writable" in existing
     assert "cannot be made" in new
 
 
@@ -400,10 +460,12 @@ def test_a_database_cut_short_is_damaged(path: Path) -> None:
         open_store(path)
 
 
-def test_a_table_that_somebody_dropped_is_damage(path: Path, store: SqliteStore) -> None:
+def test_a_table_that_somebody_dropped_is_told_in_the_words_of_sqlite(
+    path: Path, store: SqliteStore
+) -> None:
     with closing(sqlite3.connect(path)) as analyst:
         analyst.execute("DROP TABLE _clock")
-    with pytest.raises(StoreFailed, match="no such table"):
+    with pytest.raises(StoreFailed, match=r"cannot be used \(no such table: _clock\): if another"):
         tick(store, 0)
 
 

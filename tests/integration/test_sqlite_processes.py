@@ -315,7 +315,7 @@ def test_a_watch_whose_folder_is_not_there_says_so(tmp_path: Path) -> None:
 def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "emberwatch.db.lock").mkdir()
     with (
-        pytest.raises(StoreBusy, match=r"emberwatch\.db\.lock: Is a directory"),
+        pytest.raises(StoreBusy, match=r"emberwatch\.db\.lock cannot be written \(Is a dir"),
         claim_instance(tmp_path / "emberwatch.db", NOON),
     ):
         pytest.fail("it was claimed")

@@ -1,6 +1,7 @@
 """What people complained about, from stored mentions to the command."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -118,6 +119,39 @@ def test_people_read_a_table_and_what_nobody_spoke_of(run) -> None:
     assert "Nobody spoke of: weather" in out
     assert "Other 2026" in out
     assert "nothing before" in run("--days", "30", "--brand", "Acme")[1]
+
+
+def test_posts_in_which_no_theme_is_discovered_are_told(run) -> None:
+    told = (
+        "荷物がまた届かない、電話も出ない",
+        "Acmeの荷物が届かない",
+        "Acme最高、ありがとう",
+        "Acme: hold music 音楽音楽音楽音楽",
+    )
+    angers = (0.9, 0.8, 0.0, 0.9)
+    strange = [
+        a_mention(f"ja-{n}", text=text, anger=anger, at=NOON - timedelta(hours=1), author=f"j{n}")
+        for n, (text, anger) in enumerate(zip(told, angers, strict=True))
+    ]
+    mute = a_mention("mute", anger=None, at=NOON - timedelta(hours=1), author="m", text="acme hm")
+    mute = replace(mute, score=replace(mute.score, judged=False, sentiment=None))
+    with closing(open_store(Path("watch.db"))) as store, store.writing() as tx:
+        both = (*strange, mute)
+        tx.record(Ledger(posts=tuple(each.post for each in both), mentions=both))
+    for more in ((), ("--json",)):
+        code, _, err = run("--brand", "Acme", *more)
+        assert code == 0
+        assert err.splitlines() == [
+            "Acme: no theme is discovered in 2 complaints without spaces between words (Japanese, "
+            "Chinese, Thai and the like): name what you look for under 'themes', which is found "
+            "there",
+            "Acme: no theme is discovered in 1 post that could not be judged: what you name under "
+            "'themes' is found there",
+        ]
+
+
+def test_where_every_post_was_read_nothing_is_told_to_be_left_out(run) -> None:
+    assert run("--brand", "Acme")[2] == ""
 
 
 @pytest.mark.parametrize(

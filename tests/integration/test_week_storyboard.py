@@ -145,7 +145,8 @@ def folder(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with gzip.open(shared / "data/timeline/timeline_airline_public.jsonl.gz") as lines:
         posts = deque(sorted((parse_line(each, now=READ_AT) for each in lines), key=_created_at))
     store = open_store(config.database)
-    policy = wiring.policy(config, is_replay=True)
+    # no replay to the crew, who act by its clock
+    policy = replace(wiring.policy(config, is_replay=True), is_replay=False)
     stage = Stage(folder, store, wiring.processor(store, policy, is_live=False))
     crew = [(datetime.fromisoformat(at).replace(tzinfo=UTC), *deed) for at, *deed in CREW]
     before = None

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import os
+import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _LABEL = 13
 _WIDTH = 100
+_LEAST_ROOM = 20
 
 Block = tuple[str, Sequence[str]]
 """A label, and the lines that stand beside it."""
@@ -368,7 +371,9 @@ def told(config: "Config", brand: str) -> dict["AlertKind", tuple[str, ...]]:
 
 
 def public(options: object) -> dict[str, str]:
-    """Return the options that are set, spelled out; secrets stay hidden."""
+    """Return the options that are set, spelled out; secrets stay hidden, in addresses too."""
+    from emberwatch.model.secret import hide_in_addresses
+
     if not dataclasses.is_dataclass(options):
         return {}
     spelled: dict[str, str] = {}
@@ -379,9 +384,9 @@ def public(options: object) -> dict[str, str]:
         if isinstance(value, timedelta):
             spelled[field.name] = _length(value)
         elif isinstance(value, tuple | frozenset | list):
-            spelled[field.name] = ", ".join(str(one) for one in value)
+            spelled[field.name] = hide_in_addresses(", ".join(str(one) for one in value))
         else:
-            spelled[field.name] = str(value)
+            spelled[field.name] = hide_in_addresses(str(value))
     return spelled
 
 
@@ -422,9 +427,25 @@ def _columns(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _print_blocks(blocks: Iterable[Block]) -> None:
+    room = None
+    if sys.stdout.isatty():
+        room = max(shutil.get_terminal_size().columns - _LABEL - 2, _LEAST_ROOM)
     for label, lines in blocks:
-        for position, line in enumerate(lines):
+        fitted = [part for line in lines for part in _fitted(line, room)]
+        for position, line in enumerate(fitted):
             click.echo(f"  {label if position == 0 else '':<{_LABEL}}{line}")
+
+
+def _fitted(line: str, room: int | None) -> list[str]:
+    """Return a line in parts that a terminal has room for; what goes on stands further right."""
+    import textwrap
+
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    if room is None or len(line) <= room:
+        return [line]
+    return textwrap.wrap(
+        line, room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _print_json(value: Mapping[str, object]) -> None:

@@ -109,7 +109,7 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
     from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.legible import cut_inside
     from emberwatch.model.errors import FeedRefused, FeedUnavailable, NotFound
-    from emberwatch.model.secret import hide
+    from emberwatch.model.secret import hide, hide_in_addresses
     from emberwatch.ports import Poll
     from emberwatch.runtime import wiring
 
@@ -129,7 +129,7 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
 
     def plain(words: str) -> str:
         known = hide(words, (secret.reveal() for secret in wiring.secrets(config)))
-        return cut_inside(known, 500)
+        return cut_inside(hide_in_addresses(known), 500)
 
     try:
         page = asyncio.run(first_page())
@@ -137,7 +137,11 @@ def test(name: str, config_path: Path, as_json: bool) -> None:
         why = safe_line(plain(error.why), 600)
         raise click.ClickException(f"feed {name} cannot be read: {why}") from error
     if page is not None:
-        page = replace(page, invalid=tuple(map(plain, page.invalid)))
+        page = replace(
+            page,
+            invalid=tuple(map(plain, page.invalid)),
+            cursor={key: hide_in_addresses(value) for key, value in page.cursor.items()},
+        )
     _show(feed, page, source.describe(), as_json=as_json)
 
 

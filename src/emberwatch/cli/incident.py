@@ -331,15 +331,12 @@ def _print(
     silence: "Silence | None",
 ) -> None:
     """Print an incident for people: why, the customers' words, what was done, what is possible."""
-    from emberwatch.cli.present import COLOURS, MARKS, clock, count
+    from emberwatch.cli.present import COLOURS, MARKS, clock, count, paragraph
     from emberwatch.core.read.text import safe_line
     from emberwatch.core.respond.borne import in_words
     from emberwatch.core.respond.wording import who_answers
     from emberwatch.core.respond.workflow import MOVES, VERBS
     from emberwatch.model.incident import Status
-
-    def line(text: str, indent: int = 0) -> None:
-        click.echo(" " * indent + safe_line(text, 2000))
 
     mark = click.style(
         f"{MARKS[incident.severity]} {incident.severity.upper()}",
@@ -351,103 +348,99 @@ def _print(
         f"{mark}  {safe_line(incident.brand or incident.subject, 80)}  {kinds}  "
         f"{incident.status}, fire {incident.fire}"
     )
-    line(f"{incident.id}   opened {clock(incident.opened_at)} UTC")
+    paragraph(f"{incident.id}   opened {clock(incident.opened_at)} UTC")
     if incident.first_post_at:
-        line(f"first post {clock(incident.first_post_at)} UTC", 0)
+        paragraph(f"first post {clock(incident.first_post_at)} UTC", 0)
     if incident.previous_id:
-        line(f"follows {incident.previous_id}")
+        paragraph(f"follows {incident.previous_id}")
     if incident.owner:
         passed = f", after {count(incident.hand_offs, 'hand-off')}" if incident.hand_offs else ""
-        line(f"{incident.owner} has it{passed}")
+        paragraph(f"{incident.owner} has it{passed}")
     if whose := who_answers(incident, team.readers(incident.languages) if team else ()):
-        line(whose)
+        paragraph(whose)
     waiting = incident.waiting
     if waiting.wakes_at and incident.status is Status.OPEN:
-        line(f"nobody has acknowledged; the next are told at {clock(waiting.wakes_at)} UTC")
+        paragraph(f"nobody has acknowledged; the next are told at {clock(waiting.wakes_at)} UTC")
     if silence:
-        line(
+        paragraph(
             f"muted until {clock(silence.until)} UTC by {silence.by} ({silence.id}): "
             f"{silence.reason}"
         )
     if incident.themes:
-        line(f"about {', '.join(incident.themes)}")
+        paragraph(f"about {', '.join(incident.themes)}")
     if incident.follow_up_at:
-        line(f"ask again {clock(incident.follow_up_at)} UTC")
+        paragraph(f"ask again {clock(incident.follow_up_at)} UTC")
     click.echo()
     click.secho("Why", bold=True)
     for alert in incident.alerts:
-        line(f"{alert.kind.replace('_', '-')}: {alert.reason}", 2)
+        paragraph(f"{alert.kind.replace('_', '-')}: {alert.reason}", 2)
     if incident.exhibits:
         click.echo()
         click.secho("In their words", bold=True)
         for exhibit in incident.exhibits[:10]:
             anger = "not judged" if exhibit.anger is None else f"anger {exhibit.anger:.2f}"
             reach = "" if exhibit.followers is None else f", {exhibit.followers:,} followers"
-            line(f"{clock(exhibit.created_at)}  @{exhibit.author} ({anger}{reach})", 2)
-            line(exhibit.post_id, 4)
-            line(exhibit.text, 4)
+            paragraph(f"{clock(exhibit.created_at)}  @{exhibit.author} ({anger}{reach})", 2)
+            paragraph(exhibit.post_id, 4)
+            paragraph(exhibit.text, 4)
             if exhibit.why:
-                line(f"weighed most: {', '.join(exhibit.why)}", 4)
+                paragraph(f"weighed most: {', '.join(exhibit.why)}", 4)
             if exhibit.signs:
-                line(f"signs: {'; '.join(map(in_words, exhibit.signs))}", 4)
+                paragraph(f"signs: {'; '.join(map(in_words, exhibit.signs))}", 4)
             if exhibit.url:
-                line(exhibit.url, 4)
+                paragraph(exhibit.url, 4)
         if len(incident.exhibits) > 10:
-            line(f"and {len(incident.exhibits) - 10} more (--json shows all)", 2)
+            paragraph(f"and {len(incident.exhibits) - 10} more (--json shows all)", 2)
     _print_background(incident)
     if advice:
         click.echo()
         click.secho("First steps", bold=True)
         for number, each in enumerate(advice, 1):
-            line(f"{number}. {each.name}: {each.say}", 2)
-            line(f"because: {each.why} ({each.rule})", 5)
+            paragraph(f"{number}. {each.name}: {each.say}", 2)
+            paragraph(f"because: {each.why} ({each.rule})", 5)
             if each.draft:
-                line(f"to begin with: {each.draft}", 5)
+                paragraph(f"to begin with: {each.draft}", 5)
     if incident.is_a_storm:
         click.echo()
         click.secho("Where the time went", bold=True)
         for told in times:
-            line(told, 2)
+            paragraph(told, 2)
     click.echo()
     click.secho("What was done", bold=True)
     for step in incident.timeline:
         note = f": {step.note}" if step.note else ""
-        line(f"{clock(step.at)}  {step.action} by {step.who}{note}", 2)
+        paragraph(f"{clock(step.at)}  {step.action} by {step.who}{note}", 2)
     possible = ", ".join(VERBS[action] for action in MOVES[incident.status])
     click.echo()
-    line(f"Possible now: emberwatch incident {{{possible}}} {incident.id} --by YOUR-NAME")
+    paragraph(f"Possible now: emberwatch incident {{{possible}}} {incident.id} --by YOUR-NAME")
 
 
 def _print_background(incident: "Incident") -> None:
     """Print what stands beside the evidence: the author's past, what comes back, who is next."""
-    from emberwatch.cli.present import clock
-    from emberwatch.core.read.text import safe_line
+    from emberwatch.cli.present import clock, paragraph
     from emberwatch.core.respond.playbook import past, recurs
-
-    def line(text: str, indent: int) -> None:
-        click.echo(" " * indent + safe_line(text, 2000))
 
     def posts(shown: "Sequence[Exhibit]") -> None:
         for post in shown:
             anger = "not judged" if post.anger is None else f"anger {post.anger:.2f}"
-            line(f"{clock(post.created_at)} @{post.author} ({anger}) {post.text}", 4)
+            paragraph(f"{clock(post.created_at)} @{post.author} ({anger}) {post.text}", 4)
             if post.url:
-                line(post.url, 6)
+                paragraph(post.url, 6)
 
     history = incident.history
     if history is not None:
         click.echo()
         click.secho("Who began it", bold=True)
-        line(f"{past(history)}, since {clock(history.first_at)} UTC", 2)
+        paragraph(f"{past(history)}, since {clock(history.first_at)} UTC", 2)
         for each in history.encounters:
             done = each.resolution or each.status
-            line(f"{each.incident_id} of {clock(each.opened_at)} UTC: {done}", 4)
+            paragraph(f"{each.incident_id} of {clock(each.opened_at)} UTC: {done}", 4)
         posts(history.earlier)
     if incident.recurring:
         click.echo()
         click.secho("Keeps coming back", bold=True)
         for recurrence in incident.recurring:
-            line(recurs(recurrence), 2)
+            paragraph(recurs(recurrence), 2)
             posts(recurrence.examples)
     if incident.affected:
         click.echo()
@@ -465,6 +458,7 @@ def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> Non
     from emberwatch.model.incident import Action
     from emberwatch.ports import Ledger
 
+    timed = (Action.ACKNOWLEDGED, Action.RESPONDED, Action.RESOLVED)
     config = read(config_path, with_secrets=False)
     policy = policy_of(config)
     with opened(database or config.database) as store, store.writing() as transaction:
@@ -482,6 +476,12 @@ def _act(id: str, config_path: Path, database: Path | None, deed: "Deed") -> Non
         names += f"; later, by quiet hours or a silence: {', '.join(waiting)}"
     whom = f" to {deed.to}" if deed.to else ""
     click.echo(safe_line(f"{incident.id} {deed.action}{whom} by {deed.by}; telling {names}", 500))
+    if incident.is_replayed and deed.action in timed:
+        click.echo(
+            "It is of a replay, whose clock is that of its file: how long people took is not "
+            "counted.",
+            err=True,
+        )
     if asked := _asked_again(before, incident):
         click.echo(asked)
     if incident.hand_offs > before.hand_offs and incident.hand_offs >= TOO_MANY_HAND_OFFS:

@@ -86,8 +86,11 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> Any:
     """Run the command line; turn our own errors into one line and an exit code."""
+    _stand_in_for_the_closed()
+    # https://no-color.org: set to anything but nothing
+    color = False if os.environ.get("NO_COLOR") else None
     try:
-        return cli(args=arguments, prog_name="emberwatch")
+        return cli(args=arguments, prog_name="emberwatch", color=color)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(problem, err=True)
@@ -120,12 +123,20 @@ def _what_failed(error: OSError) -> str:
     return str(error)
 
 
+def _stand_in_for_the_closed() -> None:
+    """Let nothing be read from, and print nowhere, what a shell closed (`>&-`)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
+
+
 def _let_go_of_stdout() -> None:
     """Drop what stdout does not take, or the interpreter complains of it at its end."""
     try:
         sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):  # full, closed, or not there at all
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+    except (OSError, ValueError):  # full, or closed
+        with contextlib.suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)

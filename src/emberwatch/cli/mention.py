@@ -344,34 +344,30 @@ def _whole(mention: "Mention", correction: "Correction | None") -> dict[str, obj
 
 
 def _print(mentions: "tuple[Mention, ...]", correction: "Correction | None") -> None:
-    from emberwatch.cli.present import clock
-    from emberwatch.core.read.text import safe_line
+    from emberwatch.cli.present import clock, paragraph
     from emberwatch.model.mention import NO_WORDS
 
-    def line(text: str) -> None:
-        click.echo(safe_line(text, 2000))
-
     post, score = mentions[0].post, mentions[0].score
-    line(post.id)
-    line(f"{clock(post.created_at)} UTC  @{post.author.handle}")
-    line(post.text)
+    paragraph(post.id)
+    paragraph(f"{clock(post.created_at)} UTC  @{post.author.handle}")
+    paragraph(post.text)
     if post.url:
-        line(post.url)
+        paragraph(post.url)
     for mention in mentions:
-        line(f"speaks of {mention.brand}: {mention.matched}")
+        paragraph(f"speaks of {mention.brand}: {mention.matched}")
     if score.judged:
         in_what = "by its emoji alone" if score.language == NO_WORDS else score.language
-        line(
+        paragraph(
             f"{score.scorer} ({in_what}, {score.confidence:.0%} sure): "
             f"anger {_figure(score.anger)}, sentiment {_figure(score.sentiment)}"
         )
     else:
-        line(f"{score.scorer}: not judged (language {score.language or 'unknown'})")
+        paragraph(f"{score.scorer}: not judged (language {score.language or 'unknown'})")
     if score.why:
-        line(f"what weighed most: {', '.join(score.why)}")
+        paragraph(f"what weighed most: {', '.join(score.why)}")
     if correction is not None:
         note = f": {correction.note}" if correction.note else ""
-        line(
+        paragraph(
             f"corrected by {correction.by}, {clock(correction.at)} UTC: "
             f"anger {_figure(correction.anger)}, sentiment {_figure(correction.sentiment)}{note}"
         )

@@ -125,7 +125,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
     from emberwatch.core.respond.brief import trial_for
     from emberwatch.core.respond.pacing import terms
     from emberwatch.model.errors import DeliveryFailed, DeliveryRefused
-    from emberwatch.model.secret import hide
+    from emberwatch.model.secret import hide, hide_in_addresses
     from emberwatch.runtime import wiring
 
     config = read(config_path)
@@ -141,7 +141,7 @@ def test(name: str, config_path: Path, database: Path | None) -> None:
         answer = asyncio.run(send())
     except (DeliveryFailed, DeliveryRefused) as error:
         known = (secret.reveal() for secret in wiring.secrets(config))
-        why = safe_line(hide(str(error), known), 500)
+        why = safe_line(hide_in_addresses(hide(str(error), known)), 500)
         raise click.ClickException(f"{name} did not take the test message: {why}") from error
     click.echo(safe_line(f"{name} took the test message: {answer}", 500))
     holds = terms(wiring.channels(config)[name])

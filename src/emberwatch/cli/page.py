@@ -1,7 +1,8 @@
 """Pages that are complete in themselves; pure.
 
 Nothing is fetched and nothing runs: there is no script in them, and what strangers wrote is
-escaped. They follow the reader's choice of light or dark, and print on light ground.
+escaped. They follow the reader's choice of light or dark, and print on light ground. On a phone
+each row of a table stands as a list of its cells, named by their headings.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,6 +37,14 @@ svg { margin: .6rem 0; }
   padding: .6rem .8rem; } .tiles p { margin: 0; } .tiles .value { font-size: 1.6rem;
   font-weight: 600; line-height: 1.3; }
 .high, .critical { color: var(--red); }
+@media screen and (max-width: 40rem) { tr:first-child { display: none; }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--faint); }
+  td, td.figure { display: flex; gap: 1rem;
+  justify-content: space-between; padding: .1rem 0; border: 0; text-align: right;
+  white-space: normal; overflow-wrap: anywhere; } td:empty { display: none; }
+  td::before { content: attr(data-of); flex: none; max-width: 50%; color: var(--soft);
+  text-align: left; } td:first-child { font-weight: 600; text-align: left; }
+  td:first-child::before { content: none; } }
 @page { margin: 1.5cm; }
 @media print { :root { color-scheme: light; --ink: #202124; --ground: #fff; --faint: #d5d8dc;
   --soft: #5f6368; --red: #b3261e; --green: #2e7d32; } body { max-width: none; padding: 0;
@@ -66,12 +75,16 @@ def document(title: str, body: str) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, plain: int) -> str:
     """Return a table; the columns after the `plain` first ones are figures."""
     marks = ["" if place < plain else ' class="figure"' for place in range(len(headings))]
+    names = [f' data-of="{safe(heading)}"' for heading in headings]
     head = "".join(
         f"<th{mark}>{safe(cell)}</th>" for mark, cell in zip(marks, headings, strict=True)
     )
     body = "\n".join(
         "<tr>"
-        + "".join(f"<td{mark}>{safe(cell)}</td>" for mark, cell in zip(marks, row, strict=True))
+        + "".join(
+            f"<td{mark}{name}>{safe(cell)}</td>"
+            for mark, name, cell in zip(marks, names, row, strict=True)
+        )
         + "</tr>"
         for row in rows
     )

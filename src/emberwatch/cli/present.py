@@ -88,6 +88,22 @@ def span(length: timedelta) -> str:
     return f"{seconds}s"
 
 
+def paragraph(text: str, indent: int = 0) -> None:
+    """Print a line safely, so far to the right; at a narrow terminal it goes on below itself.
+
+    An address stays whole, to be copied.
+    """
+    plain = safe_line(text, 2000)
+    if not sys.stdout.isatty() or " " not in plain:
+        click.echo(" " * indent + plain)
+        return
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    Console(highlight=False).print(Padding(Text(plain), (0, 0, 0, indent), expand=False))
+
+
 def table(
     headings: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, is_list: bool = True
 ) -> None:

@@ -180,6 +180,8 @@ def _themes(report: Report) -> Iterator[str]:
     yield from _section(title, words.THEMES_HEADING, words.themes(report), figures_from=3)
     for line in words.recurring(report.week):
         yield f'<p class="false">{safe(line)}.</p>'
+    for line in (line for told in report.themes for line in words.left_out(told)):
+        yield f'<p class="soft">{safe(line)}.</p>'
     for told in report.themes:
         if not told.themes or not told.themes[0].posts:
             continue

@@ -32,6 +32,9 @@ def show(report: Report) -> None:
         words.themes(report),
         empty="Nobody complains of the same thing.",
     )
+    for told in report.themes:
+        for line in words.left_out(told):
+            click.echo("  " + safe_line(line, 300))
     for line in words.recurring(week):
         click.echo("  " + safe_line(line, 300))
     _section("How people spoke", words.MOODS_HEADING, words.moods(week), empty="No brands.")

@@ -12,6 +12,7 @@ from emberwatch.core.respond.clocks import Leg, Station
 from emberwatch.core.respond.cooling import Turn
 from emberwatch.core.respond.promises import Standing
 from emberwatch.core.respond.week import Case, Kept, Spread, Week
+from emberwatch.runtime.theme_report import ThemeReport
 
 NOTHING = "-"
 
@@ -192,6 +193,21 @@ def themes(report: Report) -> Iterator[tuple[str, ...]]:
                 share(each.share),
                 usual if each.before else NOTHING,
             )
+
+
+def left_out(told: ThemeReport) -> Iterator[str]:
+    """Yield which posts could be in no discovered theme, why, and what to do."""
+    if told.unspaced:
+        yield (
+            f"{told.brand}: no theme is discovered in {count(told.unspaced, 'complaint')} without "
+            "spaces between words (Japanese, Chinese, Thai and the like): name what you look for "
+            "under 'themes', which is found there"
+        )
+    if told.unjudged:
+        yield (
+            f"{told.brand}: no theme is discovered in {count(told.unjudged, 'post')} that could "
+            "not be judged: what you name under 'themes' is found there"
+        )
 
 
 def recurring(week: Week) -> Iterator[str]:

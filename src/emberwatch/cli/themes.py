@@ -47,6 +47,7 @@ def command(
       emberwatch themes --brand Acme --week 2026-W47
     """
     from emberwatch.cli.present import clock, show_json
+    from emberwatch.cli.report_words import left_out
     from emberwatch.core.read.text import safe_line
     from emberwatch.runtime.theme_report import theme_report
     from emberwatch.runtime.wiring import now
@@ -60,6 +61,8 @@ def command(
     with opened(database or config.database) as store, store.reading() as look:
         since, until = _stretch(week, days or 7, look.clock() or now())
         reports = [theme_report(look, each, since, until) for each in brands]
+    for line in (line for report in reports for line in left_out(report)):
+        click.echo(safe_line(line, 500), err=True)
     if as_json:
         for report in reports:
             for count in report.themes:

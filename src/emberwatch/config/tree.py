@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import PurePath
 
+from emberwatch.model.secret import hide_in_addresses
+
 Way = tuple[str | int, ...]
 """How to come to a value: keys, and positions in lists from 0."""
 
@@ -207,7 +209,8 @@ def shown(value: object, most: int = _LONGEST_SHOWN) -> str:
     """Name a value in a message: quoted, in one line, harmless, of at most so many characters."""
     match value:
         case str():
-            cut = value if len(value) <= most else value[: most - 1] + "…"
+            plain = hide_in_addresses(value)  # before the cut: half an address is not known
+            cut = plain if len(plain) <= most else plain[: most - 1] + "…"
             safe = "".join(
                 character.encode("unicode_escape").decode("ascii")
                 if has_control(character)

@@ -106,8 +106,8 @@ def web_address_fault(address: str) -> str | None:
 
 def _web_address(value: str) -> str:
     fault = web_address_fault(value)
-    if fault is None and urlsplit(value).password is not None:
-        fault = "a password is never written in this file; remove it from the address"
+    if fault is None and urlsplit(value).username is not None:
+        fault = "a user or password is never written in this file; remove it from the address"
     if fault is None:
         return value
     # What stands before an @ may be a password, and messages end up in logs.

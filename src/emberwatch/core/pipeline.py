@@ -23,7 +23,7 @@ from emberwatch.core.respond.routing import Directory, Route, decide
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Deleted, Event, Mentioned, Reacted, Tick
-from emberwatch.model.incident import Exhibit, History, Incident
+from emberwatch.model.incident import REPLAY, Exhibit, History, Incident
 from emberwatch.model.mention import Mention
 from emberwatch.model.notification import Notification
 from emberwatch.model.post import Post
@@ -39,7 +39,10 @@ QUIET_AFTER = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the operator wants: brands, the detectors that watch them, who is told of what."""
+    """What the operator wants: brands, the detectors that watch them, who is told of what.
+
+    With `is_replay` the incidents that open are marked as those of a replay.
+    """
 
     brands: Mapping[str, Brand]
     detectors: tuple[Detector[Any], ...]
@@ -47,6 +50,7 @@ class Policy:
     notifiers: tuple[str, ...] = ()
     teams: Mapping[str, Team] = field(default_factory=dict)
     playbook: Playbook = NO_PLAYBOOK
+    is_replay: bool = False
 
     @property
     def directory(self) -> Directory:
@@ -403,6 +407,7 @@ class Step:
                 previous,
                 leaves_it=leaves_it,
                 is_beside=not leaves_it and self._is_beside(previous, alert),
+                who=REPLAY if self._policy.is_replay else triage.OURSELVES,
             )
             taken = self._promised(opened)
             is_news = True

@@ -10,6 +10,9 @@ from emberwatch.model.sign import Sign, SignKind
 
 _WORTH_A_LANGUAGE = 0.2
 
+REPLAY = "replay"
+"""Who opens the incidents of a replay."""
+
 
 class Status(StrEnum):
     """How far people have come with it; only a person changes it, save for our own troubles."""
@@ -98,7 +101,10 @@ NOT_WAITING = Waiting()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line of an incident's timeline. `who` is a person's name, or `emberwatch`."""
+    """One line of an incident's timeline.
+
+    `who` is a person's name, or `emberwatch`; a replay that opened an incident is named as such.
+    """
 
     at: datetime
     who: str
@@ -261,6 +267,11 @@ class Incident:
     def is_a_storm(self) -> bool:
         """Whether it is a trouble of a brand, and not the reminder of an old one or of our own."""
         return self.brand is not None and self.kind is not AlertKind.FOLLOW_UP_DUE
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether a replay opened it, by the clock of its file; people act by their own."""
+        return any(step.action is Action.OPENED and step.who == REPLAY for step in self.timeline)
 
     @property
     def languages(self) -> tuple[str, ...]:

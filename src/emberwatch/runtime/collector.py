@@ -11,7 +11,7 @@ from emberwatch.core.read.politeness import is_unconditional, next_poll_in
 from emberwatch.core.respond.legible import cut_inside
 from emberwatch.model.errors import FeedRefused, FeedUnavailable, StoreBusy, StoreFailed
 from emberwatch.model.event import FeedRead, PartChecked
-from emberwatch.model.secret import Secret, hide
+from emberwatch.model.secret import Secret, hide, hide_in_addresses
 from emberwatch.ports import (
     Count,
     Cursor,
@@ -345,7 +345,8 @@ class Collector:
 
     def _plain(self, words: str) -> str:
         """Return what a site said without a secret that it may have repeated, not too long."""
-        return cut_inside(hide(words, (each.reveal() for each in self.feed.secrets)), MOST_SAID)
+        known = hide(words, (each.reveal() for each in self.feed.secrets))
+        return cut_inside(hide_in_addresses(known), MOST_SAID)
 
     def _metered(self, at: datetime) -> tuple[PartChecked, ...]:
         """Say of a source with a budget whether that is used up: a trouble until it starts anew."""

@@ -18,7 +18,7 @@ from emberwatch.core.respond.outbox import delivered, failed, overtaken, refused
 from emberwatch.core.respond.pacing import MINUTE, UNLIMITED, Channel, room
 from emberwatch.model.errors import DeliveryFailed, DeliveryRefused, StoreBusy
 from emberwatch.model.notification import DeliveryState, Notification
-from emberwatch.model.secret import Secret, hide
+from emberwatch.model.secret import Secret, hide, hide_in_addresses
 from emberwatch.ports import Conversation, Notifier, Reading, Try, Writing
 from emberwatch.runtime.claiming import MOST_OWED, Ask, hand_over, taken
 from emberwatch.runtime.telemetry import Log
@@ -459,7 +459,8 @@ class Dispatcher:
 
     def _plain(self, answer: str) -> str:
         """Return what was said in one line, without a secret that an error may have repeated."""
-        return one_line(hide(answer, (each.reveal() for each in self._secrets)), MOST_ANSWER)
+        known = hide(answer, (each.reveal() for each in self._secrets))
+        return one_line(hide_in_addresses(known), MOST_ANSWER)
 
 
 def _unknown(name: str) -> str:

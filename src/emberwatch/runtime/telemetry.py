@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from emberwatch.core.read.text import safe_line
-from emberwatch.model.secret import Secret, hide
+from emberwatch.model.secret import Secret, hide, hide_in_addresses
 
 _QUERY = re.compile(r"(https?://[^\s\"'?#]+)\?[^\s\"']*")
-_USERINFO = re.compile(r"(https?://)[^\s/@]+@")
 
 MOST = 2000
 """Columns of an event or of a fact."""
@@ -35,8 +34,8 @@ class _Logfmt(logging.Formatter):
         return line
 
     def _redacted(self, words: str) -> str:
-        words = _USERINFO.sub(r"\1***@", hide(words, self._secrets))
-        return _QUERY.sub(r"\1?...", words)
+        # a log is passed on to others: of an address not even a harmless query stays
+        return _QUERY.sub(r"\1?...", hide_in_addresses(hide(words, self._secrets)))
 
     def _quoted(self, value: str) -> str:
         """Return a value as one word, or between quotes; control characters never pass."""

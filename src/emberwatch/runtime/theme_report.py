@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from emberwatch.core.read.terms import parts_words
 from emberwatch.core.read.themes import Themes
 from emberwatch.core.respond import background
+from emberwatch.core.respond.complaint import complains
 from emberwatch.core.respond.theme_count import ThemeCount, Window, count_themes
 from emberwatch.model.brand import Brand
 from emberwatch.model.incident import Recurrence
@@ -20,7 +22,9 @@ class ThemeReport:
     """A brand's themes between two instants, the one that causes the most anger first.
 
     `recurring` are those of the user's themes that keep coming back in the last 30 days of the
-    database's clock: what to take to the owner of the policy (rule R11).
+    database's clock: what to take to the owner of the policy (rule R11). Of the posts that none of
+    the user's themes explains, `unjudged` are in no discovered one because nobody could judge them,
+    and `unspaced` because their script does not part its words, though they may complain.
     """
 
     brand: str
@@ -28,6 +32,8 @@ class ThemeReport:
     until: datetime
     themes: tuple[ThemeCount, ...]
     recurring: tuple[Recurrence, ...] = ()
+    unjudged: int = 0
+    unspaced: int = 0
 
 
 def theme_report(
@@ -42,12 +48,18 @@ def theme_report(
     themes = Themes((brand,))
     windows = [Window() for _ in range(before + 1)]
     first: datetime | None = None
+    unjudged = unspaced = 0
     earliest = since - before * length
     for mention in look.mentions_between(brand.name, earliest, until):
         first = first or mention.post.created_at
         found = themes.match(mention.post.text).get(brand.name, ())
         place = _windows_back(mention, until, length)
         windows[place].add(replace(mention, themes=found))
+        if place == 0 and not found and mention.post.text:
+            if not mention.score.judged:
+                unjudged += 1
+            elif complains(mention.score) and not parts_words(mention.post.text):
+                unspaced += 1
     watched = [
         window
         for place, window in enumerate(windows[1:], start=1)
@@ -61,6 +73,8 @@ def theme_report(
         until=until,
         themes=counted,
         recurring=_recurring(look, brand.name, names, look.clock() or until),
+        unjudged=unjudged,
+        unspaced=unspaced,
     )
 
 

@@ -76,6 +76,7 @@ def policy(config: Config, *, is_told: bool = True, is_replay: bool = False) -> 
         notifiers=tuple(notifier.name for notifier in config.notifiers) if is_told else (),
         teams={team.name: team for team in config.teams},
         playbook=playbook(config),
+        is_replay=is_replay,
     )
 
 

@@ -40,7 +40,8 @@ def claim_instance(database: Path, at: datetime) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise StoreBusy(
-            f"lock {path}: {error.strerror}: make it writable, or use --database"
+            f"database {database} cannot be watched with: its lock {path} cannot be written "
+            f"({error.strerror}): make file and folder writable, or name another with --database"
         ) from error
     try:
         try:

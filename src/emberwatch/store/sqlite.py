@@ -44,6 +44,7 @@ def open_store(
 ) -> "SqliteStore":
     """Open a database; create it when it is missing, bring it up to date when it is older.
 
+    One that is up to date can be read where nothing may be written, and is not written by this.
     `patience` is how long each use waits for another process that writes. Raises `StoreBusy`
     (locked, full, not to be written), `StoreFailed` (damaged, newer than this program, no
     database) and, when it is to be read only, `NotFound` where there is none yet.
@@ -83,6 +84,12 @@ def _prepare(path: Path, patience: timedelta) -> None:
         # looked at through a connection that cannot write: a newer file stays as it is
         if path.stat().st_size and _version(path, patience) == schema.VERSION:
             return
+        if not (os.access(path, os.W_OK) and _may_write_beside(path)):
+            raise StoreBusy(
+                f"database {path} is of an older emberwatch and cannot be brought up to date where "
+                "nothing may be written: copy it into a folder that you may write in, and name "
+                "the copy with --database"
+            ) from None
     except OSError as error:
         raise StoreBusy(
             f"database {path} cannot be made: {error.strerror}: make its folder writable"
@@ -116,7 +123,7 @@ def _write_ahead(connection: sqlite3.Connection, patience: timedelta) -> None:
 
 
 def _version(path: Path, patience: timedelta) -> int:
-    connection = _connect(path, "ro", patience)
+    connection = _connect_to_read(path, "ro", patience)
     try:
         return schema.version_of(connection, str(path))
     finally:
@@ -148,6 +155,35 @@ def _connect(path: Path, mode: str, patience: timedelta) -> sqlite3.Connection:
     return connection
 
 
+def _connect_to_read(path: Path, mode: str, patience: timedelta) -> sqlite3.Connection:
+    """Connect to a file that perhaps lies where nothing may be written.
+
+    SQLite reads a write-ahead log only with its index, which it makes beside the file. Where it may
+    make none, and nobody left a log to be read, the file is whole and taken as it is.
+    """
+    try:
+        return _connect(path, mode, patience)  # its settings make it look at the log
+    except sqlite3.OperationalError as error:
+        if _code(error) & 0xFF not in _NO_LOG or _may_write_beside(path):
+            raise
+        log, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+        if index.exists() or (log.exists() and log.stat().st_size):
+            raise StoreBusy(
+                f"database {path} cannot be read without its log {log}, which needs an index "
+                "beside it that may not be read or made: copy both into a folder that you may "
+                "write in, and name the copy with --database"
+            ) from error
+    return _connect(path, "ro&immutable=1", patience)
+
+
+_NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+"""What SQLite says where it cannot make a log: either, by file system and version."""
+
+
+def _may_write_beside(path: Path) -> bool:
+    return os.access(path.parent, os.W_OK)
+
+
 # ---------------------------------------------------------------- what can go wrong
 _BUSY = {
     sqlite3.SQLITE_BUSY: "is locked by another process: let that one end",
@@ -169,11 +205,19 @@ _DAMAGED = frozenset(
 
 def _explained(error: sqlite3.Error, path: Path) -> EmberwatchError:
     code = _code(error)
-    if code not in _DAMAGED and code & 0xFF in _BUSY:
-        return StoreBusy(f"database {path} {_BUSY[code & 0xFF]} ({error})")
-    if code & 0xFF == sqlite3.SQLITE_NOTADB:
+    kind = code & 0xFF
+    if kind == sqlite3.SQLITE_CANTOPEN and not _may_write_beside(path):
+        kind = sqlite3.SQLITE_READONLY  # it is the log that cannot be made
+    if code in _DAMAGED or kind == sqlite3.SQLITE_CORRUPT:
+        return StoreFailed(f"database {path} is damaged ({error}): put a backup in its place")
+    if kind in _BUSY:
+        return StoreBusy(f"database {path} {_BUSY[kind]} ({error})")
+    if kind == sqlite3.SQLITE_NOTADB:
         return StoreFailed(f"{path} is no database ({error}): name another with --database")
-    return StoreFailed(f"database {path} is damaged ({error}): put a backup in its place")
+    return StoreFailed(
+        f"database {path} cannot be used ({error}): if another program changed it, put a backup in "
+        "its place"
+    )
 
 
 def _code(error: sqlite3.Error) -> int:
@@ -257,7 +301,7 @@ class SqliteStore:
         try:
             with _translated(self.path):
                 if self._writer is None:
-                    self._writer = self._connected()
+                    self._writer = _connect(self.path, "rw", self._patience)
                 connection = self._writer
                 try:
                     connection.execute("BEGIN IMMEDIATE")
@@ -322,10 +366,8 @@ class SqliteStore:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._connected()
-
-    def _connected(self) -> sqlite3.Connection:
-        return _connect(self.path, "ro" if self._is_read_only else "rw", self._patience)
+            mode = "ro" if self._is_read_only else "rw"
+            return _connect_to_read(self.path, mode, self._patience)
 
 
 def _identity(path: Path) -> tuple[int, int]:

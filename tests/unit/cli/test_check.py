@@ -298,5 +298,21 @@ def test_options_are_spelled_out_but_for_defaults_and_secrets() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--json",), ("--explain", "Acme"), ("--explain", "Acme", "--json")]
+)
+def test_a_key_in_an_address_is_not_shown(
+    arguments: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyed = RIGHT.replace("/feed", "/feed?tag=acme&api_key=canary")
+    (folder / "config.yaml").write_text(keyed)
+
+    assert run(*arguments) == 0
+
+    said = capsys.readouterr().out
+    assert "https://blog.example.org/feed?tag=acme&api_key=***" in said
+    assert "canary" not in said
+
+
 def test_what_is_no_options_has_nothing_to_spell_out() -> None:
     assert public(None) == {}

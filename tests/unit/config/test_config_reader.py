@@ -772,8 +772,18 @@ def test_a_feed_that_names_a_wrong_brand_is_not_blamed_for_it(wrong: Wrong) -> N
         ),
         (
             "{url: 'https://me:hush@x.org'}",
-            "2:48: feeds[0].options.url: a password is never written in this file; "
+            "2:48: feeds[0].options.url: a user or password is never written in this file; "
             "remove it from the address",
+        ),
+        (
+            "{url: 'https://hush@x.org'}",
+            "2:48: feeds[0].options.url: a user or password is never written in this file; "
+            "remove it from the address",
+        ),
+        (
+            "{url: 'ftp://x.org/f?api_key=hush&tag=acme'}",
+            "2:48: feeds[0].options.url: expected a web address that begins with https:// or "
+            "http://, got 'ftp://x.org/f?api_key=***&tag=acme'",
         ),
         (
             "{url: 'ftp://me:hush@x.org'}",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from emberwatch.model.secret import Secret, hide
+from emberwatch.model.secret import Secret, hide, hide_in_addresses
 
 CANARY = "canary-6c1f"
 
@@ -46,3 +46,49 @@ def test_two_secrets_are_the_same_when_they_open_the_same_door() -> None:
 def test_secrets_that_somebody_repeats_are_hidden_the_longest_first() -> None:
     said = "token abc, and abcdef, and nothing"
     assert hide(said, ("", "abc", "abcdef")) == "token ***, and ***, and nothing"
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("https://x.test/feed?api_key=abc&tag=acme", "https://x.test/feed?api_key=***&tag=acme"),
+        (
+            "https://x.test/?Access-Token=a;b=c#key2=d",
+            "https://x.test/?Access-Token=***;b=c#key2=***",
+        ),
+        ("https://x.test/?api%5Fkey=abc", "https://x.test/?api%5Fkey=***"),
+        ("https://x.test/?sig=abc==", "https://x.test/?sig=***"),
+        ("https://me@x.test/f", "https://***@x.test/f"),
+        ("https://me:p'@\"ss@x.test?q=a", "https://***@x.test?q=a"),
+        ("postgres://me:word@x.test/db", "postgres://***@x.test/db"),
+        ("https://x.test/bot12:ABC/up", "https://x.test/***/up"),
+        ("https://x.test/?q=ghp_abc", "https://x.test/?q=***"),
+        ("https://x.test/?8f14e45fceea167a5a36dedd4bea2543", "https://x.test/?***"),
+        ("https://x.test/aB3dEfGh1jKlMnOpQrStUvWx/in", "https://x.test/***/in"),
+        ("https://x.test/?u=https%3A%2F%2Fa%3Ab%40c.test", "https://x.test/?u=***"),
+        (
+            "asked 'wss://x.test/s?key=a' and \"http://y.test/?token=b\".",
+            "asked 'wss://x.test/s?key=***' and \"http://y.test/?token=***\".",
+        ),
+    ],
+)
+def test_what_lets_somebody_in_is_hidden_in_an_address(written: str, seen: str) -> None:
+    assert hide_in_addresses(written) == seen
+    assert hide_in_addresses(seen) == seen
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x.test/?q=acme+outage&page=2&author=me&keyword=acme&country_code=bg&token=",
+        "https://www.youtube.com/feeds/videos.xml?channel_id=UC_x5XG1OV2P6uZZ5FSM9Ttw",
+        "https://x.test/?list_id=aB3dEfGh1jKlMnOpQrStUvWx",
+        "https://x.test/@acme/115123456789012345678901234567890123",
+        "at://did:plc:z72i7hdynmk6r22z27h6tvur/app.bsky.feed.generator/whats-hot",
+        "https://x.test/?next=https%3A%2F%2Fy.test%2Fin",
+        "https://x.test/internationalisationandlocalisation",
+        "me@x.test, key=abc",
+    ],
+)
+def test_an_address_that_lets_nobody_in_stays_as_it_is(address: str) -> None:
+    assert hide_in_addresses(address) == address

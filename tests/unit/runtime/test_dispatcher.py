@@ -444,6 +444,13 @@ async def test_a_secret_in_an_error_is_not_kept():
     assert outbox.rows["msg_1"].last_answer == "ValueError: bad url https://x/?token=***"
 
 
+async def test_a_key_in_an_address_that_an_error_names_is_not_kept():
+    outbox = Outbox(owed())
+    crash = ValueError("bad url https://me:canary@x/?a=1&token=canary")
+    await a_dispatcher(outbox, ops=Receiver(crash)).drain()
+    assert outbox.rows["msg_1"].last_answer == "ValueError: bad url https://***@x/?a=1&token=***"
+
+
 async def test_a_secret_of_a_new_configuration_is_not_kept():
     outbox, ops = Outbox(owed()), Receiver(DeliveryFailed("canary"))
     dispatcher = a_dispatcher(outbox)

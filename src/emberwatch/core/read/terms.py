@@ -1,10 +1,11 @@
 """The words of a text as they are counted, and which of them are endings of one word."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from emberwatch.core.read.phrases import spaced
-from emberwatch.core.read.text import fold, without_addresses
+from emberwatch.core.read.text import UNSPACED, fold, without_addresses
 
 LONGEST_READ = 1_500
 """Characters of a text whose words are counted: what it complains about stands near its top."""
@@ -19,6 +20,8 @@ SURE_STEM = 5
 SHORT_ENDING = 2
 """Words that begin with so many letters alike may both end otherwise: pinigus, pinigai."""
 
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+
 _ENDS = (".", "?")
 _AROUND = "\"'.,;:!?()[]{}<>«»“”„…#*"
 
@@ -29,6 +32,15 @@ def words_of(text: str) -> tuple[str, ...]:
     Addresses, handles, numbers and single letters are left out.
     """
     return tuple(dict.fromkeys(word for word in _spoken(text) if _is_word(word)))
+
+
+def parts_words(text: str) -> bool:
+    """Whether a text parts its words with spaces, so that `words_of` finds them.
+
+    It does not where most of its letters are of Japanese, Chinese, Thai, Lao, Khmer or Burmese.
+    """
+    letters = sum(map(str.isalpha, text[:LONGEST_READ]))
+    return 2 * len(_UNSPACED.findall(text[:LONGEST_READ])) <= letters
 
 
 def pairs_of(text: str) -> tuple[tuple[str, str], ...]:

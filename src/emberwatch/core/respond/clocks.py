@@ -68,6 +68,8 @@ class Clocks:
 def clocks(incident: Incident, told: Told | None) -> Clocks:
     """Return an incident's times; `told` is None where no message of it was owed.
 
+    What people do with an incident of a replay is not timed: they act by another clock.
+
     The clock of the answer stops when the incident is resolved, with an answer or without one;
     what customers write after that does not set it going again.
     """
@@ -82,6 +84,8 @@ def clocks(incident: Incident, told: Told | None) -> Clocks:
         Station.RESPONDED: incident.responded_at,
         Station.RESOLVED: resolved_at(incident),
     }
+    if incident.is_replayed:
+        stations |= dict.fromkeys(_NOT_YET)
     source, poll = _looks(incident)
     return Clocks(
         since_first_post={
@@ -134,6 +138,8 @@ def _missing(incident: Incident, station: Station) -> str:
     """Return why an instant is not there."""
     if station is Station.SEEN:
         return "the first post is not among the evidence"
+    if station in _NOT_YET and incident.is_replayed:
+        return "it is of a replay: people act by another clock than that of its file"
     if station is Station.DELIVERED:
         return "no receiver has taken a message of it"
     if incident.status is Status.DISMISSED:
@@ -188,7 +194,7 @@ def _held(incident: Incident, told: Told | None) -> Lapse:
 def _people(incident: Incident, delivered_at: datetime | None) -> Lapse:
     told_at = delivered_at or incident.opened_at
     ended_at = answer_ended_at(incident)
-    if ended_at is None:
+    if ended_at is None or incident.is_replayed:
         return Lapse(length=None, why=_missing(incident, Station.RESPONDED))
     length = ended_at - told_at
     if length < NOTHING:

@@ -90,8 +90,11 @@ def promised(incident: Incident, team: Team | None, advice: Sequence[Advice]) ->
 def standings(incident: Incident, now: datetime) -> tuple[Level, ...]:
     """Return how each promise about an incident stands; none where nothing was promised.
 
+    Nothing is promised to the customers of a replay, whose clock is that of its file.
     A resolution also acknowledges, and ends the wait for an answer.
     """
+    if incident.is_replayed:
+        return ()
     ended_at = resolved_at(incident)
     rows = (
         (Promise.ACKNOWLEDGE, incident.acknowledge_by, incident.acknowledged_at or ended_at),

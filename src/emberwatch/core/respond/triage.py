@@ -161,8 +161,9 @@ def open_incident(
     *,
     leaves_it: bool = False,
     is_beside: bool = False,
+    who: str = OURSELVES,
 ) -> Incident:
-    """Open the incident of a first alert; it names the one that it follows.
+    """Open the incident of a first alert; it names the one that it follows. `who` opens it.
 
     With `leaves_it` the previous incident held the alert until now; with `is_beside` it still
     gathers, and is of another matter: the reason tells so, and nothing is followed.
@@ -190,7 +191,7 @@ def open_incident(
         alerts=(alert,),
         exhibits=frozen,
         themes=themes_of(frozen),
-        timeline=(Step(at=alert.at, who=OURSELVES, action=Action.OPENED, note=reason),),
+        timeline=(Step(at=alert.at, who=who, action=Action.OPENED, note=reason),),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emberwatch.core.read.terms import pairs_of, spellings, stems, words_of
+from emberwatch.core.read.terms import pairs_of, parts_words, spellings, stems, words_of
 
 
 def test_words_are_folded_and_counted_once() -> None:
@@ -64,3 +64,21 @@ def test_words_that_only_begin_alike_are_two(words: str) -> None:
 def test_the_order_of_the_words_does_not_matter() -> None:
     words = ["cancel", "cancelled", "cancels", "refunds", "refund", "flights", "flight"]
     assert stems(words) == stems(reversed(words))
+
+
+@pytest.mark.parametrize(
+    ("text", "parted"),
+    [
+        ("Acme lost my parcel", True),
+        ("Acme потеряла посылку", True),
+        ("에크미가 소포를 잃어버렸어요", True),
+        ("Acme 荷物 lost again, thanks for nothing", True),
+        ("Acmeの荷物がまた届かない、電話も出ない", False),
+        ("Acme 的包裹又丢了，客服电话没人接", False),
+        ("พัสดุของ Acme หายอีกแล้ว", False),
+        ("😡😡 12:30", True),
+        ("", True),
+    ],
+)
+def test_a_text_parts_its_words_or_does_not(text: str, parted: bool) -> None:
+    assert parts_words(text) is parted

@@ -9,7 +9,7 @@ from emberwatch.core.respond import triage
 from emberwatch.core.respond.clocks import Clocks, Leg, Station, Told, clocks
 from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.alert import AlertKind, Fire
-from emberwatch.model.incident import Action, Incident
+from emberwatch.model.incident import REPLAY, Action, Incident
 from tests.build import NOON, a_mention, an_alert, minutes
 
 WRITTEN = NOON - minutes(10)
@@ -201,6 +201,23 @@ def test_a_customers_thanks_and_goodbye_does_not_set_the_clock_going_again() -> 
     resolved = done(after, (Action.RESOLVED, 30))
     later = triage.take(resolved, replace(spike, at=NOON + minutes(40)), {})
     assert clocks(later, told(0)) == clocks(resolved, told(0))
+
+
+def test_what_people_do_with_a_replay_is_not_timed() -> None:
+    replayed = triage.open_incident(an_alert(first_post_at=WRITTEN), {}, None, who=REPLAY)
+    late = done(
+        replayed, (Action.ACKNOWLEDGED, 9e5), (Action.RESPONDED, 9e5), (Action.RESOLVED, 9e5)
+    )
+    found = clocks(late, told(1))
+    whys = {
+        found.since_first_post[Station.ACKNOWLEDGED].why,
+        found.since_first_post[Station.RESPONDED].why,
+        found.since_first_post[Station.RESOLVED].why,
+        found.legs[Leg.PEOPLE].why,
+    }
+    assert whys == {"it is of a replay: people act by another clock than that of its file"}
+    assert lengths(found)["people"] is lengths(found)["responded"] is None
+    assert (lengths(found)["detected"], lengths(found)["delivery"]) == (10, 1)
 
 
 def test_reopening_keeps_the_first_answer_and_takes_back_the_end() -> None:

@@ -17,7 +17,7 @@ from emberwatch.core.respond.promises import (
 )
 from emberwatch.core.respond.workflow import Deed, act
 from emberwatch.model.alert import AlertKind
-from emberwatch.model.incident import Action, Incident
+from emberwatch.model.incident import REPLAY, Action, Incident
 from emberwatch.model.team import ServiceLevels, Span, Team
 from tests.build import NOON, an_alert, minutes
 
@@ -74,6 +74,11 @@ def test_of_several_rules_the_shortest_time_holds() -> None:
 def test_without_team_and_playbook_nothing_is_promised() -> None:
     opened = promised(triage.open_incident(an_alert(), {}, None), None, ())
     assert standings(opened, NOON) == ()
+
+
+def test_nothing_is_promised_to_the_customers_of_a_replay() -> None:
+    opened = triage.open_incident(an_alert(), {}, None, who=REPLAY)
+    assert standings(promised(opened, SUPPORT, ()), NOON + minutes(9e5)) == ()
 
 
 def test_it_is_due_so_long_after_it_rang() -> None:

@@ -152,12 +152,26 @@ _MAY_BE_NOISE = re.compile(rf"[@#\[{_EMOJI}]")
 _HASHTAG_SIGN = re.compile(r"(?:https?://|www\.)\S*|@\w[\w.@-]*|[#_]+")
 _RETOLD = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "cmn": "zh", "jw": "jv",
            "fil": "tl", "mo": "ro", "arz": "ar", "ary": "ar"}  # fmt: skip
+# Feeds write codes of three letters too (ISO 639-2), and countries for languages.
+_LONGER = """
+    af:afr am:amh ar:ara,arb be:bel bg:bul bn:ben bs:bos ca:cat cs:ces,cze,cz da:dan,dk de:deu,ger
+    el:ell,gre,gr en:eng es:spa et:est fa:fas,per fi:fin fr:fra,fre gl:glg he:heb hi:hin hr:hrv
+    hu:hun hy:hye,arm id:ind is:isl,ice it:ita ja:jpn,jp ka:kat,geo kk:kaz ko:kor ky:kir lt:lit
+    lv:lav,lvs mk:mkd,mac mr:mar ms:msa,may,zsm nl:nld,dut no:nor,nob,nno pl:pol pt:por ro:ron,rum
+    ru:rus sk:slk,slo sl:slv sq:sqi,alb sr:srp su:sun sv:swe sw:swa ta:tam te:tel th:tha tl:tgl
+    tr:tur tt:tat uk:ukr,ua ur:urd uz:uzb vi:vie yi:yid zh:zho,chi
+"""
+_RETOLD |= {
+    other: tag
+    for tag, _, others in (entry.partition(":") for entry in _LONGER.split())
+    for other in others.split(",")
+}
 _TAG = re.compile(r"[A-Za-z]{2,3}(?=\Z|[-_])")
 _NO_TAG = _words("und mul zxx mis qme qst art xx")
 
 
 def primary_tag(tag: str | None) -> str | None:
-    """Return the primary tag in lower case, None for no language: `pt-BR` is `pt`."""
+    """Return the primary tag in lower case, None for no language: `pt-BR`, `por` are `pt`."""
     if not tag:
         return None
     found = _TAG.match(tag.strip())

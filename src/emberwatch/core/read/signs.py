@@ -50,7 +50,8 @@ def read_signs(text: str, language: str | None, anger: float | None) -> tuple[Si
     `anger` is the scorer's, None where it could not judge: then nothing is taken for venting.
     """
     tables = tables_for(language)
-    text = text[:LONGEST]
+    # some letters fold into a sentence of their own: what is looked at stays as short
+    text = fold(text[:LONGEST])[:LONGEST]
     read = spaced(text)
     hits = _phrases(tables).find(read)
     abuse = [hit for hit in hits if hit.section == SignKind.ABUSE]

@@ -133,8 +133,12 @@ def _undecorated(word: re.Match[str]) -> str:
 
 
 # ---------------------------------------------------------------- what is no speech
+_ENDS_HOST = "|".join(rf"(?<=\.{end})" for end in ("com", "co", "ly", "me", "gl", "net", "org"))
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S*|\b\w+(?:\.\w+)*\.(?:com|co|ly|me|gl|net|org)/\S*|@[\w@.]+"
+    r"(?:https?://|www\.)\S*"
+    # possessive, and from the first word on: each letter is looked at once
+    rf"|(?<!\w)(?<!\w\.)\w++(?:\.\w++)++(?:{_ENDS_HOST})/\S*"
+    r"|@[\w@.]+"
 )
 
 

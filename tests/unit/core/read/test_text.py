@@ -4,7 +4,15 @@ import time
 
 import pytest
 
-from emberwatch.core.read.text import LONGEST_TEXT, clean, columns, fingerprint, fold, safe_line
+from emberwatch.core.read.text import (
+    LONGEST_TEXT,
+    clean,
+    columns,
+    fingerprint,
+    fold,
+    safe_line,
+    without_addresses,
+)
 
 # ---------------------------------------------------------------- clean
 
@@ -182,10 +190,31 @@ def test_hostile_text_takes_no_time() -> None:
         "a" * 100_000,
         "." * 100_000,
         "a.b" * 30_000,
+        "a." * 50_000,
+        "\u249b" * 50_000,  # one sign that folds into "20."
         "@a" * 50_000,
         "a\u0301" * 50_000,
     ):
         fingerprint(hostile)
-        fold(hostile)
+        without_addresses(fold(hostile))
         clean(hostile + "\x00")
     assert time.process_time() - began < 5
+
+
+# ---------------------------------------------------------------- what is no speech
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("see https://a.example/b now", "see   now"),
+        ("see www.a.example now", "see   now"),
+        ("see t.co/abc now", "see   now"),
+        ("see shop.acme.com/a?b=c now", "see   now"),
+        ("..see..bit.ly/x now", "..see..  now"),
+        ("@a.b@c.d late", "  late"),
+        ("acme.com is late", "acme.com is late"),
+        ("acme.example/x is late", "acme.example/x is late"),
+        ("com/x", "com/x"),
+    ],
+)
+def test_addresses_and_handles_are_no_speech(text: str, left: str) -> None:
+    assert without_addresses(text) == left

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from emberwatch.core.read.phrases import Hit, Phrases, sections, spaced, spelled_out
-from emberwatch.core.read.text import fold
+from emberwatch.core.read.text import fold, without_addresses
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 
 LANGUAGES = ("en", "bg", "ru", "id", "lt")
@@ -57,7 +57,7 @@ def read_signs(text: str, language: str | None, anger: float | None) -> tuple[Si
     """
     tables = tables_for(language)
     # some letters fold into a sentence of their own: what is looked at stays as short
-    text = fold(text[:LONGEST])[:LONGEST]
+    text = without_addresses(fold(text[:LONGEST])[:LONGEST])
     read = spaced(text)
     phrases = _phrases(tables)
     hits = _own(phrases.find(read), phrases, text)

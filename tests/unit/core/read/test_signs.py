@@ -108,6 +108,13 @@ def test_a_text_without_signs_has_none() -> None:
     assert read_signs("", None, None) == ()
 
 
+@pytest.mark.parametrize(
+    "text", ["@fuck_you_all has a new phone", "see https://acme.example/refund-my-money-back"]
+)
+def test_handles_and_addresses_bear_no_sign(text: str) -> None:
+    assert read_signs(text, "en", None) == ()
+
+
 def test_a_threat_far_down_in_an_endless_text_is_not_looked_for() -> None:
     assert kinds("word " * 2_000 + "I'll sue you") == set()
 

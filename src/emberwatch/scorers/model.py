@@ -1,6 +1,7 @@
 """The linear model that ships: how angry, negative and positive a text sounds in any language."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,8 @@ HEADS: Final = 3
 GIVEN: Final = HEADS + 2 * ngrams.LOOKS + 2
 """Columns of what chances are made of."""
 MOST_REASONS = 5
+LEAST_SHARE = 0.1
+"""What a word must weigh of what the heaviest one does, to be named."""
 
 Margins = npt.NDArray[np.float64]
 Packed = npt.NDArray[np.int64]
@@ -137,14 +140,23 @@ class _Part:
 
     def reasons(self, at: int) -> tuple[str, ...]:
         words = range(self.firsts[at], self.firsts[at + 1])
+        heaviest = sorted(words, key=self.loads.__getitem__, reverse=True)
         told: dict[str, None] = {}
-        for word in sorted(words, key=self.loads.__getitem__, reverse=True):
-            if self.loads[word] <= 0 or len(told) == MOST_REASONS:
+        for word in heaviest:
+            load = self.loads[word]
+            if load <= 0 or load < LEAST_SHARE * self.loads[heaviest[0]]:
                 break
             letters = self.letters[self.word_at[word] : self.word_end[word]]
-            if letters.isprintable():
+            if len(told) < MOST_REASONS and _tells(letters):
                 told[letters] = None
         return tuple(told)
+
+
+def _tells(letters: str) -> bool:
+    """Whether a person learns something from this: no marks, no digits, which are all read as 0."""
+    if not letters.isprintable() or "0" in letters:
+        return False
+    return any(map(str.isalpha, letters)) or unicodedata.category(letters[0]) == "So"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ class Auto:
                 judged=True,
                 scorer=self.kind,
                 version=self._model.version,
-                why=reading.reasons(row) if sentiment <= -EDGE else (),
+                why=reading.reasons(row, is_glad=sentiment >= EDGE),
             )
         return scores
 

@@ -138,13 +138,14 @@ class _Part:
     loads: list[float]
     firsts: list[int]
 
-    def reasons(self, at: int) -> tuple[str, ...]:
+    def reasons(self, at: int, is_glad: bool) -> tuple[str, ...]:
         words = range(self.firsts[at], self.firsts[at + 1])
-        heaviest = sorted(words, key=self.loads.__getitem__, reverse=True)
+        side = -1.0 if is_glad else 1.0
+        heaviest = sorted(words, key=self.loads.__getitem__, reverse=not is_glad)
         told: dict[str, None] = {}
         for word in heaviest:
-            load = self.loads[word]
-            if load <= 0 or load < LEAST_SHARE * self.loads[heaviest[0]]:
+            load = side * self.loads[word]
+            if load <= 0 or load < LEAST_SHARE * side * self.loads[heaviest[0]]:
                 break
             letters = self.letters[self.word_at[word] : self.word_end[word]]
             if len(told) < MOST_REASONS and _tells(letters):
@@ -167,9 +168,9 @@ class Reading:
     margins: Margins
     looks: Margins
 
-    def reasons(self, at: int) -> tuple[str, ...]:
-        """Return the words that made a text angry or negative, heaviest first."""
-        return self.parts[at // ngrams.BLOCK].reasons(at % ngrams.BLOCK)
+    def reasons(self, at: int, *, is_glad: bool = False) -> tuple[str, ...]:
+        """Return the words that made a text angry or negative (or glad), heaviest first."""
+        return self.parts[at // ngrams.BLOCK].reasons(at % ngrams.BLOCK, is_glad)
 
 
 def given(margins: Margins, compounds: Margins, looks: Margins) -> Margins:

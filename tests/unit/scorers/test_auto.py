@@ -118,6 +118,12 @@ def test_a_negative_post_names_the_words_that_made_it_so(auto: Auto) -> None:
     assert {"horrible", "disgusting"} & set(score.why)
 
 
+def test_a_positive_post_names_the_words_that_made_it_so(auto: Auto) -> None:
+    (score,) = auto.score([Text(text="great, another 3 hour delay. thanks", language="en")])
+    assert (score.sentiment or 0) >= 0.05
+    assert set(score.why[:2]) == {"great", "thanks"}
+
+
 def test_praise_is_positive_and_a_statement_neutral(auto: Auto) -> None:
     praise, statement = auto.score(
         [

@@ -135,5 +135,14 @@ def test_praise_is_positive_and_a_statement_neutral(auto: Auto) -> None:
     assert abs(statement.sentiment or 0) < 0.05
 
 
+@pytest.mark.parametrize(
+    "text", ["𝓘 𝓱𝓪𝓽𝓮 𝔂𝓸𝓾, 𝔀𝓸𝓻𝓼𝓽 𝓼𝓮𝓻𝓿𝓲𝓬𝓮", "Ｉ ｈａｔｅ ｙｏｕ, ｗｏｒｓｔ ｓｅｒｖｉｃｅ"]
+)
+def test_letters_for_their_looks_are_read_as_plain_ones(auto: Auto, text: str) -> None:
+    dressed, plain = auto.score([Text(text=text), Text(text="I hate you, worst service")])
+    assert dressed == plain
+    assert dressed.judged
+
+
 def test_no_texts_have_no_scores(auto: Auto) -> None:
     assert auto.score([]) == []

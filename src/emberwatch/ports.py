@@ -764,6 +764,10 @@ class Writing(Reading, Protocol):
         """Keep a person's verdict of a mention; False if no mention has this post id."""
         ...
 
+    def uncorrect(self, post_id: str) -> bool:
+        """Forget what a person said of a post; False if nobody said anything."""
+        ...
+
     def claim(
         self,
         now: datetime,

@@ -1898,6 +1898,18 @@ def test_what_is_no_mention_cannot_be_corrected(store: Store) -> None:
         assert look.corrections() == []
 
 
+def test_a_correction_can_be_taken_back_once(store: Store) -> None:
+    mentions = (a_mention("1"), a_mention("2"))
+    record(store, posts=tuple(each.post for each in mentions), mentions=mentions)
+    other = a_correction("jsonl::post:2")
+    corrected(store, a_correction(), other)
+    with store.writing() as tx:
+        assert [tx.uncorrect("jsonl::post:1") for _ in range(2)] == [True, False]
+        assert not tx.uncorrect("gone")
+    with store.reading() as look:
+        assert look.corrections() == [other]
+
+
 def test_a_verdict_goes_with_the_words_that_it_was_about(store: Store) -> None:
     mention = a_mention("1")
     record(store, posts=(mention.post,), mentions=(mention,))

@@ -172,6 +172,28 @@ def test_nothing_in_nothing_out(tmp_path: Path) -> None:
     assert "No labelled posts." in result.stderr
 
 
+def test_a_file_of_bad_lines_alone_measures_nothing_and_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("text,anger\nI hate it,1\n")
+    result = run(str(file), "--plot", str(tmp_path / "plot.svg"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "posts.csv holds no line that can be measured by" in result.stderr.replace("\n", " ")
+    assert not (tmp_path / "plot.svg").exists()
+
+
+def test_a_plot_of_nothing_takes_no_drawn_ones_place(tmp_path: Path) -> None:
+    plot = tmp_path / "plot.svg"
+    plot.write_text("of last week")
+    result = run(written(tmp_path / "posts.jsonl", PLAIN), "--plot", str(plot))
+    assert result.exit_code == 1
+    assert "not drawn, for no labelled anger was judged" in result.stderr
+    assert plot.read_text() == "of last week"
+
+
+def test_one_post_is_one_post(tmp_path: Path) -> None:
+    assert "vader: 1 post, " in run(written(tmp_path / "posts.jsonl", PLAIN)).stderr
+
+
 def test_the_plot_stands_alone(tmp_path: Path) -> None:
     file = written(tmp_path / "posts.jsonl", ANGRY, CALM, PLAIN)
     plot = tmp_path / "reliability.svg"

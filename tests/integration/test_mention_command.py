@@ -85,6 +85,28 @@ def test_a_correction_stands_beside_the_scorers_verdict(database: Path, name: st
     assert "\t0.90\t0.10\t" in run(database, "list").stdout
 
 
+def test_another_persons_correction_says_what_it_replaces(database: Path) -> None:
+    run(database, "correct", ID, "--anger", "0.1", "--by", "anna")
+    said = run(database, "correct", ID, "--sentiment", "-0.5", "--by", "bert")
+    assert said.stdout.endswith("; by bert, in the stead of anger 0.10 of anna\n")
+
+
+def test_a_post_that_was_not_judged_can_be_corrected(database: Path) -> None:
+    said = run(database, "correct", "jsonl::post:2", "--anger", "0.9", "--by", "anna")
+    assert said.stdout == "jsonl::post:2: anger 0.90 where the scorer could not judge; by anna\n"
+
+
+def test_a_correction_can_be_undone_once(database: Path) -> None:
+    run(database, "correct", ID, "--anger", "0.1", "--by", "anna")
+    said = run(database, "correct", ID, "--undo", "--by", "bert")
+    assert said.stdout == f"{ID}: taken back: anger 0.10 of anna; by bert\n"
+    (shown,) = lines(run(database, "show", ID, "--json"))
+    assert shown["correction"] is None
+    again = run(database, "correct", ID, "--undo", "--by", "bert")
+    assert again.exit_code == 1
+    assert "there is nothing to undo" in again.stderr
+
+
 def test_what_a_correction_answers_turns_no_writing_round(database: Path) -> None:
     said = run(database, "correct", ID, "--anger", "0.1", "--by", "an\u202ena")
     assert said.stdout.endswith("; by anna\n")
@@ -125,6 +147,7 @@ def test_the_views_show_a_correction(database: Path) -> None:
         ((ID, "--by", "anna", "--sentiment", "-2"), "--sentiment"),
         ((ID, "--by", "anna", "--anger", "nan"), "--anger"),
         ((ID, "--by", "anna", "--sentiment", "nan"), "--sentiment"),
+        ((ID, "--by", "anna", "--undo", "--anger", "0.1"), "say nothing new with it"),
     ],
 )
 def test_a_wrong_use_says_what_is_wanted(

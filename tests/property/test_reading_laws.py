@@ -66,7 +66,7 @@ def test_any_text_can_be_read(text: str) -> None:
     assert len(cleaned) <= min(len(text), LONGEST_TEXT)
     fold(text).encode("utf-8")
     assert len(fingerprint(text)) in (0, 16)
-    identify(text, None, ("en",), lambda _: ("en", 0.5))
+    identify(text, None, ("en",), lambda *_: ("en", 0.5))
 
 
 @given(ANY_TEXT, st.integers(1, 80))

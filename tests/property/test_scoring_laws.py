@@ -16,7 +16,7 @@ TEXTS = st.builds(
     text=st.one_of(
         st.text(),
         st.text(alphabet=st.characters(codec="utf-8"), max_size=40).map(lambda text: text * 50),
-        st.text(alphabet="aA !?.#@\n\t\r\u2028_😡👍🏽é\u0301ыё糟\ud800\x00:/htpsw"),
+        st.text(alphabet="aA 𝓱ａ!?.#@\n\t\r\u2028_😡👍🏽é\u0301ыё糟\ud800\x00:/htpsw"),
     ),
     language=LANGUAGES,
 )
@@ -38,6 +38,13 @@ STRANGE = (
     "糟",
     "but ",
     "aB_",
+    "𝓱",
+    "\ufdfa",
+    "👨\u200d👩\u200d👧",
+    "[",
+    "\u202e",
+    "#A ",
+    "http://a.b ",
 )
 
 

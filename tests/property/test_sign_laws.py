@@ -52,6 +52,7 @@ def test_spaced_words_stay_as_they_are(text: str) -> None:
     [
         "i will ", "1 ", "1,000.", "you ", "(", "?!", "а", "ще ви ", "i will kill you in ", "$ 1 ",
         "two days ", "fuck you ", "money from my ", "the the ", "'", "a'",
+        "\ufdfa",  # one sign that folds into eighteen
     ],
 )  # fmt: skip
 def test_no_text_takes_long(piece: str) -> None:
@@ -60,5 +61,5 @@ def test_no_text_takes_long(piece: str) -> None:
     began = time.process_time()
     read_signs(text, None, 0.9)
     amounts(text)
-    # ten times what the slowest of these takes
-    assert time.process_time() - began < 0.5
+    # ten times what a text may take
+    assert time.process_time() - began < 0.2

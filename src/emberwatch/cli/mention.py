@@ -126,6 +126,7 @@ def show(id: str, config_path: Path, database: Path | None, as_json: bool) -> No
 @click.option("--sentiment", type=click.FloatRange(-1, 1), help="How it really sounds, -1 to 1.")
 @click.option("--by", required=True, help="Who says so: your name.")
 @click.option("--note", default="", help="Why, in a line.")
+@click.option("--undo", "is_undone", is_flag=True, help="Take back what was said of it.")
 @config_option
 @database_option
 def correct(
@@ -134,13 +135,15 @@ def correct(
     sentiment: float | None,
     by: str,
     note: str,
+    is_undone: bool,
     config_path: Path,
     database: Path | None,
 ) -> None:
     """Say how a post really sounds, beside what the scorer said. ID may be its address too.
 
     The scorer's judgement stays. `emberwatch score evaluate --database` measures by it. A second
-    correction of a post replaces the first. Alerts that rang stay as they are.
+    correction of a post replaces the first; --undo takes it back. Alerts that rang stay as they
+    are.
 
     \b
     Example:
@@ -153,31 +156,45 @@ def correct(
     for name, value in (("--anger", anger), ("--sentiment", sentiment)):
         if value is not None and isnan(value):
             raise click.BadParameter("nan is no number", param_hint=name)
-    if anger is None and sentiment is None:
+    is_silent = anger is None and sentiment is None
+    if is_undone and not (is_silent and not note):
+        raise click.UsageError("--undo takes back what was said: say nothing new with it")
+    if is_silent and not is_undone:
         raise click.UsageError("say --anger, --sentiment, or both")
     if not by.strip():
         raise click.BadParameter("expected a name", param_hint="--by")
     with opened(database_of(config_path, database)) as store, store.writing() as transaction:
         mention = _named(transaction, id)[0]
-        transaction.correct(
-            Correction(
-                post_id=mention.post.id,
-                sentiment=sentiment,
-                anger=anger,
-                by=by,
-                at=now(),
-                note=note,
+        earlier = next(iter(transaction.corrections([mention.post.id])), None)
+        if is_undone:
+            transaction.uncorrect(mention.post.id)
+        else:
+            transaction.correct(
+                Correction(
+                    post_id=mention.post.id,
+                    sentiment=sentiment,
+                    anger=anger,
+                    by=by,
+                    at=now(),
+                    note=note,
+                )
             )
-        )
+    if is_undone and earlier is None:
+        raise click.ClickException(f"nobody corrected {mention.post.id}: there is nothing to undo")
+    instead = "" if earlier is None else f"{_verdict(earlier)} of {earlier.by}"
+    if is_undone:
+        click.echo(safe_line(f"{mention.post.id}: taken back: {instead}; by {by}", 2000))
+        return
     said = [
-        f"{name} {value:.2f} where the scorer said {_figure(before)}"
+        f"{name} {value:.2f} where the scorer {_said(before)}"
         for name, value, before in (
             ("anger", anger, mention.score.anger),
             ("sentiment", sentiment, mention.score.sentiment),
         )
         if value is not None
     ]
-    click.echo(safe_line(f"{mention.post.id}: {', '.join(said)}; by {by}", 2000))
+    stead = f", in the stead of {instead}" if instead else ""
+    click.echo(safe_line(f"{mention.post.id}: {', '.join(said)}; by {by}{stead}", 2000))
 
 
 @command.command("rescore")
@@ -371,6 +388,15 @@ def _print(mentions: "tuple[Mention, ...]", correction: "Correction | None") -> 
             f"corrected by {correction.by}, {clock(correction.at)} UTC: "
             f"anger {_figure(correction.anger)}, sentiment {_figure(correction.sentiment)}{note}"
         )
+
+
+def _verdict(correction: "Correction") -> str:
+    named = (("anger", correction.anger), ("sentiment", correction.sentiment))
+    return ", ".join(f"{name} {value:.2f}" for name, value in named if value is not None)
+
+
+def _said(value: float | None) -> str:
+    return "could not judge" if value is None else f"said {value:.2f}"
 
 
 def _figure(value: float | None) -> str:

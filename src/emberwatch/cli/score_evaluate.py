@@ -131,6 +131,8 @@ def evaluate(
     except ScoringFailed as failed:
         raise click.ClickException(f"{scorer.kind} cannot score: {failed}") from failed
     complaints.sum_up()
+    if complaints.count and not groups:
+        raise click.ClickException(f"{file} holds no line that can be measured by: see --help")
     done = {key: groups[key] for key in sorted(groups)}
     _show(done, scorer.kind, as_json=as_json)
     if plot is not None:
@@ -305,7 +307,8 @@ def _show(groups: Mapping[tuple[str, str], _Group], name: str, *, as_json: bool)
     speed = _speed(list(groups.values()))
     if speed is not None:
         posts = sum(group.tally.posts for group in groups.values())
-        click.echo(f"{name}: {posts:,} posts, {speed:,.0f} a second of processor time", err=True)
+        noun = "post" if posts == 1 else "posts"
+        click.echo(f"{name}: {posts:,} {noun}, {speed:,.0f} a second of processor time", err=True)
 
 
 def _draw_table(rows: list[_Row]) -> None:
@@ -372,6 +375,8 @@ def _draw(groups: Mapping[tuple[str, str], _Group], name: str, plot: Path) -> No
         )
         for language, pairs in told
     ]
+    if not curves:
+        raise click.ClickException(f"{plot}: not drawn, for no labelled anger was judged")
     picture = reliability_picture(f"How far to believe the anger of {name}", curves)
     write(plot, draw(picture))
     left_out = f"; {len(curves) - MOST_CURVES} more left out" if len(curves) > MOST_CURVES else ""

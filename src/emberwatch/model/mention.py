@@ -19,7 +19,8 @@ class Score:
     `sentiment` -1..1, `negative` 0..1 (ranks negativity) and `anger` 0..1 (calibrated) are None
     where the scorer cannot judge; `judged` says whether the sentiment was judged. `language` is
     the language judged in (None: unknown; `NO_WORDS`: emoji alone), `confidence` 0..1 how sure we
-    are of it. `why` holds the words that weighed most.
+    are of it. `why` holds the words that weighed most, heaviest first: those that make it positive
+    where it is, else those that make it negative or angry.
     """
 
     sentiment: float | None = None

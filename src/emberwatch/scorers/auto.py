@@ -1,12 +1,14 @@
 """Judges every language that the model was measured in; English together with VADER."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from emberwatch.core.read.language import SETTLED, Language, identify, is_wordless
+from emberwatch.core.read.text import undressed
 from emberwatch.model.mention import NO_WORDS, Score
 from emberwatch.ports import Text
 from emberwatch.scorers.emoji import emoji_of
@@ -48,6 +50,7 @@ class Auto:
 
     def score(self, texts: Sequence[Text]) -> list[Score]:
         """Return one score a text, in order; never raises on strange text."""
+        texts = [_undressed(text) for text in texts]
         languages = [self._language(text) for text in texts]
         places = [self._place.get(language.tag or "", -1) for language in languages]
         known = [at for at, place in enumerate(places) if place >= 0]
@@ -71,7 +74,7 @@ class Auto:
                 judged=True,
                 scorer=self.kind,
                 version=self._model.version,
-                why=reading.reasons(row) if sentiment <= -EDGE else (),
+                why=reading.reasons(row, is_glad=sentiment >= EDGE),
             )
         return scores
 
@@ -104,6 +107,12 @@ class Auto:
             scorer=self.kind,
             version=self._model.version,
         )
+
+
+def _undressed(text: Text) -> Text:
+    read = text.text[:LONGEST]
+    plain = undressed(read)
+    return text if plain is read else replace(text, text=plain)
 
 
 def _sentiment(negative: Values, positive: Values) -> Values:

@@ -1,6 +1,7 @@
 """The linear model that ships: how angry, negative and positive a text sounds in any language."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,8 @@ HEADS: Final = 3
 GIVEN: Final = HEADS + 2 * ngrams.LOOKS + 2
 """Columns of what chances are made of."""
 MOST_REASONS = 5
+LEAST_SHARE = 0.1
+"""What a word must weigh of what the heaviest one does, to be named."""
 
 Margins = npt.NDArray[np.float64]
 Packed = npt.NDArray[np.int64]
@@ -135,16 +138,26 @@ class _Part:
     loads: list[float]
     firsts: list[int]
 
-    def reasons(self, at: int) -> tuple[str, ...]:
+    def reasons(self, at: int, is_glad: bool) -> tuple[str, ...]:
         words = range(self.firsts[at], self.firsts[at + 1])
+        side = -1.0 if is_glad else 1.0
+        heaviest = sorted(words, key=self.loads.__getitem__, reverse=not is_glad)
         told: dict[str, None] = {}
-        for word in sorted(words, key=self.loads.__getitem__, reverse=True):
-            if self.loads[word] <= 0 or len(told) == MOST_REASONS:
+        for word in heaviest:
+            load = side * self.loads[word]
+            if load <= 0 or load < LEAST_SHARE * side * self.loads[heaviest[0]]:
                 break
             letters = self.letters[self.word_at[word] : self.word_end[word]]
-            if letters.isprintable():
+            if len(told) < MOST_REASONS and _tells(letters):
                 told[letters] = None
         return tuple(told)
+
+
+def _tells(letters: str) -> bool:
+    """Whether a person learns something from this: no marks, no digits, which are all read as 0."""
+    if not letters.isprintable() or "0" in letters:
+        return False
+    return any(map(str.isalpha, letters)) or unicodedata.category(letters[0]) == "So"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +168,9 @@ class Reading:
     margins: Margins
     looks: Margins
 
-    def reasons(self, at: int) -> tuple[str, ...]:
-        """Return the words that made a text angry or negative, heaviest first."""
-        return self.parts[at // ngrams.BLOCK].reasons(at % ngrams.BLOCK)
+    def reasons(self, at: int, *, is_glad: bool = False) -> tuple[str, ...]:
+        """Return the words that made a text angry or negative (or glad), heaviest first."""
+        return self.parts[at // ngrams.BLOCK].reasons(at % ngrams.BLOCK, is_glad)
 
 
 def given(margins: Margins, compounds: Margins, looks: Margins) -> Margins:

@@ -171,7 +171,7 @@ class Onnx:
             judged=True,
             scorer=self.kind,
             version=self._version,
-            why=before.why if feeling is not None and feeling <= -EDGE else (),
+            why=before.why if _is_glad(feeling) is _is_glad(before.sentiment) else (),
         )
 
     # ------------------------------------------------------------ the model itself
@@ -282,6 +282,10 @@ def sigmoid(logits: Values) -> Values:
     """Return a chance for each label by itself."""
     chances: Values = 1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0)))
     return chances
+
+
+def _is_glad(feeling: float | None) -> bool:
+    return feeling is not None and feeling >= EDGE
 
 
 def _rounded(value: float | None) -> float | None:

@@ -15,7 +15,7 @@ from emberwatch.scorers.identifier import Identifier
 LONGEST = 1_000
 """Characters that are scored; vaderSentiment's own time grows with the square of the length."""
 MOST_REASONS = 5
-NEGATIVE = -0.05
+POSITIVE = 0.05
 
 
 class Valence:
@@ -245,7 +245,7 @@ class Vader:
             judged=True,
             scorer=self.kind,
             version=self._version,
-            why=_reasons(weights) if compound <= NEGATIVE else (),
+            why=_reasons(weights, is_glad=compound >= POSITIVE),
         )
 
     def _not_judged(self, language: Language) -> Score:
@@ -257,7 +257,9 @@ class Vader:
         )
 
 
-def _reasons(weights: list[tuple[float, str]]) -> tuple[str, ...]:
-    """Return the words that made it negative, heaviest first."""
-    heaviest = sorted(weights, key=lambda weight: weight[0])
-    return tuple(dict.fromkeys(word for valence, word in heaviest if valence < 0))[:MOST_REASONS]
+def _reasons(weights: list[tuple[float, str]], *, is_glad: bool) -> tuple[str, ...]:
+    """Return the words that made it negative (or glad), heaviest first."""
+    side = -1.0 if is_glad else 1.0
+    heaviest = sorted(weights, key=lambda weight: side * weight[0])
+    told = (word for valence, word in heaviest if side * valence < 0)
+    return tuple(dict.fromkeys(told))[:MOST_REASONS]

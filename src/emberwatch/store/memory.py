@@ -703,6 +703,9 @@ class _MemoryWriting(_MemoryReading):
             self.shelves.corrections[correction.post_id] = correction
         return is_known
 
+    def uncorrect(self, post_id: str) -> bool:
+        return self.shelves.corrections.pop(post_id, None) is not None
+
     def claim(
         self,
         now: datetime,

@@ -52,6 +52,7 @@ UPDATE_ERASED_POST = """
 FORGET_SEARCH = "INSERT INTO mention_search (mention_search, rowid, text) VALUES ('delete', ?, ?)"
 FORGET_MENTIONS = "DELETE FROM _mention WHERE post = ?"
 FORGET_CORRECTION = "DELETE FROM _correction WHERE post = ?"
+UNCORRECT = "DELETE FROM _correction WHERE post = (SELECT row FROM _post WHERE id = ?)"
 UNMARK_MENTION = "UPDATE _post SET is_mention = 0 WHERE row = ?"
 UPSERT_MENTION = f"""
     INSERT INTO _mention ({rows.MENTION_COLUMNS})
@@ -472,6 +473,9 @@ class SqliteWriting(SqliteReading):
             ),
         )
         return written.rowcount > 0
+
+    def uncorrect(self, post_id: str) -> bool:
+        return self._db.execute(UNCORRECT, (post_id,)).rowcount > 0
 
     def claim(
         self,

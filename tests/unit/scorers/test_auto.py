@@ -118,6 +118,12 @@ def test_a_negative_post_names_the_words_that_made_it_so(auto: Auto) -> None:
     assert {"horrible", "disgusting"} & set(score.why)
 
 
+def test_a_positive_post_names_the_words_that_made_it_so(auto: Auto) -> None:
+    (score,) = auto.score([Text(text="great, another 3 hour delay. thanks", language="en")])
+    assert (score.sentiment or 0) >= 0.05
+    assert set(score.why[:2]) == {"great", "thanks"}
+
+
 def test_praise_is_positive_and_a_statement_neutral(auto: Auto) -> None:
     praise, statement = auto.score(
         [
@@ -127,6 +133,15 @@ def test_praise_is_positive_and_a_statement_neutral(auto: Auto) -> None:
     )
     assert (praise.sentiment or 0) >= 0.05
     assert abs(statement.sentiment or 0) < 0.05
+
+
+@pytest.mark.parametrize(
+    "text", ["𝓘 𝓱𝓪𝓽𝓮 𝔂𝓸𝓾, 𝔀𝓸𝓻𝓼𝓽 𝓼𝓮𝓻𝓿𝓲𝓬𝓮", "Ｉ ｈａｔｅ ｙｏｕ, ｗｏｒｓｔ ｓｅｒｖｉｃｅ"]
+)
+def test_letters_for_their_looks_are_read_as_plain_ones(auto: Auto, text: str) -> None:
+    dressed, plain = auto.score([Text(text=text), Text(text="I hate you, worst service")])
+    assert dressed == plain
+    assert dressed.judged
 
 
 def test_no_texts_have_no_scores(auto: Auto) -> None:

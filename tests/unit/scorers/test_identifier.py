@@ -43,6 +43,24 @@ def test_siblings_share_their_chance(identifier: Identifier, text: str, siblings
     assert probability > max(alone.values())
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "tag"),
+    [
+        ("servicio fatal", (), "it"),
+        ("servicio fatal", ("es", "en"), "es"),
+        ("лоша доставка", (), "sr"),
+        ("лоша доставка", ("bg",), "bg"),
+        ("Wo ist mein Paket, ich warte schon seit drei Wochen", ("en",), "de"),
+    ],
+)
+def test_what_is_expected_wins_where_letters_leave_doubt(
+    identifier: Identifier, text: str, expected: tuple[str, ...], tag: str
+) -> None:
+    found, probability = identifier.guess(text, expected)
+    assert found == tag
+    assert 0 < probability <= 1
+
+
 @pytest.mark.parametrize("text", ["", "a", "\x00", "😡", "x" * 1_000, "ж" * 1_000])
 def test_strange_text_gets_some_answer(identifier: Identifier, text: str) -> None:
     found, probability = identifier.guess(text)

@@ -1,9 +1,11 @@
 """The model that ships: its file, its card, its sums."""
 
 import json
+import re
 import time
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,6 +111,28 @@ def test_the_card_names_only_licences_that_allow_it_to_be_given_away() -> None:
     )
 
 
+def test_the_notice_names_every_source_of_the_card(root: Path) -> None:
+    card = json.loads(files("emberwatch.scorers").joinpath(model.CARD).read_text(encoding="utf-8"))
+    notice = (root / "NOTICE").read_text(encoding="utf-8").lower()
+    sources = {told["source"].partition("_")[0] for told in card["data"]}
+    assert [name for name in sorted(sources) if not re.search(rf"\b{name}", notice)] == []
+    assert card["word_lists"]["package"].partition("@")[0] in notice
+    assert card["teacher"]["package"] in notice
+
+
+def test_the_card_says_what_a_person_wants_to_know() -> None:
+    card = json.loads(files("emberwatch.scorers").joinpath(model.CARD).read_text(encoding="utf-8"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", card["date"])
+    assert all(told["rows"] > 0 and told["language"] for told in card["data"])
+    by_words = {tag for tag, told in card["languages"].items() if not told["sentiment_rows"]}
+    assert by_words == {"lt"}
+    wanted = {"anger_roc_area", "negative_roc_area", "sentiment_macro_f1"}
+    for tag in card["languages"].keys() - by_words:
+        told = card["languages"][tag]
+        figures = set(told["figures_by_cross_fitting"])
+        assert figures >= (wanted if told["has_anger"] else {"negative_roc_area"}), tag
+
+
 @pytest.mark.advice("A17")
 def test_anger_is_claimed_only_where_it_was_measured() -> None:
     card = json.loads(files("emberwatch.scorers").joinpath(model.CARD).read_text(encoding="utf-8"))
@@ -123,3 +147,39 @@ def test_anger_is_claimed_only_where_it_was_measured() -> None:
 
 def test_the_words_that_weighed_most_are_named() -> None:
     assert "terrible" in model.shipped().read(["x", "The terrible train to Norvik"]).reasons(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("hate!!! , 3000 [", ("hate",)),
+        ("the hate of it", ("hate",)),
+        ("😡😡😡", ("😡",)),
+        ("A\u202eB\x1b[31m hate\u2066\u200b", ("hate",)),
+        ("x", ()),
+        ("", ()),
+    ],
+)
+def test_marks_numbers_and_words_that_hardly_weigh_are_no_reasons(
+    text: str, reasons: tuple[str, ...]
+) -> None:
+    assert model.shipped().read([text]).reasons(0) == reasons
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("worst service ever and nobody answers", "worst"),
+        ("Отвратително обслужване, чакам вече два часа", "отвратително"),
+        ("Ужасный сервис, курьер опоздал на три часа", "ужасный"),
+        ("Pelayanan paling buruk, paket hilang", "buruk"),
+        ("Siaubingas aptarnavimas, niekas neatsako", "siaubingas"),
+        ("Der schlechteste Kundendienst aller Zeiten", "schlechteste"),
+        ("Le service est nul, je suis furieux", "furieux"),
+        ("Najgorsza obsługa klienta, paczka zaginęła", "najgorsza"),
+        ("Pior atendimento, nunca mais", "nunca"),
+        ("#WorstServiceEver Acme", "worst"),
+    ],
+)
+def test_the_heaviest_word_is_one_that_a_reader_would_name(text: str, word: str) -> None:
+    assert model.shipped().read([text]).reasons(0)[0] == word

@@ -54,7 +54,7 @@ def test_a_happy_text_has_no_anger(vader: Vader) -> None:
     assert judged.sentiment is not None
     assert judged.sentiment > 0.5
     assert judged.anger == 0.0
-    assert judged.why == ()
+    assert judged.why == ("wonderful", "kind", "thank")
 
 
 def test_the_heaviest_bad_words_are_the_reason(vader: Vader) -> None:

@@ -1,7 +1,7 @@
 """Which language a post is written in: the site's tag, then the script, then a small guess."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,8 +19,11 @@ class Language:
 
 UNKNOWN = Language(tag=None, confidence=0.0)
 
-Guess = Callable[[str], tuple[str, float]]
-"""A small identifier: the likeliest tag of a wordy text, and its probability 0..1."""
+Guess = Callable[[str, Collection[str]], tuple[str, float]]
+"""A small identifier: the likeliest tag of a wordy text, and its probability 0..1.
+
+It is told the primary tags that are expected.
+"""
 
 
 class Script(StrEnum):
@@ -152,12 +155,26 @@ _MAY_BE_NOISE = re.compile(rf"[@#\[{_EMOJI}]")
 _HASHTAG_SIGN = re.compile(r"(?:https?://|www\.)\S*|@\w[\w.@-]*|[#_]+")
 _RETOLD = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "cmn": "zh", "jw": "jv",
            "fil": "tl", "mo": "ro", "arz": "ar", "ary": "ar"}  # fmt: skip
+# Feeds write codes of three letters too (ISO 639-2), and countries for languages.
+_LONGER = """
+    af:afr am:amh ar:ara,arb be:bel bg:bul bn:ben bs:bos ca:cat cs:ces,cze,cz da:dan,dk de:deu,ger
+    el:ell,gre,gr en:eng es:spa et:est fa:fas,per fi:fin fr:fra,fre gl:glg he:heb hi:hin hr:hrv
+    hu:hun hy:hye,arm id:ind is:isl,ice it:ita ja:jpn,jp ka:kat,geo kk:kaz ko:kor ky:kir lt:lit
+    lv:lav,lvs mk:mkd,mac mr:mar ms:msa,may,zsm nl:nld,dut no:nor,nob,nno pl:pol pt:por ro:ron,rum
+    ru:rus sk:slk,slo sl:slv sq:sqi,alb sr:srp su:sun sv:swe sw:swa ta:tam te:tel th:tha tl:tgl
+    tr:tur tt:tat uk:ukr,ua ur:urd uz:uzb vi:vie yi:yid zh:zho,chi
+"""
+_RETOLD |= {
+    other: tag
+    for tag, _, others in (entry.partition(":") for entry in _LONGER.split())
+    for other in others.split(",")
+}
 _TAG = re.compile(r"[A-Za-z]{2,3}(?=\Z|[-_])")
 _NO_TAG = _words("und mul zxx mis qme qst art xx")
 
 
 def primary_tag(tag: str | None) -> str | None:
-    """Return the primary tag in lower case, None for no language: `pt-BR` is `pt`."""
+    """Return the primary tag in lower case, None for no language: `pt-BR`, `por` are `pt`."""
     if not tag:
         return None
     found = _TAG.match(tag.strip())
@@ -232,11 +249,12 @@ def identify(text: str, claimed: str | None, expected: Sequence[str], guess: Gue
     """Return the language of a text.
 
     The site's tag is believed unless the script contradicts it; then the script decides, where it
-    can, then the letters and small words that only one language has, then `guess`, which gives way
-    to a neighbour of the language that it names if the brand's people write that. A short text
-    that leaves us unsure is taken for English, or for the only language in its script, when the
-    brand's people write that (`expected`), with low confidence; else its tag is None. We are
-    never quite sure of a text in several scripts. A text without words is `UNKNOWN`.
+    can, then the letters and small words that only one language has, then `guess`, which knows what
+    is expected, and gives way to a neighbour of the language that it names if the brand's people
+    write that. A short text that leaves us unsure is taken for English, or for the only language in
+    its script, when the brand's people write that (`expected`), with low confidence; else its tag
+    is None. We are never quite sure of a text in several scripts. A text without words is
+    `UNKNOWN`.
     """
     words, script, share = _read(text)
     if script is None:
@@ -258,10 +276,11 @@ def _identified(
     told = _told_by_letters(words, script)
     if told is not None:
         return told
-    found, probability = guess(words)
+    wanted = {tag for tag in map(primary_tag, expected) if tag}
+    found, probability = guess(words, wanted)
     likely = primary_tag(found)
     if likely is not None and probability >= SURE and _has_script(likely, script):
-        tag = _expected_neighbour(likely, script, expected) or likely
+        tag = _expected_neighbour(likely, script, wanted) or likely
         return Language(tag=tag, confidence=_trust(probability))
     return _presumed(likely, probability, script, expected)
 
@@ -294,13 +313,12 @@ _NEIGHBOURS = (_words("hr bs sr"), _words("id ms"), _words("bg mk"))
 """Languages that a short post seldom tells apart: what people are expected to write tells more."""
 
 
-def _expected_neighbour(tag: str, script: Script, expected: Sequence[str]) -> str | None:
+def _expected_neighbour(tag: str, script: Script, wanted: set[str]) -> str | None:
     """Return the one neighbour of an unexpected language that is expected, if there is just one."""
-    wanted = {primary_tag(each) for each in expected}
     if tag in wanted:
         return None
     near = next((family for family in _NEIGHBOURS if tag in family), frozenset())
-    found = [each for each in near & wanted if each and _has_script(each, script)]
+    found = [each for each in near & wanted if _has_script(each, script)]
     return found[0] if len(found) == 1 else None
 
 

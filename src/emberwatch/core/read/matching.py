@@ -13,6 +13,9 @@ from emberwatch.model.brand import Brand
 MOST_NAMED = 3
 """How many terms `Match.matched` names at most."""
 
+LONGEST_ENDING = 30
+"""Letters that a word of a phrase (`refund* now`) goes on for at most."""
+
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _DROPPED_EDGE = " \t\n!?,;:\"()[]{}<>«»“”„…'"
@@ -284,7 +287,8 @@ def _spellings(word: str) -> Iterator[str]:
 
 
 def _any_spelling(word: str) -> str:
-    goes_on = r"\w*" if _begun(word) is not None else ""
+    # bounded, or a word as long as a post would be gone through from each of its letters
+    goes_on = rf"\w{{0,{LONGEST_ENDING}}}" if _begun(word) is not None else ""
     return f"(?:{'|'.join(map(re.escape, _spellings(word)))}){goes_on}"
 
 

@@ -1,12 +1,13 @@
 """Recognises what asks for a certain answer, by words: rather missed than wrong."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
 from emberwatch.core.read.phrases import Hit, Phrases, sections, spaced, spelled_out
-from emberwatch.core.read.text import fold
+from emberwatch.core.read.text import fold, without_addresses
 from emberwatch.model.sign import Amount, Sign, SignKind, Threat
 
 LANGUAGES = ("en", "bg", "ru", "id", "lt")
@@ -21,6 +22,11 @@ LONGEST = 4_000
 MOST_WORDS = 5
 MOST_AMOUNTS = 5
 MOST_DAYS = 3_650
+
+_QUOTED = re.compile('["«„“][^"«»„“”\n]{1,300}["»“”]')
+_QUOTABLE = ("abuse", "threat.legal", "threat.press", "threat.regulator")
+_FEWEST_OWN_WORDS = 3
+"""Words outside quotation marks below which a post quotes nobody but itself."""
 
 _REQUEST = "request"
 _MONEY = "money"
@@ -50,9 +56,11 @@ def read_signs(text: str, language: str | None, anger: float | None) -> tuple[Si
     `anger` is the scorer's, None where it could not judge: then nothing is taken for venting.
     """
     tables = tables_for(language)
-    text = text[:LONGEST]
+    # some letters fold into a sentence of their own: what is looked at stays as short
+    text = without_addresses(fold(text[:LONGEST])[:LONGEST])
     read = spaced(text)
-    hits = _phrases(tables).find(read)
+    phrases = _phrases(tables)
+    hits = _own(phrases.find(read), phrases, text)
     abuse = [hit for hit in hits if hit.section == SignKind.ABUSE]
     money = [hit for hit in hits if hit.section == _MONEY]
     threats = [hit for hit in hits if hit.section.startswith("threat.")]
@@ -81,6 +89,25 @@ def read_signs(text: str, language: str | None, anger: float | None) -> tuple[Si
     if anger is not None and anger >= VENTING_FROM and not is_request:
         signs.append(Sign(kind=SignKind.VENTING))
     return tuple(signs)
+
+
+def _own(hits: list[Hit], phrases: Phrases, text: str) -> list[Hit]:
+    """Return the hits without the insults and threats that the author only quotes.
+
+    A threat of violence stays: it matters whoever uttered it.
+    """
+    quotes = _QUOTED.findall(text) if hits else []
+    if not quotes or len(spaced(_QUOTED.sub(" ", text)).split()) < _FEWEST_OWN_WORDS:
+        return hits
+    quoted = Counter((hit.section, hit.phrase) for hit in phrases.find(spaced("\n".join(quotes))))
+    own = []
+    for hit in hits:
+        is_quoted = hit.section in _QUOTABLE and quoted[hit.section, hit.phrase] > 0
+        if is_quoted:
+            quoted[hit.section, hit.phrase] -= 1
+        else:
+            own.append(hit)
+    return own
 
 
 @lru_cache(maxsize=8)

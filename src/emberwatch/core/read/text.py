@@ -132,9 +132,32 @@ def _undecorated(word: re.Match[str]) -> str:
     return unicodedata.normalize("NFC", bare)
 
 
+_DRESSED = re.compile("[\U0001d400-\U0001d7cb\uff21-\uff3a\uff41-\uff5a]")
+_UNDRESSED = {
+    code: plain
+    for start, end in ((0x1D400, 0x1D7CC), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B))
+    for code in range(start, end)
+    if (plain := unicodedata.normalize("NFKC", chr(code))) != chr(code)
+}
+
+
+def undressed(text: str) -> str:
+    """Return a text with plain letters for mathematical and full-width ones; never raises.
+
+    People write in them for their looks. Every character stays one.
+    """
+    if text.isascii() or not _DRESSED.search(text):
+        return text
+    return text.translate(_UNDRESSED)
+
+
 # ---------------------------------------------------------------- what is no speech
+_ENDS_HOST = "|".join(rf"(?<=\.{end})" for end in ("com", "co", "ly", "me", "gl", "net", "org"))
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S*|\b\w+(?:\.\w+)*\.(?:com|co|ly|me|gl|net|org)/\S*|@[\w@.]+"
+    r"(?:https?://|www\.)\S*"
+    # possessive, and from the first word on: each letter is looked at once
+    rf"|(?<!\w)(?<!\w\.)\w++(?:\.\w++)++(?:{_ENDS_HOST})/\S*"
+    r"|@[\w@.]+"
 )
 
 

@@ -1,6 +1,7 @@
 """Which language a post is taken to be in."""
 
 import time
+from collections.abc import Collection
 
 import pytest
 
@@ -22,9 +23,11 @@ class Guesser:
     def __init__(self, tag: str = "xx", probability: float = 0.0) -> None:
         self.answer = (tag, probability)
         self.asked: list[str] = []
+        self.expected: list[set[str]] = []
 
-    def __call__(self, words: str) -> tuple[str, float]:
+    def __call__(self, words: str, expected: Collection[str]) -> tuple[str, float]:
         self.asked.append(words)
+        self.expected.append(set(expected))
         return self.answer
 
 
@@ -45,6 +48,14 @@ def tag_of(text: str, claimed: str | None = None, *, expected: tuple[str, ...] =
         ("iw", "he"),
         ("nb-NO", "no"),
         ("fil", "tl"),
+        ("rus", "ru"),
+        ("BUL", "bg"),
+        ("ger", "de"),
+        ("deu-AT", "de"),
+        ("lit", "lt"),
+        ("ua", "uk"),
+        ("jp", "ja"),
+        ("yue", "yue"),
         ("und", None),
         ("zxx", None),
         ("qme", None),
@@ -259,7 +270,7 @@ def test_a_guess_that_the_script_contradicts_is_not_believed() -> None:
     ],
 )
 def test_latin_names_do_not_outweigh_the_language_around_them(text: str, tag: str) -> None:
-    found = identify(text, None, (tag,), lambda words: (tag, 0.9))
+    found = identify(text, None, (tag,), lambda *_: (tag, 0.9))
     assert (found.tag, found.confidence <= 0.9) == (tag, True)
 
 
@@ -311,3 +322,9 @@ def test_a_huge_text_is_looked_at_in_part() -> None:
     for hostile in ("ж" * 1_000_000, "a" * 1_000_000, "@" * 1_000_000, "\u3042a" * 500_000):
         tag_of(hostile)
     assert time.process_time() - began < 2
+
+
+def test_the_identifier_is_told_what_is_expected() -> None:
+    guesser = Guesser("lt", 0.9)
+    identify("siunta neatejo", None, ("lt", "pt-BR", "eng", "und"), guesser)
+    assert guesser.expected == [{"lt", "pt", "en"}]

@@ -349,8 +349,15 @@ def test_no_brands_match_nothing() -> None:
 
 # ---------------------------------------------------------------- cost
 def test_hostile_repetition_takes_no_time() -> None:
-    matcher = Matcher([Brand(name="B", words=("acme road", "coca-cola", "a b c"), handles=("@x",))])
-    hostile = ("acme " * 20_000, "coca" * 25_000, "a b " * 25_000, "_" * 100_000 + "acme road@x")
+    words = ("acme road", "coca-cola", "a b c", "refund* now")
+    matcher = Matcher([Brand(name="B", words=words, handles=("@x",))])
+    hostile = (
+        "acme " * 20_000,
+        "coca" * 25_000,
+        "a b " * 25_000,
+        "refund" * 16_000,
+        "_" * 100_000 + "acme road@x",
+    )
     began = time.process_time()
     for text in hostile:
         matcher.match(text)

@@ -108,8 +108,46 @@ def test_a_text_without_signs_has_none() -> None:
     assert read_signs("", None, None) == ()
 
 
+@pytest.mark.parametrize(
+    "text", ["@fuck_you_all has a new phone", "see https://acme.example/refund-my-money-back"]
+)
+def test_handles_and_addresses_bear_no_sign(text: str) -> None:
+    assert read_signs(text, "en", None) == ()
+
+
 def test_a_threat_far_down_in_an_endless_text_is_not_looked_for() -> None:
     assert kinds("word " * 2_000 + "I'll sue you") == set()
+
+
+# ---------------------------------------------------------------- quotations
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ('The judge said "see you in court" in that show', "en"),
+        ("Сосед крикнул «подам на вас в суд» и ушёл домой", "ru"),
+        ("Някой викна „идиоти такива“ и излезе от магазина", "bg"),
+        ("He wrote “you are an idiot” to the poor driver", "en"),
+    ],
+)
+def test_what_somebody_else_said_is_no_sign(text: str, language: str) -> None:
+    assert kinds(text, language) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"See you in court"',
+        'He said "see you in court", and I say it too: see you in court',
+        'Your "support team" will hear from my lawyer',
+        'Your driver told me "I will kill you" at the door',
+    ],
+)
+def test_a_threat_beside_a_quotation_or_of_violence_stays(text: str) -> None:
+    assert kinds(text) == {SignKind.THREAT}
+
+
+def test_money_that_is_quoted_is_still_about_money() -> None:
+    assert kinds('They wrote "no refund for you" and hung up') == {SignKind.MONEY}
 
 
 # ---------------------------------------------------------------- venting

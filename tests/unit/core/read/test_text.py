@@ -4,7 +4,16 @@ import time
 
 import pytest
 
-from emberwatch.core.read.text import LONGEST_TEXT, clean, columns, fingerprint, fold, safe_line
+from emberwatch.core.read.text import (
+    LONGEST_TEXT,
+    clean,
+    columns,
+    fingerprint,
+    fold,
+    safe_line,
+    undressed,
+    without_addresses,
+)
 
 # ---------------------------------------------------------------- clean
 
@@ -182,10 +191,48 @@ def test_hostile_text_takes_no_time() -> None:
         "a" * 100_000,
         "." * 100_000,
         "a.b" * 30_000,
+        "a." * 50_000,
+        "\u249b" * 50_000,  # one sign that folds into "20."
         "@a" * 50_000,
         "a\u0301" * 50_000,
     ):
         fingerprint(hostile)
-        fold(hostile)
+        without_addresses(fold(hostile))
         clean(hostile + "\x00")
     assert time.process_time() - began < 5
+
+
+# ---------------------------------------------------------------- what is no speech
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("see https://a.example/b now", "see   now"),
+        ("see www.a.example now", "see   now"),
+        ("see t.co/abc now", "see   now"),
+        ("see shop.acme.com/a?b=c now", "see   now"),
+        ("..see..bit.ly/x now", "..see..  now"),
+        ("@a.b@c.d late", "  late"),
+        ("acme.com is late", "acme.com is late"),
+        ("acme.example/x is late", "acme.example/x is late"),
+        ("com/x", "com/x"),
+    ],
+)
+def test_addresses_and_handles_are_no_speech(text: str, left: str) -> None:
+    assert without_addresses(text) == left
+
+
+# ---------------------------------------------------------------- letters for their looks
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("𝓱𝓪𝓽𝓮 𝐲𝐨𝐮", "hate you"),
+        ("ｈａｔｅ！", "hate！"),
+        ("𝛂", "α"),
+        ("café 最悪 😡", "café 最悪 😡"),
+        ("\ud800", "\ud800"),
+        ("plain", "plain"),
+    ],
+)
+def test_letters_that_only_look_otherwise_become_plain(text: str, plain: str) -> None:
+    assert undressed(text) == plain
+    assert len(undressed(text)) == len(text)

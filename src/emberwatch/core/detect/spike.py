@@ -138,8 +138,9 @@ class Ringing:
     """An alert that is open. `hot_at` is the last minute that was out of the ordinary.
 
     `rate` is how often a month chance brings as much; `peak` the greatest hour; `told` the
-    observed that was last told; `looked` the quarter whose fire was last looked at; `is_again`
-    whether it burns again, so that windows which reach back to the fire before say nothing new.
+    observed that was last told, seen at `seen_at` (None: as it began); `looked` the quarter whose
+    fire was last looked at; `is_again` whether it burns again, so that windows which reach back to
+    the fire before say nothing new.
     """
 
     started_at: datetime
@@ -159,6 +160,7 @@ class Ringing:
     thread_id: str | None = None
     evidence: tuple[str, ...] = ()
     is_again: bool = False
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1164,6 +1166,7 @@ class Spike:
             chance=max(exp(finding.log_chance), _LEAST_CHANCE),
             rate=look.rate,
             told=look.observed,
+            seen_at=_instant(state.minute),
             first_post_at=min((voice.created_at for voice in evidence), default=None),
             reach=sum(authors.values()),
             not_judged=_not_judged(state, start, finding.window),
@@ -1368,7 +1371,7 @@ def _reason(kind: AlertKind, ringing: Ringing, ended_at: datetime | None) -> str
         seen = f"{ringing.observed:.1f} angry voices"
     else:
         seen = f"{ringing.observed:.0f} posts"
-    hour = ringing.started_at.astimezone(UTC)
+    hour = (ringing.seen_at or ringing.started_at).astimezone(UTC)
     reason = (
         f"{seen} in {ringing.window} minutes where {_usual(ringing.expected)} are usual "
         f"({hour:%a} {hour.hour}h UTC): by chance {how_often(ringing.rate)}"

@@ -120,8 +120,8 @@ BAD_ROWS = {
     "60,-1,-1": "0 <= angry <= count",
     "60,,1": "must both be empty",
     "60,1,": "must both be empty",
-    "0,1,1": "is not after the row above it: sort the rows by time",
-    "-60,1,1": "is not after the row above it",
+    "0,1,1": "is the time of the row above it too: make one row of them",
+    "-60,1,1": "is before the row above it: sort the rows by time",
 }
 
 
@@ -244,6 +244,13 @@ def test_a_bad_reaction_is_named_by_its_line(row: str, why: str) -> None:
 )
 def test_a_question_that_makes_no_sense_is_wrong_usage(arguments: list[str]) -> None:
     assert backtest(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("said", ["nan", "abc", ""])
+def test_what_is_no_number_is_said_to_be_none(said: str) -> None:
+    result = backtest("--series", "a.csv", "--out", "-", "--false-alarms-per-month", said)
+    assert result.exit_code == 2
+    assert f"expected a number, got '{said}'" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -29,14 +29,18 @@ if TYPE_CHECKING:
 
 
 class _Within(click.FloatRange):
-    """A range that holds no `nan` either, which is neither below nor above anything."""
+    """A range of numbers, so of no `nan` either, which is neither below nor above anything."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
+        try:
+            is_number = not isnan(float(value))
+        except ValueError:
+            is_number = False
+        if not is_number:
+            self.fail(f"expected a number, got '{value}'.", param, ctx)
         found: float = super().convert(value, param, ctx)
-        if isnan(found):
-            self.fail(f"{value} is not a number.", param, ctx)
         return found
 
 

@@ -908,6 +908,7 @@ class Spike:
             since=_instant(window.start),
             seen=weight,
             voices=round(window.nameless) + len(heard),
+            clear=round(clear),
             usual=window.usual_heat * anger_of_heat,
             factor=factor,
             expected=expected * anger_of_heat,
@@ -916,6 +917,7 @@ class Spike:
             bar=10.0 ** tail.rate(bar),
             needed=needed,
             rings=law <= bar and clear >= settings.least_voices and hot > expected,
+            is_over=is_over,
         )
 
     def _share_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
@@ -946,6 +948,7 @@ class Spike:
             since=_instant(window.start),
             seen=weight,
             voices=round(window.nameless) + len(heard),
+            clear=round(clear),
             usual=usual * anger_of_heat,
             factor=factor,
             expected=expected * anger_of_heat,
@@ -954,6 +957,7 @@ class Spike:
             bar=10.0 ** tail.rate(bar),
             needed=_least(rings, least, window.judged) * anger_of_heat if can_ring else None,
             rings=law <= bar and clear >= settings.least_voices,
+            is_over=is_over,
         )
 
     def _volume_look(self, brand: Brand, state: SpikeState, window: _Window) -> WindowLook:
@@ -978,6 +982,7 @@ class Spike:
             since=_instant(window.start),
             seen=window.live,
             voices=round(window.live),
+            clear=round(window.live),
             usual=expected,
             factor=1.0,
             expected=expected,

@@ -450,7 +450,7 @@ def test_figures_of_a_later_fire_name_the_hour_in_which_they_were_seen() -> None
     life.live(life.now + timedelta(hours=5), 15.0)
     told = len(life.alerts)
     storm(life, 30)
-    again = [alert for alert in life.alerts[told:] if alert.kind is AlertKind.SPIKE][0]
+    again = next(alert for alert in life.alerts[told:] if alert.kind is AlertKind.SPIKE)
     assert again.at.hour != again.started_at.hour
     assert f"({again.at:%a} {again.at.hour}h UTC)" in again.reason
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -353,6 +354,27 @@ def test_a_report_that_cannot_be_written_is_said_to_be_so_at_once(
     result = run(folder, "backtest", "--report", str(folder / "nowhere" / "report.html"))
     assert (result.exit_code, "cannot be written" in result.stderr) == (1, True)
     assert not result.stdout
+
+
+@pytest.mark.parametrize("needed", ["watch.db", "config.yaml", "story.jsonl", "kept.db"])
+def test_a_report_is_never_written_over_what_is_needed(
+    folder: Path, replayed: list[dict], needed: str
+) -> None:
+    shutil.copy(folder / "watch.db", folder / "kept.db")
+    before = (folder / needed).read_bytes()
+    result = run(folder, "backtest", str(folder / "story.jsonl"), "--report", str(folder / needed))
+    assert (result.exit_code, "would be written over" in result.stderr) == (1, True)
+    assert (folder / needed).read_bytes() == before
+
+
+def test_a_time_after_all_that_is_stored_says_where_the_past_ends(
+    folder: Path, replayed: list[dict]
+) -> None:
+    report = folder / "report.html"
+    result = run(folder, "backtest", "--since", "2199-01-01", "--report", str(report))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "Nothing is stored from 2199-01-01 00:00:00 UTC on: the past ends at" in result.stderr
+    assert "Nothing is stored from 2199-01-01 00:00 UTC on" in report.read_text()
 
 
 # ---------------------------------------------------------------- wrong questions

@@ -186,6 +186,14 @@ THREADS = [["quiet", str(60 * step), "0"] for step in range(1, 8)] + [
 ]
 
 
+def test_verdicts_are_never_written_over_a_database(series: Path, tmp_path: Path) -> None:
+    place = tmp_path / "watch.db"
+    place.write_bytes(b"SQLite format 3\0 and so on")
+    result = backtest("--series", str(series), "--out", str(place))
+    assert result.exit_code == 1
+    assert f"{place} is a database, and would be written over" in result.stderr
+
+
 def test_a_thread_that_becomes_huge_is_flagged_while_it_grows(tmp_path: Path) -> None:
     path = tmp_path / "threads.csv"
     path.write_text(text_of(sorted(THREADS, key=lambda row: int(row[1])), "cascade,t,root_time"))

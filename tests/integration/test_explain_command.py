@@ -301,6 +301,15 @@ def test_a_picture_that_cannot_be_written_says_so(folder: Path, tmp_path: Path) 
     assert f"{nowhere} cannot be written: there is no folder" in done.stderr
 
 
+@pytest.mark.parametrize("needed", ["watch.db", "config.yaml"])
+def test_a_picture_is_never_drawn_over_what_is_needed(folder: Path, needed: str) -> None:
+    before = (folder / needed).read_bytes()
+    done = invoke(folder, "explain", "Acme", "--picture", str(folder / needed))
+    assert done.exit_code == 1
+    assert "would be written over" in done.stderr
+    assert (folder / needed).read_bytes() == before
+
+
 def test_long_after_the_last_post_it_says_that_nobody_watched(folder: Path) -> None:
     late = invoke(folder, "explain", "Acme", "--at", "2026-03-03 10:00")
     assert "Nothing was read after 2026-03-02 10:44 UTC: nobody watched." in late.stdout

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emberwatch.cli.place import (
+    check_no_database,
     check_writable,
     config_option,
     database_option,
@@ -125,12 +126,13 @@ def command(
     """
     _refuse_mixtures(ctx)
     if report is not None:
-        check_writable(report)
+        check_writable(report, needed=[each for each in (file, config_path, against) if each])
     if series is not None or threads is not None:
         from emberwatch.cli import backtest_csv
 
         if out is None:
             raise click.UsageError("--out is missing: name a file for the verdicts, or '-'")
+        check_no_database(Path(out))
         if series is not None:
             backtest_csv.judge_series_file(series, out, budget)
         elif threads is not None:

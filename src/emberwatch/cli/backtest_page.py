@@ -46,6 +46,9 @@ def _body(
     if first.since is None or first.until is None:
         yield "<p>There is no past yet: nothing was stored.</p>"
         return
+    if first.since > first.until:
+        yield f"<p>Nothing is stored from {_minute(first.since)} UTC on.</p>"
+        return
     lasted = f"{span(first.until - first.since)}, {count(first.posts, 'post')}"
     yield (
         f'<p class="soft">What would have rung from {_minute(first.since)} to '

@@ -89,6 +89,13 @@ def show(trials: Sequence[Backtest]) -> None:
     if first.since is None or first.until is None:
         click.echo("There is no past yet: nothing is stored.", err=True)
         return
+    if first.since > first.until:
+        click.echo(
+            f"Nothing is stored from {clock(first.since)} UTC on: the past ends at "
+            f"{clock(first.until)}.",
+            err=True,
+        )
+        return
     lasted = span(first.until - first.since)
     click.echo(
         f"From {clock(first.since)} to {clock(first.until)} UTC ({lasted}): "

@@ -72,7 +72,7 @@ def command(
     if picture == Path("-"):
         raise click.BadParameter("the page goes there: name a file", param_hint="--picture")
     if picture is not None:
-        check_writable(picture)
+        check_writable(picture, needed=[config_path])
     config = read(config_path, with_secrets=False)
     today = now()
     try:

@@ -331,6 +331,13 @@ def test_the_report_shows_figures_storms_and_pictures(report: str) -> None:
     assert "rings from here" in seen.text
 
 
+def test_on_a_telephone_pictures_stay_large_enough_to_read(report: str) -> None:
+    assert report.count('<div class="wide"><svg ') == report.count("<svg ") > 0
+    assert (
+        "(max-width: 640px) { .wide svg { width: 640px; max-width: none !important; } }" in report
+    )
+
+
 def test_the_report_runs_and_fetches_nothing_whatever_posts_hold(report: str) -> None:
     seen = Seen(report)
     assert "<script>alert(1)</script>" in seen.text  # shown, not obeyed

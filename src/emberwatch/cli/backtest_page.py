@@ -10,10 +10,10 @@ from datetime import datetime
 
 from emberwatch import __version__
 from emberwatch.cli.backtest_table import Storm, lead, observed, storms
-from emberwatch.cli.page import document, quote, safe, table
+from emberwatch.cli.page import document, quote, safe, shown, table
 from emberwatch.cli.present import clock, count, span
 from emberwatch.core.respond.track_record import Label, TrackRecord, acted_at
-from emberwatch.picture import Colour, Moment, Picture, draw
+from emberwatch.picture import Colour, Moment, Picture
 from emberwatch.runtime.backtest import Backtest
 from emberwatch.runtime.backtest_pictures import MOST_STORMS, Pictures
 
@@ -156,7 +156,7 @@ def _brands(found: Sequence[Storm], drawn: Sequence[Pictures]) -> Iterator[str]:
             for number, storm in enumerate(found, 1)
             if storm.brand == brand
         ]
-        yield draw(replace(picture, moments=moments))
+        yield shown(replace(picture, moments=moments))
 
 
 def _storm(
@@ -175,7 +175,7 @@ def _storm(
         )
     picture = _picture(storm, results, drawn)
     if picture is not None:
-        yield draw(picture)
+        yield shown(picture)
     for exhibit in storm.told.exhibits[:MOST_POSTS]:
         when = f"{clock(exhibit.created_at)} UTC"
         yield quote(exhibit.text, exhibit.author, when, exhibit.anger)

@@ -331,6 +331,21 @@ def test_the_report_shows_figures_storms_and_pictures(report: str) -> None:
     assert "rings from here" in seen.text
 
 
+def test_the_report_tells_what_was_said_when_it_rang_and_at_last(report: str) -> None:
+    (told,) = re.findall(r"it rings at .*?: (.*?)\. At last: (.*?)\.</p>", report)
+    assert not told[0].endswith("it is over")
+    assert told[0] != told[1]
+
+
+def test_what_was_said_first_stands_beside_what_was_said_last(
+    folder: Path, replayed: list[dict]
+) -> None:
+    (found,) = of(rows(folder), "incident")
+    timeline = run(folder, "incident", "show", found["id"], "--json").stdout
+    assert found["reason_as_it_rang"] == json.loads(timeline)["timeline"][0]["note"]
+    assert found["reason_as_it_rang"] != found["reason"]
+
+
 def test_on_a_telephone_pictures_stay_large_enough_to_read(report: str) -> None:
     assert report.count('<div class="wide"><svg ') == report.count("<svg ") > 0
     assert (

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from emberwatch import __version__
 from emberwatch.cli.backtest_table import Storm, lead, observed, storms
+from emberwatch.cli.explained import as_it_opened
 from emberwatch.cli.page import document, quote, safe, shown, table
 from emberwatch.cli.present import clock, count, span
 from emberwatch.core.respond.track_record import Label, TrackRecord, acted_at
@@ -169,9 +170,11 @@ def _storm(
             yield f"<p>By {safe(result.name)} it does not ring.</p>"
             continue
         before = "" if rung.lead is None else f", {_before(lead(rung.lead))} people acted"
+        first, last = as_it_opened(rung.incident), rung.incident.alerts[0].reason
+        since = "" if last == first else f" At last: {safe(last)}."
         yield (
             f"<p>By {safe(result.name)} it rings at {clock(rung.incident.opened_at)} UTC{before} "
-            f"({safe(rung.incident.severity)}): {safe(rung.incident.alerts[0].reason)}.</p>"
+            f"({safe(rung.incident.severity)}): {safe(first)}.{since}</p>"
         )
     picture = _picture(storm, results, drawn)
     if picture is not None:

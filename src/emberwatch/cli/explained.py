@@ -149,6 +149,12 @@ def as_it_rang(incident: Incident, alert: Alert) -> str | None:
     return said[place] if place < len(said) else None
 
 
+def as_it_opened(incident: Incident) -> str:
+    """Return what was said first of an incident."""
+    said = (as_it_rang(incident, alert) for alert in incident.alerts)
+    return next((words for words in said if words is not None), incident.alerts[0].reason)
+
+
 def _of_alert(alert: Alert, explanation: Explanation) -> Iterator[str]:
     """Yield what one alert of an incident rests on."""
     if alert.kind is AlertKind.PILE_ON:

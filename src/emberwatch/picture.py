@@ -536,8 +536,14 @@ def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+_GREAT = ((1e12, "trn"), (1e9, "bn"), (1e6, "M"))
+
+
 def _figure(value: float) -> str:
-    """Return a figure for people: no more digits than they need."""
+    """Return a figure for people: no more digits than they need, or than fit beside a panel."""
+    for size, name in _GREAT:
+        if abs(value) >= size:
+            return f"{value / size:.3g} {name}"
     if abs(value) >= 1000.0 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"

@@ -54,6 +54,8 @@ MONTH = 30.44 / 7.0
 ASKED = 0.25
 """False incidents a brand-week that everybody is asked to keep to."""
 
+LEAST_WEEKS = 3
+
 HISTORY = 120.0
 NEGATIVE = 0.5
 MINUTE = timedelta(minutes=1)
@@ -474,26 +476,36 @@ def race(
     return {"as published": own + published, "at the same budget": own + at_budget}
 
 
-def main() -> None:
-    """Run what is asked for and print it."""
+def main(words: list[str] | None = None) -> None:
+    """Run what is asked for and print it; a question that makes no sense ends with 2."""
+    words = sys.argv[1:] if words is None else words
     asked = argparse.ArgumentParser(
         prog="scripts/bench detect",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--brands", type=int, default=4, help="how many, more or less")
-    asked.add_argument("--weeks", type=int, default=6)
+    asked.add_argument("--seed", type=int, default=1, help="which streams (1)")
+    asked.add_argument("--brands", type=int, default=4, help="how many of each size or so (4)")
+    asked.add_argument("--weeks", type=int, default=6, help="how long, 3 at least (6)")
     asked.add_argument("--pictures", type=Path, help="where SVG pictures are to be written")
     asked.add_argument("--nab", type=Path, help="a folder with data/realTweets and labels")
     asked.add_argument("--backgrounds", type=Path, help="the same folder, for storms put into it")
     asked.add_argument("--fit", action="store_true", help="how far the shipped prior is off")
     asked.add_argument("--costs", action="store_true", help="what a mention and a reaction cost")
-    if "--fit" in sys.argv[1:]:
+    if "--fit" in words:
         from tests.benchmark import fit_spike
 
-        sys.exit(fit_spike.main([word for word in sys.argv[1:] if word != "--fit"]))
-    options = asked.parse_args()
+        sys.exit(fit_spike.main([word for word in words if word != "--fit"]))
+    options = asked.parse_args(words)
+    if options.brands < 1:
+        asked.error(f"--brands: expected at least 1, got {options.brands}")
+    if options.weeks < LEAST_WEEKS:
+        asked.error(f"--weeks: expected at least {LEAST_WEEKS}: the first two only teach")
+    if options.pictures:
+        try:
+            options.pictures.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            asked.error(f"--pictures: {options.pictures} cannot be made: {error.strerror}")
     for folder in filter(None, (options.nab, options.backgrounds)):
         if not (folder / "labels" / "combined_windows.json").is_file():
             asked.error(f"{folder} has no labels/combined_windows.json: it is not NAB's folder")

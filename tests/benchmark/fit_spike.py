@@ -190,7 +190,7 @@ def _mean_slope(groups: Sequence[Group]) -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print what was asked and observed, the tails, and what they would have us believe."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench detect --fit", description=__doc__)
     parser.add_argument("--lives", type=int, default=LIVES, help="streams of each loudness")
     parser.add_argument("--weeks", type=int, default=8)
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="posts an hour")

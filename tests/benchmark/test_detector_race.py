@@ -14,6 +14,7 @@ from tests.benchmark.detector_race import (
     counts_of,
     events,
     figures,
+    main,
     ours,
     table,
     theirs,
@@ -131,3 +132,22 @@ def test_a_race_over_one_brand_fills_the_tables_and_the_pictures(
     pictures = [path.read_text() for path in write(results, tmp_path)]
     assert all(text.startswith("<svg") and "emberwatch" in text for text in pictures)
     assert all(rival.name in pictures[1] for rival in RIVALS)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--brands", "0"], "--brands: expected at least 1, got 0"),
+        (["--weeks", "2"], "--weeks: expected at least 3"),
+        (["--nab", "/nowhere"], "it is not NAB's folder"),
+        (["--backgrounds", "/nowhere"], "it is not NAB's folder"),
+        (["--pictures", "/dev/null/here"], "/dev/null/here cannot be made"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused_before_the_race(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

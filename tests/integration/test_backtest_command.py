@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -330,6 +331,28 @@ def test_the_report_shows_figures_storms_and_pictures(report: str) -> None:
     assert "rings from here" in seen.text
 
 
+def test_the_report_tells_what_was_said_when_it_rang_and_at_last(report: str) -> None:
+    (told,) = re.findall(r"it rings at .*?: (.*?)\. At last: (.*?)\.</p>", report)
+    assert not told[0].endswith("it is over")
+    assert told[0] != told[1]
+
+
+def test_what_was_said_first_stands_beside_what_was_said_last(
+    folder: Path, replayed: list[dict]
+) -> None:
+    (found,) = of(rows(folder), "incident")
+    timeline = run(folder, "incident", "show", found["id"], "--json").stdout
+    assert found["reason_as_it_rang"] == json.loads(timeline)["timeline"][0]["note"]
+    assert found["reason_as_it_rang"] != found["reason"]
+
+
+def test_on_a_telephone_pictures_stay_large_enough_to_read(report: str) -> None:
+    assert report.count('<div class="wide"><svg ') == report.count("<svg ") > 0
+    assert (
+        "(max-width: 640px) { .wide svg { width: 640px; max-width: none !important; } }" in report
+    )
+
+
 def test_the_report_runs_and_fetches_nothing_whatever_posts_hold(report: str) -> None:
     seen = Seen(report)
     assert "<script>alert(1)</script>" in seen.text  # shown, not obeyed
@@ -353,6 +376,27 @@ def test_a_report_that_cannot_be_written_is_said_to_be_so_at_once(
     result = run(folder, "backtest", "--report", str(folder / "nowhere" / "report.html"))
     assert (result.exit_code, "cannot be written" in result.stderr) == (1, True)
     assert not result.stdout
+
+
+@pytest.mark.parametrize("needed", ["watch.db", "config.yaml", "story.jsonl", "kept.db"])
+def test_a_report_is_never_written_over_what_is_needed(
+    folder: Path, replayed: list[dict], needed: str
+) -> None:
+    shutil.copy(folder / "watch.db", folder / "kept.db")
+    before = (folder / needed).read_bytes()
+    result = run(folder, "backtest", str(folder / "story.jsonl"), "--report", str(folder / needed))
+    assert (result.exit_code, "would be written over" in result.stderr) == (1, True)
+    assert (folder / needed).read_bytes() == before
+
+
+def test_a_time_after_all_that_is_stored_says_where_the_past_ends(
+    folder: Path, replayed: list[dict]
+) -> None:
+    report = folder / "report.html"
+    result = run(folder, "backtest", "--since", "2199-01-01", "--report", str(report))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "Nothing is stored from 2199-01-01 00:00:00 UTC on: the past ends at" in result.stderr
+    assert "Nothing is stored from 2199-01-01 00:00 UTC on" in report.read_text()
 
 
 # ---------------------------------------------------------------- wrong questions

@@ -120,8 +120,8 @@ BAD_ROWS = {
     "60,-1,-1": "0 <= angry <= count",
     "60,,1": "must both be empty",
     "60,1,": "must both be empty",
-    "0,1,1": "is not after the row above it: sort the rows by time",
-    "-60,1,1": "is not after the row above it",
+    "0,1,1": "is the time of the row above it too: make one row of them",
+    "-60,1,1": "is before the row above it: sort the rows by time",
 }
 
 
@@ -186,6 +186,14 @@ THREADS = [["quiet", str(60 * step), "0"] for step in range(1, 8)] + [
 ]
 
 
+def test_verdicts_are_never_written_over_a_database(series: Path, tmp_path: Path) -> None:
+    place = tmp_path / "watch.db"
+    place.write_bytes(b"SQLite format 3\0 and so on")
+    result = backtest("--series", str(series), "--out", str(place))
+    assert result.exit_code == 1
+    assert f"{place} is a database, and would be written over" in result.stderr
+
+
 def test_a_thread_that_becomes_huge_is_flagged_while_it_grows(tmp_path: Path) -> None:
     path = tmp_path / "threads.csv"
     path.write_text(text_of(sorted(THREADS, key=lambda row: int(row[1])), "cascade,t,root_time"))
@@ -244,6 +252,13 @@ def test_a_bad_reaction_is_named_by_its_line(row: str, why: str) -> None:
 )
 def test_a_question_that_makes_no_sense_is_wrong_usage(arguments: list[str]) -> None:
     assert backtest(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("said", ["nan", "abc", ""])
+def test_what_is_no_number_is_said_to_be_none(said: str) -> None:
+    result = backtest("--series", "a.csv", "--out", "-", "--false-alarms-per-month", said)
+    assert result.exit_code == 2
+    assert f"expected a number, got '{said}'" in result.stderr
 
 
 @pytest.mark.parametrize(

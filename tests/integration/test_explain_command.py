@@ -117,7 +117,7 @@ def test_a_moment_before_the_watch_says_so(folder: Path) -> None:
 
 def test_a_brand_that_nobody_mentions_is_quiet(folder: Path) -> None:
     page = explain(folder, "some other", "--at", f"{DAY} 10:40")
-    assert "It did not ring.\nNobody was angry in the twelve hours before." in page
+    assert "It did not ring.\nNo angry voice was heard in the twelve hours before." in page
     assert "Voices: 0 of 0 mentions count, in the last twelve hours" in page
 
 
@@ -301,10 +301,22 @@ def test_a_picture_that_cannot_be_written_says_so(folder: Path, tmp_path: Path) 
     assert f"{nowhere} cannot be written: there is no folder" in done.stderr
 
 
+@pytest.mark.parametrize("needed", ["watch.db", "config.yaml"])
+def test_a_picture_is_never_drawn_over_what_is_needed(folder: Path, needed: str) -> None:
+    before = (folder / needed).read_bytes()
+    done = invoke(folder, "explain", "Acme", "--picture", str(folder / needed))
+    assert done.exit_code == 1
+    assert "would be written over" in done.stderr
+    assert (folder / needed).read_bytes() == before
+
+
 def test_long_after_the_last_post_it_says_that_nobody_watched(folder: Path) -> None:
     late = invoke(folder, "explain", "Acme", "--at", "2026-03-03 10:00")
-    assert "Nothing was read after 2026-03-02 10:44 UTC: nobody watched." in late.stderr
-    assert "nobody watched" not in invoke(folder, "explain", "Acme", "--at", f"{DAY} 11:00").stderr
+    assert "Nothing was read after 2026-03-02 10:44 UTC: nobody watched." in late.stdout
+    assert "nobody watched" not in explain(folder, "Acme", "--at", f"{DAY} 11:00")
+    assert (
+        told(folder, "Acme", "--at", "2026-03-03 10:00")["last_read_at"] == f"{DAY}T10:44:00.000Z"
+    )
 
 
 # ---------------------------------------------------------------- what is wrong

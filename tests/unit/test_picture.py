@@ -70,6 +70,16 @@ def test_an_axis_of_numbers_has_round_marks():
     assert {"0", "20", "40", "80", "2,000", "4,000"} <= set(shown)
 
 
+@pytest.mark.parametrize(
+    ("most", "mark"),
+    [(900_000, "500,000"), (5_500_000, "2 M"), (4_294_967_296, "2 bn"), (2e13, "10 trn")],
+)
+def test_great_figures_are_short_enough_to_stand_beside_a_panel(most: float, mark: str):
+    told = [text for text in texts(a_picture(a_line((0, 0), (1, most)))) if text[0].isdigit()]
+    assert mark in told
+    assert max(map(len, told)) <= 7
+
+
 def test_an_axis_of_time_tells_the_hour_and_where_a_day_begins():
     picture = a_picture(a_line((NOON, 1), (NOON + 24 * HOUR, 2)), scale=Scale.TIME)
     shown = texts(picture)

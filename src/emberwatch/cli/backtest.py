@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emberwatch.cli.place import (
+    check_no_database,
     check_writable,
     config_option,
     database_option,
@@ -29,14 +30,18 @@ if TYPE_CHECKING:
 
 
 class _Within(click.FloatRange):
-    """A range that holds no `nan` either, which is neither below nor above anything."""
+    """A range of numbers, so of no `nan` either, which is neither below nor above anything."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
+        try:
+            is_number = not isnan(float(value))
+        except ValueError:
+            is_number = False
+        if not is_number:
+            self.fail(f"expected a number, got '{value}'.", param, ctx)
         found: float = super().convert(value, param, ctx)
-        if isnan(found):
-            self.fail(f"{value} is not a number.", param, ctx)
         return found
 
 
@@ -121,12 +126,13 @@ def command(
     """
     _refuse_mixtures(ctx)
     if report is not None:
-        check_writable(report)
+        check_writable(report, needed=[each for each in (file, config_path, against) if each])
     if series is not None or threads is not None:
         from emberwatch.cli import backtest_csv
 
         if out is None:
             raise click.UsageError("--out is missing: name a file for the verdicts, or '-'")
+        check_no_database(Path(out))
         if series is not None:
             backtest_csv.judge_series_file(series, out, budget)
         elif threads is not None:

@@ -29,7 +29,9 @@ def judge_series_file(source: str, target: str, false_alarms_per_month: float) -
         at = _seconds(cells["timestamp"])
         if before is not None and at <= before:
             raise BadRow(
-                f"{cells['timestamp']} is not after the row above it: sort the rows by time"
+                f"{cells['timestamp']} is the time of the row above it too: make one row of them"
+                if at == before
+                else f"{cells['timestamp']} is before the row above it: sort the rows by time"
             )
         before = at
         told.append(cells["timestamp"])

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from emberwatch import __version__
 from emberwatch.cli.backtest_table import Storm, lead, observed, storms
-from emberwatch.cli.page import document, quote, safe, table
+from emberwatch.cli.explained import as_it_opened
+from emberwatch.cli.page import document, quote, safe, shown, table
 from emberwatch.cli.present import clock, count, span
 from emberwatch.core.respond.track_record import Label, TrackRecord, acted_at
-from emberwatch.picture import Colour, Moment, Picture, draw
+from emberwatch.picture import Colour, Moment, Picture
 from emberwatch.runtime.backtest import Backtest
 from emberwatch.runtime.backtest_pictures import MOST_STORMS, Pictures
 
@@ -45,6 +46,9 @@ def _body(
     yield f"<h1>{safe(_title(results))}</h1>"
     if first.since is None or first.until is None:
         yield "<p>There is no past yet: nothing was stored.</p>"
+        return
+    if first.since > first.until:
+        yield f"<p>Nothing is stored from {_minute(first.since)} UTC on.</p>"
         return
     lasted = f"{span(first.until - first.since)}, {count(first.posts, 'post')}"
     yield (
@@ -153,7 +157,7 @@ def _brands(found: Sequence[Storm], drawn: Sequence[Pictures]) -> Iterator[str]:
             for number, storm in enumerate(found, 1)
             if storm.brand == brand
         ]
-        yield draw(replace(picture, moments=moments))
+        yield shown(replace(picture, moments=moments))
 
 
 def _storm(
@@ -166,13 +170,15 @@ def _storm(
             yield f"<p>By {safe(result.name)} it does not ring.</p>"
             continue
         before = "" if rung.lead is None else f", {_before(lead(rung.lead))} people acted"
+        first, last = as_it_opened(rung.incident), rung.incident.alerts[0].reason
+        since = "" if last == first else f" At last: {safe(last)}."
         yield (
             f"<p>By {safe(result.name)} it rings at {clock(rung.incident.opened_at)} UTC{before} "
-            f"({safe(rung.incident.severity)}): {safe(rung.incident.alerts[0].reason)}.</p>"
+            f"({safe(rung.incident.severity)}): {safe(first)}.{since}</p>"
         )
     picture = _picture(storm, results, drawn)
     if picture is not None:
-        yield draw(picture)
+        yield shown(picture)
     for exhibit in storm.told.exhibits[:MOST_POSTS]:
         when = f"{clock(exhibit.created_at)} UTC"
         yield quote(exhibit.text, exhibit.author, when, exhibit.anger)

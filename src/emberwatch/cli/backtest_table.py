@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from emberwatch.cli.explained import as_it_opened
 from emberwatch.cli.present import clock, count, instant, show_json, span, table
 from emberwatch.core.respond.track_record import (
     Label,
@@ -88,6 +89,13 @@ def show(trials: Sequence[Backtest]) -> None:
     first = trials[0]
     if first.since is None or first.until is None:
         click.echo("There is no past yet: nothing is stored.", err=True)
+        return
+    if first.since > first.until:
+        click.echo(
+            f"Nothing is stored from {clock(first.since)} UTC on: the past ends at "
+            f"{clock(first.until)}.",
+            err=True,
+        )
         return
     lasted = span(first.until - first.since)
     click.echo(
@@ -261,6 +269,7 @@ def _incident(rung: Rung) -> dict[str, object]:
         "expected": first.expected,
         "window_minutes": first.window_minutes,
         "reason": first.reason,
+        "reason_as_it_rang": as_it_opened(incident),
         "people": rung.label,
         "lived_id": lived.id if lived else None,
         "lived_at": instant(lived.opened_at) if lived else None,

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from emberwatch.ports import Reading
 
 _FIRST_YEAR = 1970
-_LONG = timedelta(hours=1)
-"""How long nothing may have been read before it is said."""
 
 
 @click.command("explain", short_help="Say why it rang, or why it did not.")
@@ -74,7 +72,7 @@ def command(
     if picture == Path("-"):
         raise click.BadParameter("the page goes there: name a file", param_hint="--picture")
     if picture is not None:
-        check_writable(picture)
+        check_writable(picture, needed=[config_path])
     config = read(config_path, with_secrets=False)
     today = now()
     try:
@@ -94,7 +92,6 @@ def command(
             page = _of_incident(config, look, found, today, is_drawn=picture is not None)
         else:
             brand = _brand(config, what[0])
-            _warn_of_silence(look, at)
             page = _of_moment(config, look, brand, at, today, is_drawn=picture is not None)
     if picture is not None:
         # before the page, for a pipe that is no longer read ends the program
@@ -105,13 +102,6 @@ def command(
         click.secho(page.lines[0], bold=True)
         for line in page.lines[1:]:
             click.echo(line)
-
-
-def _warn_of_silence(look: "Reading", at: datetime) -> None:
-    """Say so when nothing was read for long before an instant: then nobody watched."""
-    last = look.clock()
-    if last is not None and at - last > _LONG:
-        click.echo(f"Nothing was read after {last:%Y-%m-%d %H:%M} UTC: nobody watched.", err=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +170,8 @@ def _of_moment(
     until_then = look.incidents(brand=brand.name, opened_to=at)
     burning = [incident for incident in until_then if was_burning(incident, at)]
     return _Page(
-        value=moment_as_json(explanation, burning),
-        lines=list(moment_lines(explanation, burning)),
+        value=moment_as_json(explanation, burning, look.clock()),
+        lines=list(moment_lines(explanation, burning, look.clock())),
         drawn=drawn,
     )
 

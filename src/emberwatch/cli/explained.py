@@ -4,11 +4,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite, log10
 
 from emberwatch.cli.present import clock, count
 from emberwatch.core.detect.explain import (
+    LONGEST,
     Explanation,
     Heard,
     SpikeExplained,
@@ -16,7 +17,7 @@ from emberwatch.core.detect.explain import (
     rings_from,
     spelt,
 )
-from emberwatch.core.detect.looks import Raise, Raised, Series, WindowLook
+from emberwatch.core.detect.looks import Looks, Raise, Raised, Series, WindowLook
 from emberwatch.core.detect.ringing import how_often
 from emberwatch.core.detect.voices import Why
 from emberwatch.core.read.text import columns, safe_line
@@ -41,6 +42,11 @@ _FROM_NO_POSTS = {
 }
 _SHOWN = 10
 """Mentions that are shown one by one; JSON holds them all."""
+
+_ALL_MINUTES = int(LONGEST.total_seconds()) // 60
+
+_LONG = timedelta(hours=1)
+"""How long nothing may have been read before it is said."""
 
 _CROWD = 5
 """Reactions from which a thread is shown; JSON holds the smaller ones too."""
@@ -79,12 +85,18 @@ def wrapped(text: str, indent: str = "") -> list[str]:
 
 
 # ---------------------------------------------------------------- the pages
-def moment_lines(explanation: Explanation, burning: Sequence[Incident] = ()) -> Iterator[str]:
+def moment_lines(
+    explanation: Explanation,
+    burning: Sequence[Incident] = (),
+    last_read_at: datetime | None = None,
+) -> Iterator[str]:
     """Yield the page about a moment: the answer first, what it rests on below.
 
-    `burning` are the incidents that were open then.
+    `burning` are the incidents that were open then; `last_read_at` is when anything was read last.
     """
     yield from wrapped(f"{explanation.brand} at {clock(explanation.at)} UTC")
+    if last_read_at is not None and explanation.at - last_read_at > _LONG:
+        yield f"Nothing was read after {last_read_at:%Y-%m-%d %H:%M} UTC: nobody watched."
     for incident in burning:
         yield from wrapped(
             f"{incident.id} was burning, opened {clock(incident.opened_at)}: 'emberwatch explain "
@@ -137,6 +149,12 @@ def as_it_rang(incident: Incident, alert: Alert) -> str | None:
     return said[place] if place < len(said) else None
 
 
+def as_it_opened(incident: Incident) -> str:
+    """Return what was said first of an incident."""
+    said = (as_it_rang(incident, alert) for alert in incident.alerts)
+    return next((words for words in said if words is not None), incident.alerts[0].reason)
+
+
 def _of_alert(alert: Alert, explanation: Explanation) -> Iterator[str]:
     """Yield what one alert of an incident rests on."""
     if alert.kind is AlertKind.PILE_ON:
@@ -182,11 +200,21 @@ def answer(explained: SpikeExplained) -> Iterator[str]:
 def _answer(explained: SpikeExplained) -> Iterator[str]:
     looks, nearest = explained.looks, explained.looks.loudest
     if explained.ringing_since is not None:
-        yield f"It was ringing, since {explained.ringing_since:%H:%M}."
+        yield f"It was ringing, since {_since(explained.ringing_since, looks.at)}."
     else:
         yield "It did not ring."
-    if nearest is None:
-        yield "Nobody was angry in the twelve hours before."
+    if explained.surging_since is not None:
+        since = _since(explained.surging_since, looks.at)
+        yield f"Its volume alone was a surge, since {since}: by default nobody is told of one."
+    if explained.unwatched >= _ALL_MINUTES:
+        yield "Nobody watched in the twelve hours before: what was not read cannot ring."
+    elif nearest is None:
+        yield "No angry voice was heard in the twelve hours before."
+    elif nearest.is_over and nearest.seen > nearest.expected:
+        yield (
+            f"{seen(nearest)} in {window(nearest)} stood out, but they are of the storm that is "
+            "over: what was told of them was told then."
+        )
     elif nearest.seen <= nearest.expected:
         yield (
             f"Nothing stood out: {seen(nearest)} in {window(nearest)}, "
@@ -200,6 +228,11 @@ def _answer(explained: SpikeExplained) -> Iterator[str]:
         yield f"{_by_chance(nearest)}; {looks.brand} asks for {times_a_month(looks.asked)} at most."
     if explained.ringing_since is None:
         yield from _missing(explained)
+
+
+def _since(at: datetime, now: datetime) -> str:
+    """Say an instant, with its day when that is another one."""
+    return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
 
 
 def seen(look: WindowLook) -> str:
@@ -224,9 +257,8 @@ def _by_chance(look: WindowLook) -> str:
 def _missing(explained: SpikeExplained) -> Iterator[str]:
     """Yield what kept it from ringing, and what would have been needed."""
     looks, nearest = explained.looks, explained.looks.loudest
-    if nearest and nearest.rate <= nearest.bar and nearest.voices < looks.least_voices:
-        voices = "voice never rings" if nearest.voices == 1 else "voices never ring"
-        yield f"But {nearest.voices} {voices} alone."
+    if nearest and nearest.seen > nearest.expected:
+        yield from _in_the_way(looks, nearest)
     if explained.missing is not None:
         more = count(explained.missing, "more angry voice")
         yield f"{more} (anger {looks.typical:.2g}) at that minute would have rung."
@@ -234,6 +266,26 @@ def _missing(explained: SpikeExplained) -> Iterator[str]:
         yield "It was too early for anything to ring."
     else:
         yield "It was far from ringing."
+
+
+def _in_the_way(looks: Looks, nearest: WindowLook) -> Iterator[str]:
+    """Yield why what is rarer than was asked for does not ring all the same."""
+    if nearest.rate <= nearest.bar:
+        if nearest.voices < looks.least_voices:
+            voices = "voice never rings" if nearest.voices == 1 else "voices never ring"
+            yield f"But {nearest.voices} {voices} alone."
+        elif nearest.clear < looks.least_voices:
+            yield (
+                f"But only {nearest.clear} of the {nearest.voices} voices are clearly angry, and "
+                f"fewer than {looks.least_voices} never ring."
+            )
+    elif nearest.rate <= looks.asked:
+        yield from (
+            f"But it is the first day: until a whole one was watched, it must be "
+            f"{_times(raised.times)} times rarer."
+            for raised in looks.raised
+            if raised.why is Raise.COLD
+        )
 
 
 def times_a_month(rate: float) -> str:
@@ -245,6 +297,8 @@ def times_a_month(rate: float) -> str:
 def details(explained: SpikeExplained) -> Iterator[str]:
     """Yield the lines below the answer: windows, threshold, voices."""
     yield from _series(explained, tuple(Series))
+    yield ""
+    yield from wrapped(" ".join(_legend(explained.looks.windows)))
     yield ""
     yield from _threshold(explained)
     yield ""
@@ -279,7 +333,18 @@ def _windows(series: Series, rows: list[tuple[WindowLook, tuple[float, float]]])
             "rings from": "-" if needed is None else f"{needed:.1f}",
         }
         line = f"  {window(look):<10}" + "".join(f"{cells[head]:>{_WIDE[head]}}" for head in heads)
-        yield line + ("  RINGS" if look.rings else "")
+        yield line + ("  RINGS" if look.rings else "  over" if look.is_over else "")
+
+
+def _legend(windows: Sequence[WindowLook]) -> Iterator[str]:
+    """Yield what the columns hold, for those who never saw them before."""
+    yield "seen: the voices' anger summed, 0 to 1 each (posts: their number)."
+    yield "expected: what is usual at this hour with so many calm posts."
+    yield "mostly: where four of five such windows lie."
+    if any(look.needed is None for look in windows):
+        yield "-: no number would ring, for it is too early or there are too few posts."
+    if any(look.is_over for look in windows):
+        yield "over: it reaches back into a storm that is over, and rings for nothing."
 
 
 _WIDE = {"voices": 7, "seen": 7, "usual": 8, "expected": 10, "mostly": 16, "rings from": 12}
@@ -305,16 +370,22 @@ def _threshold(explained: SpikeExplained) -> Iterator[str]:
 
 
 def _raised(raised: Raised) -> str:
-    rarer = f"{_times(raised.times)} times rarer" if raised.times >= 1.0 else (
-        f"{_times(1.0 / raised.times)} times as often"
-    )  # fmt: skip
+    times, often = _times(raised.times), _times(1.0 / raised.times)
     match raised.why:
         case Raise.COLD:
-            return f"{rarer}: less than a day was watched, so little is known."
+            return f"Less than a day was watched: until then it must be {times} times rarer."
+        case Raise.CORRECTION if raised.times >= 1.0:
+            return (
+                "Ordinary days of such a brand come near to ringing more often than bare chance: "
+                f"by that alone, what rings is {times} times rarer."
+            )
         case Raise.CORRECTION:
-            return f"{rarer}: real tails are heavier than the law by which chances are told."
+            return (
+                "Ordinary days of such a brand come near to ringing less often than bare chance: "
+                f"by that alone, what rings comes {often} times as often."
+            )
         case Raise.SURGES_ARE_CHEAP:
-            return f"Surges ring {rarer}: they wake nobody."
+            return f"Surges may ring {often} times as often: they wake nobody."
 
 
 def _times(times: float) -> str:
@@ -356,11 +427,16 @@ def _figure(value: float) -> str:
 
 
 # ---------------------------------------------------------------- JSON
-def moment_as_json(explanation: Explanation, burning: Sequence[Incident] = ()) -> dict[str, object]:
+def moment_as_json(
+    explanation: Explanation,
+    burning: Sequence[Incident] = (),
+    last_read_at: datetime | None = None,
+) -> dict[str, object]:
     """Return all of a moment, as docs/reference/commands.md describes it."""
     return {
         "schema": SCHEMA,
         "incident": None,
+        "last_read_at": last_read_at,
         "burning": [incident.id for incident in burning],
         "moments": [_as_json(explanation)],
     }
@@ -440,6 +516,8 @@ def _spike_as_json(explained: SpikeExplained) -> dict[str, object]:
                 "bar": look.bar,
                 "needed": rings_from(look),
                 "rings": look.rings,
+                "clear": look.clear,
+                "is_over": look.is_over,
                 "is_loudest": look == looks.loudest,
             }
             for look, likely in zip(looks.windows, explained.likely, strict=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from emberwatch.core.read.text import safe_line
+from emberwatch.picture import Picture, draw
 
 LONGEST_POST = 500
 
@@ -26,6 +27,7 @@ h3 { font-size: 1.05rem; margin: 2.5rem 0 .3rem; padding-top: .7rem;
 p { margin: .4rem 0; } .soft { color: var(--soft); } .real { color: var(--green); }
 .false { color: var(--red); }
 .wide { overflow-x: auto; }
+@media screen and (max-width: 640px) { .wide svg { width: 640px; max-width: none !important; } }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--faint);
   vertical-align: top; } td.figure, th.figure { text-align: right; }
@@ -89,6 +91,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, plain: int)
         for row in rows
     )
     return f'<div class="wide"><table>\n<tr>{head}</tr>\n{body}\n</table></div>'
+
+
+def shown(picture: Picture) -> str:
+    """Return a picture; on a screen too narrow to read it on, one pushes it aside."""
+    return f'<div class="wide">{draw(picture)}</div>'
 
 
 def tiles(figures: Iterable[tuple[str, str, str]]) -> str:

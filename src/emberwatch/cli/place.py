@@ -101,8 +101,12 @@ def check_notifier(config_path: Path, database: Path | None, notifier: str | Non
         check_name("notifier", notifier, (each.name for each in config.notifiers))
 
 
-def check_writable(file: Path) -> None:
-    """Refuse a file that could not be written, before the work whose outcome it is to hold."""
+def check_writable(file: Path, *, needed: Iterable[Path] = ()) -> None:
+    """Refuse a file that could not be written, before the work whose outcome it is to hold.
+
+    Neither is one written over that is `needed`, nor any database: it may be all that is left of
+    the past.
+    """
     if not file.parent.is_dir():
         raise click.ClickException(
             f"{file} cannot be written: there is no folder {file.parent}: make it first"
@@ -111,6 +115,27 @@ def check_writable(file: Path) -> None:
         raise click.ClickException(
             f"{file} cannot be written: you may not write there: name another file"
         )
+    if any(each.exists() and file.exists() and file.samefile(each) for each in needed):
+        raise click.ClickException(
+            f"{file} is what is read, and would be written over: name another file"
+        )
+    check_no_database(file)
+
+
+def check_no_database(file: Path) -> None:
+    """Refuse to write over a database."""
+    if not file.is_file() or not os.access(file, os.R_OK):
+        return
+    with file.open("rb") as body:
+        begins = body.read(len(_DATABASE))
+    if begins == _DATABASE:
+        raise click.ClickException(
+            f"{file} is a database, and would be written over: name another file"
+        )
+
+
+_DATABASE = b"SQLite format 3\0"
+"""How every file of SQLite begins."""
 
 
 def write(file: Path, text: str) -> None:

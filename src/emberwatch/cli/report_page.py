@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from emberwatch import __version__
 from emberwatch.cli import report_words as words
 from emberwatch.cli.clock_lines import lasted
-from emberwatch.cli.page import document, quote, safe, table, tiles
+from emberwatch.cli.page import document, quote, safe, shown, table, tiles
 from emberwatch.cli.present import count
 from emberwatch.cli.report_rows import Report
 from emberwatch.core.respond.clocks import Leg, Station
@@ -13,7 +13,6 @@ from emberwatch.core.respond.origin import origin
 from emberwatch.core.respond.promises import Promise
 from emberwatch.core.respond.track_record import Label
 from emberwatch.core.respond.week import Case, Kept
-from emberwatch.picture import draw
 
 MOST_EXAMPLES = 2
 """Posts shown of the theme that causes a brand the most anger."""
@@ -131,7 +130,7 @@ def _pictures(report: Report) -> Iterator[str]:
     if not report.pictures:
         yield "<p>Nobody spoke of the brand.</p>"
     for picture in report.pictures:
-        yield draw(picture)
+        yield shown(picture)
 
 
 def _incidents(report: Report) -> Iterator[str]:

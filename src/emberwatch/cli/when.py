@@ -11,13 +11,14 @@ _FARTHEST = 100
 
 
 def instant_of(text: str, now: datetime) -> datetime:
-    """Return the instant that is meant; without a zone it is UTC, without a date today.
+    """Return the instant that is meant; without a zone it is UTC (which may be said), without a
+    date today.
 
     `ValueError` says what was expected.
     """
     from emberwatch.config.duration import parse_duration
 
-    said = text.strip()
+    said = text.strip().removesuffix(" UTC")
     if said == "now":
         return now
     try:

@@ -19,6 +19,7 @@ WINDOW = WindowLook(
     since=NOON - minutes(60),
     seen=4.0,
     voices=5,
+    clear=5,
     usual=0.5,
     factor=2.0,
     expected=1.0,
@@ -127,8 +128,62 @@ def answer(spike: SpikeExplained) -> list[str]:
             ],
         ),
         (
+            a_spike(loudest=replace(WINDOW, rate=0.5, clear=2), missing=1),
+            [
+                "It did not ring.",
+                "What stood out most: 4.0 angry voices in 60 minutes, where 1.0 are expected.",
+                "Chance brings as much once in 2 months; Acme asks for once a month at most.",
+                "But only 2 of the 5 voices are clearly angry, and fewer than 3 never ring.",
+                "1 more angry voice (anger 0.5) at that minute would have rung.",
+            ],
+        ),
+        (
+            a_spike(
+                loudest=replace(WINDOW, rate=0.5, bar=0.01),
+                raised=(Raised(why=Raise.COLD, times=100.0),),
+            ),
+            [
+                "It did not ring.",
+                "What stood out most: 4.0 angry voices in 60 minutes, where 1.0 are expected.",
+                "Chance brings as much once in 2 months; Acme asks for once a month at most.",
+                "But it is the first day: until a whole one was watched, it must be 100 times",
+                "rarer.",
+                "It was far from ringing.",
+            ],
+        ),
+        (
+            a_spike(loudest=replace(WINDOW, rate=float("inf"), is_over=True)),
+            [
+                "It did not ring.",
+                "4.0 angry voices in 60 minutes stood out, but they are of the storm that is",
+                "over: what was told of them was told then.",
+                "It was far from ringing.",
+            ],
+        ),
+        (
+            a_spike(surging_since=NOON - timedelta(days=1)),
+            [
+                "It did not ring.",
+                "Its volume alone was a surge, since 2026-03-01 12:00: by default nobody is told",
+                "of one.",
+                "No angry voice was heard in the twelve hours before.",
+                "It was far from ringing.",
+            ],
+        ),
+        (
+            a_spike(unwatched=720),
+            [
+                "It did not ring.",
+                "Nobody watched in the twelve hours before: what was not read cannot ring.",
+                "It was far from ringing.",
+            ],
+        ),
+        (
             a_spike(ringing_since=NOON - minutes(9)),
-            ["It was ringing, since 11:51.", "Nobody was angry in the twelve hours before."],
+            [
+                "It was ringing, since 11:51.",
+                "No angry voice was heard in the twelve hours before.",
+            ],
         ),
     ],
 )
@@ -166,18 +221,46 @@ def test_windows_stand_under_their_series_with_what_would_ring() -> None:
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
-        (Raised(why=Raise.COLD, times=100.0), "100 times rarer: less than a day was watched"),
-        (Raised(why=Raise.CORRECTION, times=2.0), "2 times rarer: real tails are heavier"),
-        (Raised(why=Raise.SURGES_ARE_CHEAP, times=0.25), "Surges ring 4 times as often"),
+        (Raised(why=Raise.COLD, times=100.0), "until then it must be 100 times rarer."),
+        (Raised(why=Raise.CORRECTION, times=2.0), "more often than bare chance"),
+        (Raised(why=Raise.CORRECTION, times=0.5), "less often than bare chance"),
+        (Raised(why=Raise.SURGES_ARE_CHEAP, times=0.25), "Surges may ring 4 times as often"),
     ],
 )
 def test_what_moves_the_threshold_is_said(raised: Raised, said: str) -> None:
-    assert said in page(a_spike(raised=(raised,)))
+    assert said in " ".join(page(a_spike(raised=(raised,))).split())
 
 
 def test_what_does_not_move_it_is_not() -> None:
     raised = Raised(why=Raise.CORRECTION, times=1.0)
-    assert "tails" not in page(a_spike(raised=(raised,)))
+    assert "bare chance" not in " ".join(page(a_spike(raised=(raised,))).split())
+
+
+def test_what_the_columns_hold_is_said_and_no_more() -> None:
+    whole = " ".join(page(a_spike()).split())
+    assert "seen: the voices' anger summed, 0 to 1 each" in whole
+    assert "-: no number would ring" not in whole
+    assert "over: it reaches back" not in whole
+    early = replace(WINDOW, needed=None)
+    past = replace(WINDOW, is_over=True)
+    whole = " ".join(page(a_spike(early, past)).split())
+    assert "-: no number would ring, for it is too early or there are too few posts." in whole
+    assert "over: it reaches back into a storm that is over, and rings for nothing." in whole
+
+
+def test_a_window_of_a_storm_that_is_over_is_marked() -> None:
+    row = page(a_spike(replace(WINDOW, is_over=True))).split("\n\n")[1].splitlines()[1]
+    assert row.endswith("6.0  over")
+
+
+def test_a_moment_long_after_the_last_reading_says_that_nobody_watched() -> None:
+    moment = Explanation(brand="Acme", at=NOON, spike=a_spike())
+    (_, said, *_) = moment_lines(moment, last_read_at=NOON - timedelta(hours=2))
+    assert (
+        said
+        == f"Nothing was read after {NOON - timedelta(hours=2):%Y-%m-%d %H:%M} UTC: nobody watched."
+    )
+    assert not any("nobody watched" in line for line in moment_lines(moment, last_read_at=NOON))
 
 
 def test_minutes_without_a_watch_are_said() -> None:

@@ -21,6 +21,7 @@ NOW = datetime(2026, 3, 2, 12, 0, 30, tzinfo=UTC)
         ("2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
         ("2026-03-01 10:30", datetime(2026, 3, 1, 10, 30, tzinfo=UTC)),
         ("2026-03-01T10:30:15Z", datetime(2026, 3, 1, 10, 30, 15, tzinfo=UTC)),
+        ("2026-03-01 10:30:15 UTC", datetime(2026, 3, 1, 10, 30, 15, tzinfo=UTC)),
         ("2026-03-01T10:30+02:00", datetime(2026, 3, 1, 8, 30, tzinfo=UTC)),
     ],
 )

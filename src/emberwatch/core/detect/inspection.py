@@ -117,6 +117,7 @@ def _anger_look(
         since=instant_of(window.start),
         seen=weight,
         voices=round(window.nameless) + len(heard),
+        clear=round(clear),
         usual=window.usual_heat * anger_of_heat,
         factor=factor,
         expected=expected * anger_of_heat,
@@ -125,6 +126,7 @@ def _anger_look(
         bar=10.0 ** tail.rate(bar),
         needed=needed,
         rings=law <= bar and clear >= settings.least_voices and hot > expected,
+        is_over=is_over,
     )
 
 
@@ -156,6 +158,7 @@ def _share_look(lookout: Lookout, brand: Brand, state: SpikeState, window: Windo
         since=instant_of(window.start),
         seen=weight,
         voices=round(window.nameless) + len(heard),
+        clear=round(clear),
         usual=usual * anger_of_heat,
         factor=factor,
         expected=expected * anger_of_heat,
@@ -164,6 +167,7 @@ def _share_look(lookout: Lookout, brand: Brand, state: SpikeState, window: Windo
         bar=10.0 ** tail.rate(bar),
         needed=_least(rings, least, window.judged) * anger_of_heat if can_ring else None,
         rings=law <= bar and clear >= settings.least_voices,
+        is_over=is_over,
     )
 
 
@@ -189,6 +193,7 @@ def _volume_look(lookout: Lookout, brand: Brand, state: SpikeState, window: Wind
         since=instant_of(window.start),
         seen=window.live,
         voices=round(window.live),
+        clear=round(window.live),
         usual=expected,
         factor=1.0,
         expected=expected,

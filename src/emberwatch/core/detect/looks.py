@@ -41,7 +41,10 @@ class WindowLook:
     `voices` counts the distinct angry voices (the posts of the volume). `chance` (0..1) is the
     probability of so much in such a window; `rate` how often a month chance brings as much over
     all windows; it rings when that is not above `bar` and there are enough voices. `needed` is
-    what would have had to be seen, None where no amount would do (too early to judge).
+    what would have had to be seen, None where no amount would do: too early to judge, or too few
+    posts for any share of them. `clear` of the voices are angry enough to ring (the posts of the
+    volume). A window with `is_over` reaches back into a storm that is over: it tells of that alone,
+    and rings for nothing.
     """
 
     series: Series
@@ -49,6 +52,7 @@ class WindowLook:
     since: datetime
     seen: float
     voices: int
+    clear: int
     usual: float
     factor: float
     expected: float
@@ -57,6 +61,7 @@ class WindowLook:
     bar: float
     needed: float | None
     rings: bool
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,13 @@ from emberwatch.core.detect.chance import LEAST_CHANCE
 from emberwatch.core.detect.lookout import ROUNDING, Look, Lookout
 from emberwatch.core.detect.past import Past
 from emberwatch.core.detect.quarter import QUARTER, window_start
-from emberwatch.core.detect.spike_state import FINE, MINUTE, Ringing, SpikeState
+from emberwatch.core.detect.spike_state import (
+    FINE,
+    MINUTE,
+    Ringing,
+    SpikeState,
+    instant_of,
+)
 from emberwatch.core.detect.swift import changer
 from emberwatch.core.detect.voices import leading_thread, since_minute
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -118,6 +124,7 @@ def _seen(state: SpikeState, look: Look, ringing: Ringing) -> Ringing:
         chance=max(exp(finding.log_chance), LEAST_CHANCE),
         rate=look.rate,
         told=look.observed,
+        seen_at=instant_of(state.minute),
         first_post_at=min((voice.created_at for voice in evidence), default=None),
         reach=sum(authors.values()),
         not_judged=_not_judged(state, start, finding.window),
@@ -205,7 +212,7 @@ def _reason(kind: AlertKind, ringing: Ringing, ended_at: datetime | None) -> str
         seen = f"{ringing.observed:.1f} angry voices"
     else:
         seen = f"{ringing.observed:.0f} posts"
-    hour = ringing.started_at.astimezone(UTC)
+    hour = (ringing.seen_at or ringing.started_at).astimezone(UTC)
     reason = (
         f"{seen} in {ringing.window} minutes where {_usual(ringing.expected)} are usual "
         f"({hour:%a} {hour.hour}h UTC): by chance {how_often(ringing.rate)}"

@@ -89,8 +89,9 @@ class Ringing:
     """An alert that is open. `hot_at` is the last minute that was out of the ordinary.
 
     `rate` is how often a month chance brings as much; `peak` the greatest hour; `told` the
-    observed that was last told; `looked` the quarter whose fire was last looked at; `is_again`
-    whether it burns again, so that windows which reach back to the fire before say nothing new.
+    observed that was last told, seen at `seen_at` (None: as it began); `looked` the quarter whose
+    fire was last looked at; `is_again` whether it burns again, so that windows which reach back to
+    the fire before say nothing new.
     """
 
     started_at: datetime
@@ -110,6 +111,7 @@ class Ringing:
     thread_id: str | None = None
     evidence: tuple[str, ...] = ()
     is_again: bool = False
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,3 +179,28 @@ def test_a_voice_that_is_kept_anyway_is_told_once() -> None:
     life.post(at, 0.8, author="anna")
     kept = Mentioned(at=at, mention=a_mention(str(life.posts), anger=0.8, at=at))
     assert len(looks(life, kept).verdicts) == len(looks(life).verdicts)
+
+
+def test_a_window_that_reaches_back_into_a_storm_that_is_over_says_so() -> None:
+    life = a_life()
+    for _ in range(9):
+        life.post(life.now + minutes(1), 0.8)
+    assert life.rung()
+    life.live(life.now + timedelta(hours=11), 10.0)
+    found = {look.minutes: look for look in looks(life).windows if look.series is Series.ANGER}
+    assert found[720].is_over
+    assert found[720].rate == float("inf")
+    assert not found[720].rings
+    assert not found[60].is_over
+
+
+def test_of_the_voices_those_that_are_angry_enough_to_ring_are_told_apart() -> None:
+    life = a_life(2.0)
+    for anger in (0.8, 0.8, 0.35):
+        life.post(life.now + minutes(1), anger)
+    before = life.now - minutes(14)
+    (look,) = [
+        look for look in looks(life).windows if look.series is Series.ANGER and look.minutes == 15
+    ]
+    assert look.since <= before
+    assert (look.voices - look.clear, look.clear >= 2) == (1, True)

@@ -21,6 +21,7 @@ def a_window(series: Series = Series.ANGER, length: int = 60, **facts: object) -
         "since": NOON,
         "seen": 4.0,
         "voices": 5,
+        "clear": 5,
         "usual": 0.5,
         "factor": 2.0,
         "expected": 1.0,

@@ -445,6 +445,17 @@ def test_a_second_storm_while_the_alert_is_open_burns_again_with_its_own_figures
     assert again[-1].observed >= 0.5 * second
 
 
+def test_figures_of_a_later_fire_name_the_hour_in_which_they_were_seen() -> None:
+    life = an_ordinary_brand()
+    storm(life, 30)
+    life.live(life.now + timedelta(hours=5), 15.0)
+    told = len(life.alerts)
+    storm(life, 30)
+    again = next(alert for alert in life.alerts[told:] if alert.kind is AlertKind.SPIKE)
+    assert again.at.hour != again.started_at.hour
+    assert f"({again.at:%a} {again.at.hour}h UTC)" in again.reason
+
+
 def test_some_grumbles_after_a_storm_are_no_second_one() -> None:
     life = an_ordinary_brand()
     storm(life, 60)

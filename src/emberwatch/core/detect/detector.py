@@ -1,6 +1,6 @@
 """The shape that every detector shares: a keyed fold."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from emberwatch.model.alert import Alert
@@ -8,6 +8,7 @@ from emberwatch.model.event import Event
 
 S = TypeVar("S")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 
 
@@ -60,4 +61,4 @@ def whole_minute(at: datetime) -> datetime:
     """Return the first whole minute not before an instant: when a tick may come for it."""
     if at.second == at.microsecond == 0:
         return at
-    return at.replace(second=0, microsecond=0) + _MINUTE
+    return at + (_EPOCH - at) % _MINUTE

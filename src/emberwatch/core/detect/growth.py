@@ -170,11 +170,12 @@ def evidence(growth: Growth, began: float, now: float, size: int, target: float)
     row = features(growth, began, now, size, target)
     for value, (limits, reachable) in zip(row, forest.features, strict=True):
         left &= reachable[bisect_left(limits, value)]
+    left &= forest.all_leaves - left + forest.first_leaves  # x & -x of each tree: its lowest bit
     total = forest.start - log_odds(EVEN)
     shape = forest.shape
     reached = shape.unpack(left.to_bytes(shape.size, "little"))
-    for leaves, out in zip(reached, forest.outs, strict=True):
-        total += out[leaves & -leaves]
+    for leaf, out in zip(reached, forest.outs, strict=True):
+        total += out[leaf]
     return total
 
 
@@ -189,6 +190,7 @@ class _Forest:
 
     start: float
     all_leaves: int
+    first_leaves: int
     shape: Struct
     features: tuple[tuple[tuple[float, ...], tuple[int, ...]], ...]
     outs: tuple[Mapping[int, float], ...]
@@ -210,6 +212,7 @@ def _forest() -> _Forest:
     return _Forest(
         start=told["start"],
         all_leaves=all_leaves,
+        first_leaves=all_leaves // ((1 << _LEAVES) - 1),
         shape=Struct(f"<{len(trees)}H"),
         features=tuple(
             (

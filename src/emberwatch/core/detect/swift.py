@@ -70,12 +70,9 @@ def _default(field: Field[Any]) -> object:
 
 def _written(cls: Any, told: str, filled: str, known: dict[str, object]) -> object:
     twin = type(cls.__name__, (), {"__slots__": cls.__slots__})
-    scope = {"_new": object.__new__, "_twin": twin, "_cls": cls, **known}
+    scope = {"_twin": twin, "_cls": cls, **known}
     text = (
-        f"def make({told}):\n"
-        f"    made = _new(_twin)\n{filled}"
-        "    made.__class__ = _cls\n"
-        "    return made"
+        f"def make({told}):\n    made = _twin()\n{filled}    made.__class__ = _cls\n    return made"
     )
     exec(text, scope)  # noqa: S102 - of the names of our own fields, as in `dataclasses`
     return scope["make"]

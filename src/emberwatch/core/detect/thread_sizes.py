@@ -31,6 +31,8 @@ AT_MOST = 10
 """The history lowers or raises the configured floor by no more than this factor."""
 
 _EDGE = CROWD - 0.5
+_NO_TIME = timedelta()
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +57,17 @@ def huge_for(seen: SizesSeen, floor: int) -> int | None:
 
     The configured floor is taken for what that was before, and counts like `LENT` threads.
     """
-    if seen.threads < ENOUGH:
+    return _huge(seen.threads, seen.days, seen.crowds, seen.beyond, floor)
+
+
+@lru_cache(maxsize=256)  # asked at each mention, as a rule of the same threads
+def _huge(threads: float, days: float, crowds: float, beyond: float, floor: int) -> int | None:
+    if threads < ENOUGH:
         return None
     slope, lent = _believed(floor)
-    share = (lent + seen.crowds) / (LENT + seen.threads)
-    own_slope = (lent + seen.crowds) / (lent / slope + seen.beyond)
-    a_month = seen.threads * MONTH / max(seen.days, LEAST_DAYS)
+    share = (lent + crowds) / (LENT + threads)
+    own_slope = (lent + crowds) / (lent / slope + beyond)
+    a_month = threads * MONTH / max(days, LEAST_DAYS)
     wanted = min(HUGE_SHARE, HUGE_A_MONTH / a_month)
     stretch = (share / wanted) ** (1.0 / own_slope)
     huge = float(_EDGE * stretch)
@@ -76,7 +83,7 @@ def told(event: Mentioned, seen: SizesSeen, floor: int) -> Mentioned:
     return event if huge == event.huge else _with(event, huge=huge)
 
 
-@lru_cache(maxsize=256)  # asked at each mention, of the few floors that are configured
+@lru_cache(maxsize=256)  # of the few floors that are configured
 def _believed(floor: int) -> tuple[float, float]:
     """Return the slope that makes a floor huge, and how many of `LENT` threads are then crowds."""
     slope = Sizes(huge=floor, share=HUGE_SHARE).slope
@@ -104,12 +111,12 @@ class ThreadSizes:
         if not isinstance(event, ThreadEnded) or event.size < 1:
             return state, ()
         seen = state or SizesSeen(at=event.at)
-        passed = max(event.at - seen.at, timedelta())
+        passed = max(event.at - seen.at, _NO_TIME)
         kept = 0.5 ** (passed / FADES_AFTER)
         is_crowd = event.size >= CROWD
         return _new_seen(
             threads=kept * seen.threads + 1.0,
-            days=kept * seen.days + passed / timedelta(days=1),
+            days=kept * seen.days + passed / _DAY,
             crowds=kept * seen.crowds + is_crowd,
             beyond=kept * seen.beyond + (log(event.size / _EDGE) if is_crowd else 0.0),
             at=max(seen.at, event.at),

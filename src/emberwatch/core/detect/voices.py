@@ -1,6 +1,7 @@
 """Who is angry: in one window a thread, an author and a text give one voice each."""
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ MOST_KEPT = 1024
 """Voices kept a brand; see `keep`."""
 
 _SLOT = 15
+_MANY = 128
+"""Voices from which on it is quicker to hold them in order than to go through them."""
 _MOST_OF_A_THREAD = 3
 
 
@@ -143,10 +146,10 @@ class Choir:
         self.voices = voices
         self.since = since
         self._minutes = [voice.minute for voice in voices]
-        self._heat = list(accumulate((voice.heat for voice in voices), initial=0.0))
-        self._by_thread: dict[str, list[Voice]] = {}
-        self._by_author: dict[str, list[Voice]] = {}
-        self._by_text: dict[str, list[Voice]] = {}
+        self._heat = list(accumulate([voice.heat for voice in voices], initial=0.0))
+        self._by_thread: defaultdict[str, list[Voice]] = defaultdict(list)
+        self._by_author: defaultdict[str, list[Voice]] = defaultdict(list)
+        self._by_text: defaultdict[str, list[Voice]] = defaultdict(list)
         for voice in since_minute(voices, since):
             self._take(voice)
 
@@ -184,10 +187,46 @@ class Choir:
         return loudest
 
     def _take(self, voice: Voice) -> None:
-        self._by_thread.setdefault(voice.thread, []).append(voice)
-        self._by_author.setdefault(voice.author, []).append(voice)
+        self._by_thread[voice.thread].append(voice)
+        self._by_author[voice.author].append(voice)
         if voice.fingerprint:
-            self._by_text.setdefault(voice.fingerprint, []).append(voice)
+            self._by_text[voice.fingerprint].append(voice)
+
+
+class Choirs:
+    """The voices of loud brands, held in order beside their states, for as long as these go on.
+
+    They only spare work: a choir is made anew when it is of another state.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[str, Choir] = {}
+
+    def of(self, key: str, voices: tuple[Voice, ...], since: int) -> Choir | None:
+        """Return the voices in order, None where they are few."""
+        if len(voices) < _MANY:
+            return None
+        choir = self._of.get(key)
+        if choir is None or choir.voices is not voices:
+            choir = self._of[key] = Choir(voices, since - _SLOT)
+        return choir
+
+    def already_heard(self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int) -> float:
+        """Return the greatest heat that a voice only repeats."""
+        choir = self.of(key, voices, since)
+        if choir is None or since < choir.since:
+            return already_heard(voices, voice, since)
+        return choir.already_heard(voice, since)
+
+    def keep(
+        self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
+    ) -> tuple[Voice, ...]:
+        """Keep a voice; it joins the choir where no other was forgotten."""
+        kept = keep(voices, voice, since)
+        choir = self._of.get(key)
+        if choir and choir.voices is voices and len(kept) > len(voices):
+            choir.join(kept, voice)
+        return kept
 
 
 def since_minute(voices: tuple[Voice, ...], minute: int) -> tuple[Voice, ...]:
@@ -215,14 +254,19 @@ def keep(voices: tuple[Voice, ...], voice: Voice, since: int) -> tuple[Voice, ..
 
 
 def _thin(voices: Sequence[Voice]) -> tuple[Voice, ...]:
-    taken: dict[tuple[str, int], int] = {}
-    chosen: set[str] = set()
-    for voice in sorted(voices, key=_rank):
-        slot = (voice.thread, voice.minute // _SLOT)
-        taken[slot] = taken.get(slot, 0) + 1
-        if taken[slot] <= _MOST_OF_A_THREAD:
-            chosen.add(voice.post)
-    return tuple(v for v in voices if v.post in chosen)[-(MOST_KEPT * 3 // 4) :]
+    slots: defaultdict[tuple[str, int], list[Voice]] = defaultdict(list)
+    for voice in voices:
+        slots[voice.thread, voice.minute // _SLOT].append(voice)
+    chosen = {
+        voice.post
+        for alike in slots.values()
+        for voice in (
+            alike
+            if len(alike) <= _MOST_OF_A_THREAD
+            else sorted(alike, key=_rank)[:_MOST_OF_A_THREAD]
+        )
+    }
+    return tuple([v for v in voices if v.post in chosen])[-(MOST_KEPT * 3 // 4) :]
 
 
 def leading_thread(voices: Sequence[Voice]) -> str | None:

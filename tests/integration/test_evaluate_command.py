@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -65,7 +66,7 @@ def test_each_source_and_the_mean_of_a_language_are_measured(tmp_path: Path) -> 
 def test_what_tells_languages_apart_is_loaded_before_the_clock_runs() -> None:
     asked: list[str] = []
 
-    def guess(words: str) -> tuple[str, float]:
+    def guess(words: str, expected: Collection[str]) -> tuple[str, float]:
         asked.append(words)
         return "lt", 1.0
 

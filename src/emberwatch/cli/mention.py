@@ -153,6 +153,41 @@ def correct(
     from emberwatch.model.mention import Correction
     from emberwatch.runtime.wiring import now
 
+    _check_verdict(anger, sentiment, by, note, is_undone=is_undone)
+    with opened(database_of(config_path, database)) as store, store.writing() as transaction:
+        mention = _named(transaction, id)[0]
+        post = mention.post.id
+        earlier = next(iter(transaction.corrections([post])), None)
+        if not is_undone:
+            transaction.correct(
+                Correction(
+                    post_id=post, sentiment=sentiment, anger=anger, by=by, at=now(), note=note
+                )
+            )
+        elif not transaction.uncorrect(post):
+            raise click.ClickException(f"nobody corrected {post}: there is nothing to undo")
+    instead = "" if earlier is None else f"{_verdict(earlier)} of {earlier.by}"
+    if is_undone:
+        answer = f"taken back: {instead}; by {by}"
+    else:
+        said = [
+            f"{name} {value:.2f} where the scorer {_said(before)}"
+            for name, value, before in (
+                ("anger", anger, mention.score.anger),
+                ("sentiment", sentiment, mention.score.sentiment),
+            )
+            if value is not None
+        ]
+        answer = f"{', '.join(said)}; by {by}"
+        if instead:
+            answer += f", in the stead of {instead}"
+    click.echo(safe_line(f"{post}: {answer}", 2000))
+
+
+def _check_verdict(
+    anger: float | None, sentiment: float | None, by: str, note: str, *, is_undone: bool
+) -> None:
+    """End with a usage error where nobody could tell what was meant."""
     for name, value in (("--anger", anger), ("--sentiment", sentiment)):
         if value is not None and isnan(value):
             raise click.BadParameter("nan is no number", param_hint=name)
@@ -163,38 +198,6 @@ def correct(
         raise click.UsageError("say --anger, --sentiment, or both")
     if not by.strip():
         raise click.BadParameter("expected a name", param_hint="--by")
-    with opened(database_of(config_path, database)) as store, store.writing() as transaction:
-        mention = _named(transaction, id)[0]
-        earlier = next(iter(transaction.corrections([mention.post.id])), None)
-        if is_undone:
-            transaction.uncorrect(mention.post.id)
-        else:
-            transaction.correct(
-                Correction(
-                    post_id=mention.post.id,
-                    sentiment=sentiment,
-                    anger=anger,
-                    by=by,
-                    at=now(),
-                    note=note,
-                )
-            )
-    if is_undone and earlier is None:
-        raise click.ClickException(f"nobody corrected {mention.post.id}: there is nothing to undo")
-    instead = "" if earlier is None else f"{_verdict(earlier)} of {earlier.by}"
-    if is_undone:
-        click.echo(safe_line(f"{mention.post.id}: taken back: {instead}; by {by}", 2000))
-        return
-    said = [
-        f"{name} {value:.2f} where the scorer {_said(before)}"
-        for name, value, before in (
-            ("anger", anger, mention.score.anger),
-            ("sentiment", sentiment, mention.score.sentiment),
-        )
-        if value is not None
-    ]
-    stead = f", in the stead of {instead}" if instead else ""
-    click.echo(safe_line(f"{mention.post.id}: {', '.join(said)}; by {by}{stead}", 2000))
 
 
 @command.command("rescore")

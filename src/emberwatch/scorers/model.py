@@ -154,8 +154,11 @@ class _Part:
 
 
 def _tells(letters: str) -> bool:
-    """Whether a person learns something from this: no marks, no digits, which are all read as 0."""
-    if not letters.isprintable() or "0" in letters:
+    """Whether a person learns something from this.
+
+    Not from marks, from digits, which are all read as 0, nor from one letter of an alphabet.
+    """
+    if not letters.isprintable() or "0" in letters or (len(letters) == 1 and letters < "\u0e00"):
         return False
     return any(map(str.isalpha, letters)) or unicodedata.category(letters[0]) == "So"
 

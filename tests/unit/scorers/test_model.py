@@ -154,6 +154,8 @@ def test_the_words_that_weighed_most_are_named() -> None:
     [
         ("hate!!! , 3000 [", ("hate",)),
         ("the hate of it", ("hate",)),
+        ("i hate i", ("hate",)),
+        ("我恨", ("恨",)),
         ("😡😡😡", ("😡",)),
         ("A\u202eB\x1b[31m hate\u2066\u200b", ("hate",)),
         ("x", ()),

@@ -158,6 +158,8 @@ def _tells(letters: str) -> bool:
 
     Not from marks, from digits, which are all read as 0, nor from one letter of an alphabet.
     """
+    if len(letters) > 1 and letters.isalpha():
+        return True
     if not letters.isprintable() or "0" in letters or (len(letters) == 1 and letters < "\u0e00"):
         return False
     return any(map(str.isalpha, letters)) or unicodedata.category(letters[0]) == "So"

@@ -117,7 +117,8 @@ def _what_failed(error: OSError) -> str:
         return "the folder that this terminal is in is gone: change to one that exists"
     why = error.strerror or str(error)
     if error.filename is not None:
-        return f"{error.filename}: {why}"
+        what = ": make it accessible to the user who runs emberwatch, or name another"
+        return f"{error.filename}: {why}{what if isinstance(error, PermissionError) else ''}"
     if error.errno in _UNPRINTABLE:
         return f"what it has to say cannot be printed: {why}: let stdout lead somewhere else"
     return str(error)

@@ -188,7 +188,7 @@ def opened(database: Path, *, must_exist: bool = True) -> Iterator["Store"]:
     """Open a database for the length of a command."""
     from emberwatch.store.sqlite import open_store
 
-    if must_exist and not database.exists():
+    if must_exist and not (database.exists() and database.stat().st_size):
         raise click.ClickException(
             f"there is no database at {database} yet: 'emberwatch run' makes it, or name another "
             "with --database"

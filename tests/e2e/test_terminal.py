@@ -1,6 +1,7 @@
 """What a watch prints to, and who sends it signals: neither may end or hang it out of turn."""
 
 import fcntl
+import json
 import os
 import re
 import signal
@@ -119,6 +120,25 @@ def test_a_stream_that_a_shell_closed_is_no_trouble(house: House, words: tuple[s
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_letters_that_an_output_lacks_are_spelled(house: House, more: tuple[str, ...]) -> None:
+    settings = house.folder / "config.yaml"
+    settings.write_text(settings.read_text().replace("[acme]", '["акме", "Acmé", "🔥"]'))
+    done = subprocess.run(
+        [EMBERWATCH, "check", "--explain", "Acme", *more],
+        cwd=house.folder,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+    )
+    said = done.stdout.decode("latin-1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "\\u0430" in said
+    if more:
+        assert json.loads(said)["words"] == ["акме", "Acmé", "🔥"]
+    else:
+        assert "Acmé" in said
 
 
 def typed(house: House, *words: str, columns: int, **environment: str) -> str:

@@ -135,6 +135,13 @@ def test_a_closed_incident_is_listed_only_when_asked_for(run) -> None:
     ]
 
 
+def test_an_empty_file_is_no_database_and_stays_empty(run) -> None:
+    Path("empty.db").touch()
+    said = run("incident", "list", "--database", "empty.db")
+    assert (said.code, Path("empty.db").stat().st_size) == (1, 0)
+    assert "there is no database at empty.db yet" in said.err
+
+
 def test_only_a_brands_incidents_are_listed_when_it_is_named(run) -> None:
     assert run("incident", "list", "--brand", "Other", "--json").out == ""
     assert len(run("incident", "list", "--brand", "Acme", "--json").rows) == 1

@@ -168,6 +168,18 @@ def test_bad_lines_are_counted_and_the_rest_goes_on(folder: Path) -> None:
     assert len(result.stdout.splitlines()) == 1
 
 
+def test_a_file_of_another_shape_is_told_what_is_wanted(folder: Path) -> None:
+    (folder / "list.json").write_text('[{"id": "1", "text": "acme"},\n{"id": "2"}]\n')
+    result = _run(folder, "replay", str(folder / "list.json"))
+    assert "Not one line was a post: each is to be one JSON object" in result.stderr
+    good = (folder / "story.jsonl").read_text()
+    (folder / "story.jsonl").write_text("[]\n" + good)
+    for _ in ("the first time", "again, when nothing in it is new"):
+        result = _run(folder, "replay", str(folder / "story.jsonl"))
+        assert "1 bad line" in result.stderr
+        assert "Not one line" not in result.stderr
+
+
 def test_a_file_without_an_incident_says_so(folder: Path) -> None:
     (folder / "calm.jsonl").write_text(_line(1, "Acme is fine", NOON) + "\n")
     result = _run(folder, "replay", str(folder / "calm.jsonl"))

@@ -449,4 +449,6 @@ def _fitted(line: str, room: int | None) -> list[str]:
 
 
 def _print_json(value: Mapping[str, object]) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
+    from emberwatch.cli.present import show_json
+
+    show_json(value)

@@ -1,11 +1,12 @@
 """`emberwatch init`: write a configuration to start from."""
 
+import os
 import shlex
 from pathlib import Path
 
 import click
 
-from emberwatch.cli.place import program
+from emberwatch.cli.place import program, put
 
 
 @click.command()
@@ -22,13 +23,12 @@ def command(path: Path, force: bool) -> None:
       emberwatch init
     """
     target = path / "config.yaml" if path.is_dir() else path
-    try:
-        with target.open("w" if force else "x", encoding="utf-8") as opened:
-            opened.write(template())
-    except FileExistsError as error:
+    if os.path.lexists(target) and not force:
         raise click.ClickException(
             f"{target} is there already: give another path, or --force to overwrite it"
-        ) from error
+        )
+    try:
+        put(target, template())
     except FileNotFoundError as error:
         raise click.ClickException(
             f"cannot write {target}: there is no folder {target.parent}: make it first"

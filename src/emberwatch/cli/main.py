@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -87,6 +88,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> Any:
     """Run the command line; turn our own errors into one line and an exit code."""
     _stand_in_for_the_closed()
+    _spell_what_cannot_be_written()
     # https://no-color.org: set to anything but nothing
     color = False if os.environ.get("NO_COLOR") else None
     try:
@@ -117,7 +119,8 @@ def _what_failed(error: OSError) -> str:
         return "the folder that this terminal is in is gone: change to one that exists"
     why = error.strerror or str(error)
     if error.filename is not None:
-        return f"{error.filename}: {why}"
+        what = ": make it accessible to the user who runs emberwatch, or name another"
+        return f"{error.filename}: {why}{what if isinstance(error, PermissionError) else ''}"
     if error.errno in _UNPRINTABLE:
         return f"what it has to say cannot be printed: {why}: let stdout lead somewhere else"
     return str(error)
@@ -129,6 +132,13 @@ def _stand_in_for_the_closed() -> None:
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
+
+
+def _spell_what_cannot_be_written() -> None:
+    """Let a terminal that is not of UTF-8 show `\\u041f` for the letters that it lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _let_go_of_stdout() -> None:

@@ -141,11 +141,33 @@ _DATABASE = b"SQLite format 3\0"
 def write(file: Path, text: str) -> None:
     """Write a file that people asked for, or say why it cannot be."""
     try:
-        file.write_text(text, encoding="utf-8")
+        put(file, text)
     except OSError as error:
         raise click.ClickException(
             f"{file} cannot be written: {error.strerror or error}: name another file"
         ) from error
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file whole or not at all: what was there before outlives a full disk.
+
+    What is no ordinary file (a pipe, a terminal) and what nothing may be put beside is written
+    straight. Raises `OSError`.
+    """
+    target = file.resolve()
+    is_ordinary = target.is_file() or not target.exists()
+    if not is_ordinary or not os.access(target.parent, os.W_OK):
+        target.write_text(text, encoding="utf-8")
+        return
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def playbook_of(config_path: Path | None) -> "Playbook":
@@ -191,7 +213,7 @@ def opened(database: Path, *, must_exist: bool = True) -> Iterator["Store"]:
     """Open a database for the length of a command."""
     from emberwatch.store.sqlite import open_store
 
-    if must_exist and not database.exists():
+    if must_exist and not (database.exists() and database.stat().st_size):
         raise click.ClickException(
             f"there is no database at {database} yet: 'emberwatch run' makes it, or name another "
             "with --database"

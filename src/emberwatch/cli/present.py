@@ -35,7 +35,8 @@ _UNSAFE = re.compile(
 
 def show_json(value: object) -> None:
     """Print a value as one line of JSON that harms no terminal; instants as ISO 8601 in UTC."""
-    line = json.dumps(value, ensure_ascii=False, default=_plain)
+    is_unicode = sys.stdout.encoding.lower().startswith("utf")
+    line = json.dumps(value, ensure_ascii=not is_unicode, default=_plain)
     click.echo(_UNSAFE.sub(_escaped, line))
 
 

@@ -112,6 +112,12 @@ def say(done: "Replayed") -> None:
         f"{count(len(done.bad), 'bad line')}",
         err=True,
     )
+    if len(done.bad) >= done.lines > 0:
+        click.echo(
+            "Not one line was a post: each is to be one JSON object, without a list around them "
+            "(jq -c '.[]' takes a list apart).",
+            err=True,
+        )
 
 
 def _show(rows: "list[Incident]", *, as_json: bool) -> None:

@@ -91,7 +91,8 @@ class Findings:
     def add(self, way: Way, at: Place, what: str) -> None:
         """Note a mistake, unless it only follows from one that spoiled the value."""
         if not any(way[: len(spoiled)] == spoiled for spoiled in self._spoiled):
-            self.problems.append(Problem(at=at, way=way, what=what))
+            # a plug-in may quote an address that somebody wrote with its key
+            self.problems.append(Problem(at=at, way=way, what=hide_in_addresses(what)))
 
     def spoil(self, way: Way, at: Place, what: str) -> None:
         """Note a mistake after which nothing more can be said of the value."""

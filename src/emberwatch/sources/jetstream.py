@@ -10,7 +10,6 @@ from urllib.parse import urlencode, urlsplit
 
 from emberwatch.model.errors import FeedUnavailable
 from emberwatch.model.post import Author, Counters, Post, PostKind, Remover, post_key
-from emberwatch.model.secret import hide_in_addresses
 from emberwatch.ports import Answer, Gone, Page, Parsed, Poll, Request, Web
 from emberwatch.sources.atproto import POST, REPOST, SOURCE, recorded, reposted
 from emberwatch.sources.bluesky_profiles import Profiles
@@ -47,9 +46,7 @@ def firehose_problems(url: str, words: tuple[str, ...], query: str | None) -> li
     found = []
     if as_link(_over_http(url)) is None:
         what = "wss://jetstream2.us-east.bsky.network/subscribe"
-        found.append(
-            ("firehose", f"expected an address such as {what}, got {hide_in_addresses(url)!r}")
-        )
+        found.append(("firehose", f"expected an address such as {what}, got {url!r}"))
     if not any(word.strip() for word in words):
         found.append(("words", "expected what to listen for: nobody can keep everything"))
     if query is not None:

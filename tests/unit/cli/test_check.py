@@ -316,3 +316,20 @@ def test_a_key_in_an_address_is_not_shown(
 
 def test_what_is_no_options_has_nothing_to_spell_out() -> None:
     assert public(None) == {}
+
+
+def test_a_plug_in_that_quotes_an_address_shows_no_key(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "config.yaml").write_text(
+        RIGHT.replace(
+            'source: rss, options: {url: "https://blog.example.org/feed"}',
+            "source: telegram, options: {channel: 'https://t.example.org/acme?token=canary'}",
+        )
+    )
+
+    assert run() == 3
+
+    said = capsys.readouterr().err
+    assert "got 'https://t.example.org/acme?token=***'" in said
+    assert "canary" not in said

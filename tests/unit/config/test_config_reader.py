@@ -786,6 +786,11 @@ def test_a_feed_that_names_a_wrong_brand_is_not_blamed_for_it(wrong: Wrong) -> N
             "http://, got 'ftp://x.org/f?api_key=***&tag=acme'",
         ),
         (
+            "{url: 'https://x.org', is_whole: 'https://x.org/?token=hush'}",
+            "2:75: feeds[0].options.is_whole: expected true or false, got "
+            "'https://x.org/?token=***'",
+        ),
+        (
             "{url: 'ftp://me:hush@x.org'}",
             "2:48: feeds[0].options.url: expected a web address that begins with https:// or "
             "http://",

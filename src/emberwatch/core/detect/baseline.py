@@ -325,7 +325,8 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
     """Count what came in a minute that is not in the future, however late it comes.
 
     Only what came is read of `came`. Posts whose quarter was already learnt teach the level at
-    once; expectations stay as they are.
+    once; expectations stay as they are. Those of before the watch teach only how anger sounds:
+    nobody knows what else came then, so they would be a level without the time that they took.
     """
     back = past.opened - minute // QUARTER
     if back == 0:
@@ -336,7 +337,9 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
         both = _both(past.closed[place], came)
         closed = (*past.closed[:place], both, *past.closed[place + 1 :])
     else:
-        baseline = _teach(settings, past.baseline, minute // QUARTER, past.opened, came)
+        known = past.baseline.watched_days * _PER_DAY + len(past.closed)
+        teach = _teach if back <= known else _teach_sound
+        baseline = teach(settings, past.baseline, minute // QUARTER, past.opened, came)
         return _moved(past, baseline=baseline)
     return _past(
         opened=past.opened,
@@ -1148,6 +1151,7 @@ def _teach(
     settings: BaselineSettings, baseline: Baseline, number: int, opened: int, late: Quarter
 ) -> Baseline:
     """Add posts of a quarter learnt long ago to the level and the rhythm, faded by their age."""
+    baseline = _teach_sound(settings, baseline, number, opened, late)
     days = (opened - number) / _PER_DAY
     fade = 0.5 ** (days / settings.level_days)
     slow = 0.5 ** (days / settings.long_days)
@@ -1161,11 +1165,21 @@ def _teach(
         long_judged=baseline.long_judged + slow * late.judged,
         long_calm=baseline.long_calm + slow * late.calm,
         long_heat=baseline.long_heat + slow * late.heat,
+        hours=_count(baseline.hours, hour, seasonal * late.volume, 0.0, 1.0),
+        days=_count(baseline.days, day, seasonal * late.volume, 0.0, 1.0),
+    )
+
+
+def _teach_sound(
+    settings: BaselineSettings, baseline: Baseline, number: int, opened: int, late: Quarter
+) -> Baseline:
+    """Add posts of a quarter of long ago to what is known of how anger sounds."""
+    slow = 0.5 ** ((opened - number) / _PER_DAY / settings.long_days)
+    return _retaught(
+        baseline,
         sum_anger=baseline.sum_anger + slow * late.anger,
         sum_squares=baseline.sum_squares + slow * late.squares,
         sum_heat=baseline.sum_heat + slow * late.heat,
         sum_heat_squares=baseline.sum_heat_squares + slow * late.heat_squares,
         sum_returned=baseline.sum_returned + slow * late.returned,
-        hours=_count(baseline.hours, hour, seasonal * late.volume, 0.0, 1.0),
-        days=_count(baseline.days, day, seasonal * late.volume, 0.0, 1.0),
     )

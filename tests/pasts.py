@@ -3,16 +3,9 @@
 import random
 from dataclasses import replace
 
-from emberwatch.core.detect.baseline import (
-    BaselineSettings,
-)
+from emberwatch.core.detect.baseline import BaselineSettings
 from emberwatch.core.detect.expectation import Sums, expected
-from emberwatch.core.detect.past import (
-    Past,
-    add,
-    advance,
-    begin,
-)
+from emberwatch.core.detect.past import Past, add, advance, begin
 from emberwatch.core.detect.quarter import QUARTER, Quarter
 
 SETTINGS = BaselineSettings()

@@ -4,19 +4,22 @@ import json
 import logging
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from emberwatch.core.detect.spike import SpikeState
 from emberwatch.core.pipeline import States
 from emberwatch.ports import Reading, Store
 from emberwatch.runtime import wiring
 from emberwatch.runtime.history import Rerun, events, states_at
+from emberwatch.runtime.processor import Arrivals
 from emberwatch.runtime.replay import replay
-from emberwatch.store.codec import encode_state
+from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store
-from tests.build import NOON
+from tests.build import NOON, a_post
 from tests.integration.test_replay import CONFIG, _line, _story
 
 
@@ -135,3 +138,37 @@ def test_learning_anew_tells_how_far_it_has_come(store: Store, config, monkeypat
         states_at(look, policy, wiring.past_feeds(config), look.clock(), told.append)
         posts = look.statistics(NOON + timedelta(days=9)).posts
     assert told == list(range(10, posts + 1, 10)) != []
+
+
+@pytest.mark.parametrize("is_begin_known", [True, False])
+def test_a_first_poll_that_read_back_days_is_lived_again_as_it_was(
+    store: Store, config, tmp_path: Path, is_begin_known: bool
+) -> None:
+    processor = wiring.processor(store, wiring.policy(config), is_live=True)
+    hour = timedelta(hours=1)
+    old = [
+        a_post(str(n), text=f"Acme sells lamp {n}", author=f"a{n}", at=NOON - n * hour)
+        for n in range(1, 120)
+    ]
+    page = [replace(post, seen_at=NOON) for post in old]
+    processor.process(Arrivals(at=NOON, feed="town", posts=page, cursor={"a": "1"}, is_first=True))
+    processor.process(Arrivals(at=NOON + timedelta(minutes=1)))
+    new = [
+        a_post(f"n{n}", text=f"Acme sells lamp {n}", author=f"n{n}", at=NOON + n * hour)
+        for n in range(1, 4)
+    ]
+    for post in new:
+        processor.process(Arrivals(at=post.seen_at, feed="town", posts=[post], cursor={"a": "2"}))
+    with store.reading() as look:
+        (live,) = [row for row in look.states() if (row.detector, row.key) == ("spike", "Acme")]
+    if not is_begin_known:  # a database that an older emberwatch filled
+        with closing(sqlite3.connect(tmp_path / "watch.db")) as database, database:
+            assert database.execute("DELETE FROM _unwatched WHERE since = until").rowcount
+    with store.reading() as look:
+        rules = wiring.policy(config, is_told=False, is_replay=True)
+        again = states_at(look, rules, wiring.past_feeds(config), None).get(("spike", "Acme"))
+    known = decode_state(live.body, SpikeState)
+    assert again.past.baseline.watched_days == pytest.approx(known.past.baseline.watched_days)
+    assert again.past.now.expected_volume == pytest.approx(known.past.now.expected_volume, rel=0.01)
+    if is_begin_known:
+        assert again == known

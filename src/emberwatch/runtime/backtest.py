@@ -61,6 +61,8 @@ def backtest(
             if isinstance(event, Unwatched):
                 began.setdefault(event.brand, event.since)
             elif isinstance(event, Mentioned | Reacted):
+                if isinstance(event, Mentioned):
+                    began.setdefault(event.mention.brand, event.at)
                 post = event.mention.post.id if isinstance(event, Mentioned) else event.post.id
                 posts += post != last
                 last = post

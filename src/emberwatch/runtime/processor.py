@@ -192,6 +192,7 @@ class Processor:
         with store.reading() as look:
             self._clock = look.clock()
             self._health = look.health()
+            self._begun = {time.brand for time in look.unwatched() if time.since == time.at}
             self._load(look)
 
     @property
@@ -245,6 +246,7 @@ class Processor:
             if _outlives(ledger):
                 tx.record(ledger)
         self._states.put(outcome.states)
+        self._begun |= {time.brand for time in unwatched if time.since == time.at}
         self._unwritten = {}
         self._gone = self._over = ()
         self._unsaid = ()
@@ -517,12 +519,15 @@ class Processor:
     def _begin(self, at: datetime) -> Iterator[Event]:
         """Tell of each brand that was never watched that it is from now on: silence counts too.
 
-        A live watch says so after its first polls, so that what they read back comes first. Of a
-        brand that was watched before, a start says nothing: it must leave no trace.
+        A live watch says so after its first polls, so that what they read back comes first: it is
+        what the rules know a brand by, and yet no watch. Of a brand that was watched before, a
+        start says nothing: it must leave no trace.
         """
         for brand in self._policy.brands:
             begun = Unwatched(at=at, brand=brand, since=at)
-            if not all(self._has_begun(detector, begun) for detector in self._policy.detectors):
+            if brand not in self._begun or not all(
+                self._has_begun(detector, begun) for detector in self._policy.detectors
+            ):
                 yield begun
 
     def _has_begun(self, detector: Detector[Any], begun: Unwatched) -> bool:

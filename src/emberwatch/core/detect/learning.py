@@ -298,6 +298,7 @@ def teach(
     settings: BaselineSettings, baseline: Baseline, number: int, opened: int, late: Quarter
 ) -> Baseline:
     """Add posts of a quarter learnt long ago to the level and the rhythm, faded by their age."""
+    baseline = teach_sound(settings, baseline, number, opened, late)
     days = (opened - number) / PER_DAY
     fade = 0.5 ** (days / settings.level_days)
     slow = 0.5 ** (days / settings.long_days)
@@ -311,11 +312,21 @@ def teach(
         long_judged=baseline.long_judged + slow * late.judged,
         long_calm=baseline.long_calm + slow * late.calm,
         long_heat=baseline.long_heat + slow * late.heat,
+        hours=_count(baseline.hours, hour, seasonal * late.volume, 0.0, 1.0),
+        days=_count(baseline.days, day, seasonal * late.volume, 0.0, 1.0),
+    )
+
+
+def teach_sound(
+    settings: BaselineSettings, baseline: Baseline, number: int, opened: int, late: Quarter
+) -> Baseline:
+    """Add posts of a quarter of long ago to what is known of how anger sounds."""
+    slow = 0.5 ** ((opened - number) / PER_DAY / settings.long_days)
+    return _retaught(
+        baseline,
         sum_anger=baseline.sum_anger + slow * late.anger,
         sum_squares=baseline.sum_squares + slow * late.squares,
         sum_heat=baseline.sum_heat + slow * late.heat,
         sum_heat_squares=baseline.sum_heat_squares + slow * late.heat_squares,
         sum_returned=baseline.sum_returned + slow * late.returned,
-        hours=_count(baseline.hours, hour, seasonal * late.volume, 0.0, 1.0),
-        days=_count(baseline.days, day, seasonal * late.volume, 0.0, 1.0),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from emberwatch.core.detect.baseline import Baseline, BaselineSettings, judged_part, level, share
-from emberwatch.core.detect.learning import DELAY, learn, teach
+from emberwatch.core.detect.learning import DELAY, learn, teach, teach_sound
 from emberwatch.core.detect.quarter import (
     LONGEST,
     PER_DAY,
@@ -176,7 +176,8 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
     """Count what came in a minute that is not in the future, however late it comes.
 
     Only what came is read of `came`. Posts whose quarter was already learnt teach the level at
-    once; expectations stay as they are.
+    once; expectations stay as they are. Those of before the watch teach only how anger sounds:
+    nobody knows what else came then, so they would be a level without the time that they took.
     """
     back = past.opened - minute // QUARTER
     if back == 0:
@@ -187,7 +188,9 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
         both = _both(past.closed[place], came)
         closed = (*past.closed[:place], both, *past.closed[place + 1 :])
     else:
-        baseline = teach(settings, past.baseline, minute // QUARTER, past.opened, came)
+        known = past.baseline.watched_days * PER_DAY + len(past.closed)
+        lesson = teach if back <= known else teach_sound
+        baseline = lesson(settings, past.baseline, minute // QUARTER, past.opened, came)
         return _moved(past, baseline=baseline)
     return _past(
         opened=past.opened,

@@ -4,19 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from emberwatch.core.detect.baseline import (
-    Baseline,
-    afresh,
-    heat,
-    level,
-    local_factor,
-    share,
-    unit,
-)
-from emberwatch.core.detect.past import (
-    advance,
-    begin,
-)
+from emberwatch.core.detect.baseline import Baseline, afresh, heat, level, local_factor, share, unit
+from emberwatch.core.detect.past import advance, begin
 from emberwatch.core.detect.quarter import WINDOWS
 from tests.pasts import DAY, MONDAY, SETTINGS, a_past
 

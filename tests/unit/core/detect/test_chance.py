@@ -5,11 +5,7 @@ from dataclasses import replace
 import pytest
 
 from emberwatch.core.detect.chance import judge_anger, judge_volume
-from emberwatch.core.detect.past import (
-    add,
-    advance,
-    begin,
-)
+from emberwatch.core.detect.past import add, advance, begin
 from emberwatch.core.detect.quarter import QUARTER, Quarter
 from tests.pasts import MONDAY, SETTINGS, a_past, a_series
 

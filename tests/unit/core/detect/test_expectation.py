@@ -3,10 +3,7 @@
 import pytest
 
 from emberwatch.core.detect.expectation import Sums
-from emberwatch.core.detect.past import (
-    KEPT,
-    begin,
-)
+from emberwatch.core.detect.past import KEPT, begin
 from emberwatch.core.detect.quarter import QUARTER, WINDOWS, Quarter, window_start
 from tests.pasts import DAY, MONDAY, SETTINGS, a_past, usual
 

@@ -2,16 +2,9 @@
 
 import pytest
 
-from emberwatch.core.detect.baseline import (
-    burst,
-    level,
-    share,
-)
+from emberwatch.core.detect.baseline import burst, level, share, unit
 from emberwatch.core.detect.chance import judge_anger
-from emberwatch.core.detect.past import (
-    add,
-    advance,
-)
+from emberwatch.core.detect.past import add, advance
 from emberwatch.core.detect.quarter import QUARTER, Quarter
 from tests.pasts import DAY, MONDAY, SETTINGS, a_past, a_series
 
@@ -49,6 +42,19 @@ def test_posts_that_come_days_late_teach_the_level() -> None:
     assert taught.quarters == past.quarters
     assert level(SETTINGS, taught.baseline) > level(SETTINGS, past.baseline)
     assert share(SETTINGS, taught.baseline) > share(SETTINGS, past.baseline)
+
+
+@pytest.mark.parametrize("days", [0, 1, 7])
+def test_posts_of_before_the_watch_teach_how_anger_sounds_and_no_level(days: int) -> None:
+    past = a_past(days)
+    old = Quarter(volume=50.0, judged=50.0, anger=20.0, squares=16.0, heat=20.0)
+    taught = add(SETTINGS, past, MONDAY - 5 * DAY, old)
+    assert level(SETTINGS, taught.baseline) == level(SETTINGS, past.baseline)
+    assert (taught.baseline.hours, taught.baseline.days) == (
+        past.baseline.hours,
+        past.baseline.days,
+    )
+    assert unit(SETTINGS, taught.baseline) != unit(SETTINGS, past.baseline)
 
 
 def test_voices_that_return_days_late_are_learnt_too() -> None:

@@ -2,14 +2,7 @@
 
 import pytest
 
-from emberwatch.core.detect.past import (
-    add,
-    advance,
-    begin,
-    busiest_hour,
-    heal,
-    is_gap,
-)
+from emberwatch.core.detect.past import add, advance, begin, busiest_hour, heal, is_gap
 from emberwatch.core.detect.quarter import QUARTER, Quarter
 from tests.pasts import DAY, MONDAY, SETTINGS, a_past, usual
 

@@ -1,8 +1,6 @@
 """The hours of a day and the days of a week are learnt, and doubted while they are few."""
 
-from emberwatch.core.detect.past import (
-    advance,
-)
+from emberwatch.core.detect.past import advance
 from tests.pasts import DAY, MONDAY, SETTINGS, a_past
 
 

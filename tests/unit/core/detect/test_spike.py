@@ -307,6 +307,21 @@ def test_history_of_a_second_feed_raises_the_level() -> None:
     assert not life.alerts
 
 
+def test_a_second_feed_that_reads_further_back_than_the_first_deafens_nobody() -> None:
+    life = Following()
+    life.state = None
+    times = [NOON - minutes(10 * n) for n in range(12, 0, -1)]
+    times += [NOON - 11 * DAY + minutes(10 * n) for n in range(11 * 24 * 6)]
+    for n, at in enumerate(times):
+        mention = a_mention(f"h{n}", anger=0.0 if n % 5 else 0.7, author=f"h{n}", at=at)
+        life.hear(mention, NOON, is_history=True)
+    for hours in (1, 12, 24, 48):
+        life.live(NOON + timedelta(hours=hours), 10.0)
+        assert life.state is not None
+        expected = life.state.past.quarters[-1].expected_volume
+        assert 0.6 <= expected <= 4.0, f"{expected} posts, where 1.5 come in a quarter of an hour"
+
+
 def test_late_posts_land_in_their_own_minute_and_are_no_spike_now() -> None:
     life = an_ordinary_brand()
     now = life.now

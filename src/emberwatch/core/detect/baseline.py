@@ -440,13 +440,10 @@ def burst(settings: BaselineSettings, baseline: Baseline) -> float:
 
 def lump(settings: BaselineSettings, baseline: Baseline, index: int) -> float:
     """Return the heat of what comes as one in a window: a typical voice, or several at once."""
-    return _lumps(settings, baseline)[index >= _HOUR]
-
-
-def _lumps(settings: BaselineSettings, baseline: Baseline) -> tuple[float, float]:
-    """Return the heat of what comes as one in a window below an hour, and in a longer one."""
-    one, answered = voice(baseline), burst(settings, baseline)
-    return one * (1.0 + answered), one * (1.0 + settings.burst_length * answered)
+    answered = burst(settings, baseline)
+    if index >= _HOUR:
+        answered *= settings.burst_length
+    return voice(baseline) * (1.0 + answered)
 
 
 class Sums:
@@ -1049,7 +1046,6 @@ def _blocks(
     angry = list(baseline.angry_spread)
     quiet = list(baseline.calm_spread)
     loud = list(baseline.volume_spread)
-    ones = _lumps(settings, baseline)
     for index, window in _ENDING[number % _LONGEST]:
         size = window // QUARTER
         if len(quarters) < size:
@@ -1065,7 +1061,7 @@ def _blocks(
             usual_heat += q.expected_heat
             usual_calm += q.expected_calm
         else:
-            one = ones[index >= _HOUR]
+            one = lump(settings, baseline, index)
             likely = usual_heat * local_factor(settings, baseline, index, calm, usual_calm)
             fade = 0.5 ** (trust * window / (1440.0 * settings.long_days))
             _stray(angry, settings.angry_spread, index, hot / one, likely / one, trust, fade)

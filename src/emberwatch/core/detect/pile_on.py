@@ -423,8 +423,9 @@ class PileOn:
         created_at = min(post.created_at, at)
         kind = _kind(key, post)
         tally = state.tallies[kind]
-        items = tally.items + 1
-        counted = _new_tally(items=items, counter=tally.counter, peak=max(tally.peak, items))
+        items, peak = tally.items + 1, tally.peak
+        by = items - peak if items > peak else 0
+        counted = _new_tally(items=items, counter=tally.counter, peak=peak + by)
         thread = _counted(
             state,
             first_at=min(state.first_at, created_at),
@@ -436,7 +437,6 @@ class PileOn:
             angry=state.angry + angry,
             stakes=state.stakes if stakes is None else stakes,
         )
-        by = counted.peak - tally.peak
         if not by:
             return thread
         unseen = by if is_history else 0
@@ -502,12 +502,14 @@ class PileOn:
                 burst_at = moment if moment < burst_at else burst_at
                 growth = grow(growth, moment, by)
                 grown += by
-            ago = min((now - moment) / 60.0, OLD)
+            ago = (now - moment) / 60.0
+            if ago > OLD:
+                ago = OLD
             fast += by / FAST * exp(-ago / FAST)
             slow += by / SLOW * exp(-ago / SLOW)
         return _grown(
             thread,
-            touched_at=max(thread.touched_at, at),
+            touched_at=at if at > thread.touched_at else thread.touched_at,
             burst_at=burst_at,
             before=before,
             unseen=thread.unseen + unseen,
@@ -517,7 +519,7 @@ class PileOn:
             fast=fast,
             slow=slow,
             peak=fast if fast > peak else peak,
-            rated_at=max(thread.rated_at, now),
+            rated_at=now if now > thread.rated_at else thread.rated_at,
         )
 
     # ------------------------------------------------------------ telling

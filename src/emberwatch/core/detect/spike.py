@@ -45,6 +45,7 @@ from emberwatch.model.event import Event, Mentioned, Tick, Unwatched
 from emberwatch.model.mention import Mention
 from emberwatch.model.post import PostKind
 
+_BOOST = PostKind.BOOST
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _MONTH = 30.44 * 1440
@@ -311,7 +312,7 @@ class Spike:
         settings = self._settings.baseline
         if state is None:
             return minute, normal.begin(settings, minute)
-        minute = max(minute, state.minute)
+        minute = minute if minute > state.minute else state.minute
         if unwatched_since is None and minute // QUARTER == state.past.opened:
             return minute, state.past
         trust = self._trust(state)
@@ -334,7 +335,7 @@ class Spike:
         at = _minute(event.at)
         created = min(_minute(mention.post.created_at), at)
         now = created if event.is_history else at
-        if mention.post.kind is PostKind.BOOST:
+        if mention.post.kind is _BOOST:
             return self._move(state, now), ()
         taken = self._take(state, now, mention, created, event.is_history)
         if event.is_history:
@@ -1014,7 +1015,7 @@ class Spike:
         """Return why a mention that the state does not keep is no voice."""
         settings = self._settings.baseline
         anger = event.mention.score.anger
-        if event.mention.post.kind is PostKind.BOOST:
+        if event.mention.post.kind is _BOOST:
             return Why.BOOST
         if anger is None:
             return Why.NOT_JUDGED

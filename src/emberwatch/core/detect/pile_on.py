@@ -502,9 +502,7 @@ class PileOn:
                 burst_at = moment if moment < burst_at else burst_at
                 growth = grow(growth, moment, by)
                 grown += by
-            ago = (now - moment) / 60.0
-            if ago > OLD:
-                ago = OLD
+            ago = min((now - moment) / 60.0, OLD)
             fast += by / FAST * exp(-ago / FAST)
             slow += by / SLOW * exp(-ago / SLOW)
         return _grown(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.event import Event, Mentioned, Tick, Unwatched
 from emberwatch.model.mention import Mention

@@ -21,9 +21,11 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from emberwatch.core.detect import baseline
+from emberwatch.core.detect.baseline import BaselineSettings
 from emberwatch.core.detect.detector import Detector
+from emberwatch.core.detect.past import add, advance, begin
 from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.quarter import QUARTER, Quarter
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.tail import beta_binomial_log_tail
 from emberwatch.model.alert import Alert
@@ -122,16 +124,16 @@ def of_mention(lived: Life, made: Callable[[dict[str, Brand]], Detector[Any]]) -
 
 def of_quarter() -> str:
     """Return the cost of an empty quarter of a brand that is known for some days."""
-    settings = baseline.BaselineSettings()
-    past = baseline.begin(settings, 0)
-    came = baseline.Quarter(volume=1.0, judged=1.0, calm=0.5, anger=0.5, squares=0.25, heat=0.5)
+    settings = BaselineSettings()
+    past = begin(settings, 0)
+    came = Quarter(volume=1.0, judged=1.0, calm=0.5, anger=0.5, squares=0.25, heat=0.5)
     for _ in range(800):
-        past = baseline.add(settings, past, past.opened * baseline.QUARTER, came)
-        past = baseline.advance(settings, past, (past.opened + 1) * baseline.QUARTER)
+        past = add(settings, past, past.opened * QUARTER, came)
+        past = advance(settings, past, (past.opened + 1) * QUARTER)
 
     def once() -> float:
         began = time.process_time()
-        baseline.advance(settings, past, (past.opened + QUARTERS) * baseline.QUARTER)
+        advance(settings, past, (past.opened + QUARTERS) * QUARTER)
         return (time.process_time() - began) / QUARTERS
 
     return _told(once)

@@ -27,9 +27,10 @@ import numpy as np
 
 from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
-from emberwatch.core.detect.pile_on import PileOn, Thread, endings
+from emberwatch.core.detect.pile_on import PileOn, endings
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.thread_sizes import SizesSeen, ThreadSizes
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick, Unwatched

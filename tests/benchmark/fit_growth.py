@@ -25,7 +25,8 @@ from emberwatch.core.detect.growth import (
     features,
     grow,
 )
-from emberwatch.core.detect.pile_on import DEFAULTS, is_due
+from emberwatch.core.detect.pile_on import is_due
+from emberwatch.core.detect.thread_state import DEFAULTS
 
 SHIPPED = Path(__file__).parents[2] / "src/emberwatch/core/detect/growth.json"
 

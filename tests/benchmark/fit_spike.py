@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log, log10
 
-from emberwatch.core.detect import baseline as normal
-from emberwatch.core.detect.baseline import BaselineSettings
+from emberwatch.core.detect.baseline import BaselineSettings, burst, level, share
 from emberwatch.core.detect.calibration import LEVELS, CalibrationSettings
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.quarter import QUARTER
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Event, Tick, Unwatched
@@ -76,15 +77,15 @@ class Group:
         """Angry voices an hour (log10)."""
         beliefs = BaselineSettings()
         found = [life.state.past.baseline for life in self.lives]
-        return sum(
-            log10(normal.level(beliefs, each) * normal.share(beliefs, each)) for each in found
-        ) / len(found)
+        return sum(log10(level(beliefs, each) * share(beliefs, each)) for each in found) / len(
+            found
+        )
 
     @property
     def burst(self) -> float:
         """How much the angry voices come in bursts."""
         found = [life.state.past.baseline for life in self.lives]
-        return sum(normal.burst(BaselineSettings(), each) for each in found) / len(found)
+        return sum(burst(BaselineSettings(), each) for each in found) / len(found)
 
     def rang(self, weeks: int) -> float:
         """How often a month it rang after the first weeks."""
@@ -118,10 +119,10 @@ def counted(seed: int, rate: float, weeks: int, asked: float) -> Life:
     for minute in range(length):
         if counts[minute]:
             state = spike.tally(_NAME, state, began + minute, counts[minute], angry[minute])
-        if counts[minute] or (state.spike and minute // normal.QUARTER > quarter):
+        if counts[minute] or (state.spike and minute // QUARTER > quarter):
             was = state.spike
             state, _ = spike.scan(_NAME, state, began + minute)
-            quarter = minute // normal.QUARTER
+            quarter = minute // QUARTER
             if state.spike and not was:
                 rung.append(minute)
     return Life(state=state, rung=rung)

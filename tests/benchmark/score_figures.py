@@ -32,6 +32,8 @@ FILES = ("dev.jsonl.gz", "dev_lt.jsonl.gz")
 LANGUAGES = ("en", "ru", "id", "bg", "lt")
 FEWEST_OF_A_CLASS = 5
 BATCH = 64
+DRAWS = 200
+"""How often posts are drawn anew (with replacement) to see how far chance moves a figure."""
 UNJUDGED = Score(scorer="none")
 
 
@@ -71,6 +73,15 @@ def main() -> int:
             print(_line(language, [posts[n] for n in at], [scores[n] for n in at]))
         at = [n for n, post in enumerate(posts) if post.source == "airline"]
         print(_line("airline", [posts[n] for n in at], [scores[n] for n in at]))
+        if name == "auto":
+            print(f"\nanger: 19 of 20 draws of as many posts lie between ({DRAWS} draws)")
+            print(
+                "language          ROC area          top5%          error   a perfect judge errs by"
+            )
+            for language in LANGUAGES[:4]:
+                at = [n for n, post in enumerate(posts) if post.language == language]
+                print(_drawn([posts[n] for n in at], [scores[n] for n in at]))
+            print()
         english = [post for post in posts if post.language == "en"]
         for what, is_tagged in (("tagged", True), ("not tagged", False)):
             speeds = [_speed(judge, some, is_tagged=is_tagged) for some in (posts, english)]
@@ -134,6 +145,43 @@ def _line(language: str, posts: Sequence[Labelled], scores: Sequence[Score]) -> 
     cells = [_mean(values) for values in found.values()]
     anger_cells, negative_cells = "  ".join(cells[:3]), "     ".join(cells[3:])
     return f"{language:<8} {len(posts):>7} {share:>6.2f}  {anger_cells}   {negative_cells}"
+
+
+def _drawn(posts: Sequence[Labelled], scores: Sequence[Score]) -> str:
+    """Return between what the means over sources lie for other posts of the same kind (bootstrap).
+
+    The last column is the mean calibration error of a judge whose chances are exactly right: of so
+    few posts as a source has, the share of angry ones in a bin is seldom what was foretold.
+    """
+    chance = random.Random(1)
+    sources: dict[str, list[tuple[bool, float]]] = {}
+    for post, score in zip(posts, scores, strict=True):
+        if post.anger is not None:
+            sources.setdefault(post.source, []).append((post.anger == 1, score.anger or 0.0))
+    asked = [
+        of
+        for of in sources.values()
+        if min(sum(angry for angry, _ in of), sum(not angry for angry, _ in of))
+        >= FEWEST_OF_A_CLASS
+    ]
+    means: tuple[list[float], ...] = ([], [], [], [])
+    for _ in range(DRAWS):
+        drawn = [list(zip(*chance.choices(of, k=len(of)), strict=True)) for of in asked]
+        for n, figure in enumerate(
+            (quality.roc_area, quality.precision_at_top, quality.calibration_error)
+        ):
+            found = [figure(is_angry, said) for is_angry, said in drawn]
+            means[n].append(fmean(value for value in found if value is not None))
+        said = [[each for _, each in of] for of in asked]
+        perfect = [
+            quality.calibration_error([chance.random() < each for each in of], of) for of in said
+        ]
+        means[3].append(fmean(value for value in perfect if value is not None))
+    cells = [
+        f"{sorted(values)[DRAWS // 40]:.3f} to {sorted(values)[-1 - DRAWS // 40]:.3f}"
+        for values in means[:3]
+    ]
+    return f"{posts[0].language:<8} {'  '.join(cells)}   {fmean(means[3]):.3f}"
 
 
 def _mean(values: list[float | None]) -> str:

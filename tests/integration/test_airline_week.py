@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.event import Mentioned
 from emberwatch.ports import Scorer, Text

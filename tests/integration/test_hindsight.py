@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from emberwatch.core.detect.pile_on import PileOn
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
 from emberwatch.core.pipeline import Policy
 from emberwatch.runtime.hindsight import look_back
 from emberwatch.store.codec import decode_state

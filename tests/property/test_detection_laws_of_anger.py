@@ -13,8 +13,10 @@ from hypothesis import assume, given, settings
 from hypothesis import event as note
 from hypothesis import strategies as st
 
-from emberwatch.core.detect.pile_on import PileOn, PileOnSettings
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
+from emberwatch.core.detect.thread_state import PileOnSettings
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.event import Event, Mentioned, Reacted, Tick, Unwatched
 from emberwatch.model.post import PostKind

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 
 from emberwatch.core.detect.growth import POINTS
 from emberwatch.core.detect.outlook import Standing
-from emberwatch.core.detect.pile_on import PileOn, Thread
+from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.thread_sizes import SizesSeen, ThreadSizes, huge_for
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.model.alert import Alert
 from emberwatch.model.event import Counted, Event, Mentioned, Reacted, ThreadEnded, Tick
 from emberwatch.model.post import Counters, PostKind

@@ -6,7 +6,8 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
 from emberwatch.core.detect.voices import MOST_KEPT
 from emberwatch.model.alert import Alert, AlertKind
 from emberwatch.model.event import Event, Mentioned, Tick, Unwatched

@@ -17,7 +17,7 @@ from emberwatch.core.detect.explain import (
     spelt,
 )
 from emberwatch.core.detect.looks import Raise, Raised, Series, WindowLook
-from emberwatch.core.detect.spike import how_often
+from emberwatch.core.detect.ringing import how_often
 from emberwatch.core.detect.voices import Why
 from emberwatch.core.read.text import columns, safe_line
 from emberwatch.model.alert import Alert, AlertKind

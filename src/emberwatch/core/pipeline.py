@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from emberwatch.core.detect import thread_sizes
 from emberwatch.core.detect.detector import Detector
-from emberwatch.core.detect.pile_on import Thread, endings
+from emberwatch.core.detect.pile_on import endings
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.core.respond import background, triage
 from emberwatch.core.respond.attention import Call, tell, wake
 from emberwatch.core.respond.background import AngryPosts

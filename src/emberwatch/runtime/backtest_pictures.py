@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from emberwatch.core.detect import sketch
-from emberwatch.core.detect.baseline import QUARTER, Quarter
 from emberwatch.core.detect.explain import Explainer, Explanation, Remembered, Sample
-from emberwatch.core.detect.pile_on import PileOn, Thread
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.quarter import QUARTER, Quarter
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.core.pipeline import Policy, States
 from emberwatch.core.respond.track_record import TrackRecord
 from emberwatch.model.alert import AlertKind

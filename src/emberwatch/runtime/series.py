@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from math import inf, log10
 from typing import NamedTuple
 
-from emberwatch.core.detect.baseline import QUARTER
-from emberwatch.core.detect.spike import Spike, SpikeSettings, SpikeState
+from emberwatch.core.detect.quarter import QUARTER
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeSettings, SpikeState
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Unwatched
 

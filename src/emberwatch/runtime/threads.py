@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 
-from emberwatch.core.detect.pile_on import PileOn, PileOnSettings, Thread
+from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.thread_state import PileOnSettings, Thread
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Mentioned, Reacted, Tick
 from emberwatch.model.mention import Mention, Score

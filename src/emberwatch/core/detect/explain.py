@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from emberwatch.core.detect.baseline import QUARTER, WINDOWS
 from emberwatch.core.detect.detector import Detector
 from emberwatch.core.detect.looks import Looks, WindowLook
 from emberwatch.core.detect.outlook import Outlook, Standing
-from emberwatch.core.detect.pile_on import PileOn, Thread
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.quarter import QUARTER, WINDOWS
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.brand import Brand
 from emberwatch.model.event import Mentioned, Reacted, Tick

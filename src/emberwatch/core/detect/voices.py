@@ -15,6 +15,8 @@ MOST_KEPT = 1024
 """Voices kept a brand; see `keep`."""
 
 _SLOT = 15
+_MANY = 128
+"""Voices from which on it is quicker to hold them in order than to go through them."""
 _MOST_OF_A_THREAD = 3
 
 
@@ -189,6 +191,42 @@ class Choir:
         self._by_author[voice.author].append(voice)
         if voice.fingerprint:
             self._by_text[voice.fingerprint].append(voice)
+
+
+class Choirs:
+    """The voices of loud brands, held in order beside their states, for as long as these go on.
+
+    They only spare work: a choir is made anew when it is of another state.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[str, Choir] = {}
+
+    def of(self, key: str, voices: tuple[Voice, ...], since: int) -> Choir | None:
+        """Return the voices in order, None where they are few."""
+        if len(voices) < _MANY:
+            return None
+        choir = self._of.get(key)
+        if choir is None or choir.voices is not voices:
+            choir = self._of[key] = Choir(voices, since - _SLOT)
+        return choir
+
+    def already_heard(self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int) -> float:
+        """Return the greatest heat that a voice only repeats."""
+        choir = self.of(key, voices, since)
+        if choir is None or since < choir.since:
+            return already_heard(voices, voice, since)
+        return choir.already_heard(voice, since)
+
+    def keep(
+        self, key: str, voices: tuple[Voice, ...], voice: Voice, since: int
+    ) -> tuple[Voice, ...]:
+        """Keep a voice; it joins the choir where no other was forgotten."""
+        kept = keep(voices, voice, since)
+        choir = self._of.get(key)
+        if choir and choir.voices is voices and len(kept) > len(voices):
+            choir.join(kept, voice)
+        return kept
 
 
 def since_minute(voices: tuple[Voice, ...], minute: int) -> tuple[Voice, ...]:

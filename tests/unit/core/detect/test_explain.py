@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from emberwatch.core.detect.baseline import Baseline, BaselineSettings, likely_volume
+from emberwatch.core.detect.baseline import Baseline, BaselineSettings
+from emberwatch.core.detect.chance import likely_volume
 from emberwatch.core.detect.explain import (
     MOST_MISSING,
     MOST_THREADS,
@@ -19,8 +20,10 @@ from emberwatch.core.detect.explain import (
 )
 from emberwatch.core.detect.looks import Raise, Series, WindowLook
 from emberwatch.core.detect.outlook import Standing
-from emberwatch.core.detect.pile_on import PileOn, Thread
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.core.detect.voices import Why
 from emberwatch.core.respond import triage
 from emberwatch.model.brand import Brand

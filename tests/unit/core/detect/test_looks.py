@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from emberwatch.core.detect.looks import Looks, Raise, Series, WindowLook
-from emberwatch.core.detect.spike import Spike, SpikeState
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeState
 from emberwatch.core.detect.voices import Why
 from emberwatch.model.event import Mentioned, Tick, Unwatched
 from emberwatch.model.post import PostKind

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from emberwatch.core.detect.outlook import Outlook, Standing
-from emberwatch.core.detect.pile_on import Thread
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.model.event import Event
 from tests.build import NOON, a_brand, minutes
 from tests.unit.core.detect.test_pile_on import Told, counted, happy, reply, root, storm

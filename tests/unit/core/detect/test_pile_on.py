@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from emberwatch.core.detect.pile_on import PileOn, PileOnSettings, Thread
+from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.thread_state import PileOnSettings, Thread
 from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Counted, Event, FeedRead, Mentioned, Reacted, Tick
 from emberwatch.model.post import Counters, PostKind

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from emberwatch.core.detect.spike import Spike, SpikeSettings, SpikeState
+from emberwatch.core.detect.spike import Spike
+from emberwatch.core.detect.spike_state import SpikeSettings, SpikeState
 from emberwatch.model.alert import AlertKind, Fire
 from emberwatch.model.event import Counted, Mentioned, Tick, Unwatched
 from emberwatch.model.post import Counters, PostKind

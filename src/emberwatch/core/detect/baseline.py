@@ -186,13 +186,10 @@ def burst(settings: BaselineSettings, baseline: Baseline) -> float:
 
 def lump(settings: BaselineSettings, baseline: Baseline, index: int) -> float:
     """Return the heat of what comes as one in a window: a typical voice, or several at once."""
-    return lumps(settings, baseline)[index >= HOUR]
-
-
-def lumps(settings: BaselineSettings, baseline: Baseline) -> tuple[float, float]:
-    """Return the heat of what comes as one in a window below an hour, and in a longer one."""
-    one, answered = voice(baseline), burst(settings, baseline)
-    return one * (1.0 + answered), one * (1.0 + settings.burst_length * answered)
+    answered = burst(settings, baseline)
+    if index >= HOUR:
+        answered *= settings.burst_length
+    return voice(baseline) * (1.0 + answered)
 
 
 def local_factor(

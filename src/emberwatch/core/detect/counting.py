@@ -122,8 +122,9 @@ def count_post(
     created_at = min(post.created_at, at)
     kind = _kind(key, post)
     tally = state.tallies[kind]
-    items = tally.items + 1
-    counted = _new_tally(items=items, counter=tally.counter, peak=max(tally.peak, items))
+    items, peak = tally.items + 1, tally.peak
+    by = items - peak if items > peak else 0
+    counted = _new_tally(items=items, counter=tally.counter, peak=peak + by)
     thread = _counted(
         state,
         first_at=min(state.first_at, created_at),
@@ -135,7 +136,6 @@ def count_post(
         angry=state.angry + angry,
         stakes=state.stakes if stakes is None else stakes,
     )
-    by = counted.peak - tally.peak
     if not by:
         return thread
     unseen = by if is_history else 0
@@ -208,7 +208,7 @@ def grow_by(
         slow += by / SLOW * exp(-ago / SLOW)
     return _grown(
         thread,
-        touched_at=max(thread.touched_at, at),
+        touched_at=at if at > thread.touched_at else thread.touched_at,
         burst_at=burst_at,
         before=before,
         unseen=thread.unseen + unseen,
@@ -218,7 +218,7 @@ def grow_by(
         fast=fast,
         slow=slow,
         peak=fast if fast > peak else peak,
-        rated_at=max(thread.rated_at, now),
+        rated_at=now if now > thread.rated_at else thread.rated_at,
     )
 
 

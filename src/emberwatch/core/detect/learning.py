@@ -14,7 +14,7 @@ from emberwatch.core.detect.baseline import (
     Baseline,
     BaselineSettings,
     local_factor,
-    lumps,
+    lump,
     share,
     spread_of,
     voice,
@@ -185,7 +185,6 @@ def _blocks(
     angry = list(baseline.angry_spread)
     quiet = list(baseline.calm_spread)
     loud = list(baseline.volume_spread)
-    ones = lumps(settings, baseline)
     for index, window in _ENDING[number % LONGEST]:
         size = window // QUARTER
         if len(quarters) < size:
@@ -201,7 +200,7 @@ def _blocks(
             usual_heat += q.expected_heat
             usual_calm += q.expected_calm
         else:
-            one = ones[index >= HOUR]
+            one = lump(settings, baseline, index)
             likely = usual_heat * local_factor(settings, baseline, index, calm, usual_calm)
             fade = 0.5 ** (trust * window / (1440.0 * settings.long_days))
             _stray(angry, settings.angry_spread, index, hot / one, likely / one, trust, fade)

@@ -33,6 +33,7 @@ from emberwatch.model.mention import Mention
 from emberwatch.model.post import PostKind
 
 _moved_on = changer(SpikeState, "minute", "past")
+_BOOST = PostKind.BOOST
 _taken = changer(SpikeState, "minute", "past", "minutes", "voices", "unlooked", "unlooked_posts")
 _looked = changer(
     SpikeState, "looked", "unlooked", "unlooked_posts", "spike", "surge", "over", "episodes"
@@ -110,7 +111,7 @@ class Spike:
         settings = self._settings.baseline
         if state is None:
             return minute, begin(settings, minute)
-        minute = max(minute, state.minute)
+        minute = minute if minute > state.minute else state.minute
         if unwatched_since is None and minute // QUARTER == state.past.opened:
             return minute, state.past
         trust = self._trust(state)
@@ -133,7 +134,7 @@ class Spike:
         at = minute_of(event.at)
         created = min(minute_of(mention.post.created_at), at)
         now = created if event.is_history else at
-        if mention.post.kind is PostKind.BOOST:
+        if mention.post.kind is _BOOST:
             return self._move(state, now), ()
         taken = self._take(state, now, mention, created, event.is_history)
         if event.is_history:

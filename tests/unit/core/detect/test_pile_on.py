@@ -11,7 +11,7 @@ import pytest
 from emberwatch.core.detect.pile_on import PileOn
 from emberwatch.core.detect.thread_state import PileOnSettings, Thread
 from emberwatch.model.alert import Alert, AlertKind, Fire
-from emberwatch.model.event import Counted, Event, Mentioned, Reacted, Tick
+from emberwatch.model.event import Counted, Event, FeedRead, Mentioned, Reacted, Tick
 from emberwatch.model.post import Counters, PostKind
 from tests.build import NOON, a_brand, a_mention, a_post, minutes
 
@@ -149,7 +149,10 @@ def test_a_boost_stands_in_the_thread_of_what_it_boosts() -> None:
 
 
 def test_time_and_feeds_are_no_threads() -> None:
-    assert Told().detector.keys(Tick(at=NOON)) == ()
+    detector, thread = Told().detector, Told().feed(root()).thread
+    polled = FeedRead(at=NOON, feed="t", every=MINUTE)
+    assert detector.keys(Tick(at=NOON)) == detector.keys(polled) == ()
+    assert detector.fold(ROOT, thread, polled) == (thread, ())
 
 
 def test_a_boost_that_bears_its_originals_id_counts_as_a_boost() -> None:

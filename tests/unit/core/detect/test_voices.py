@@ -146,6 +146,14 @@ def test_a_thread_of_thousands_does_not_drown_the_others() -> None:
     assert "other" in posts(list(kept))
 
 
+def test_of_a_thread_that_is_too_loud_the_angriest_voices_are_kept() -> None:
+    kept: tuple[Voice, ...] = ()
+    for n in range(MOST_KEPT + 1):
+        anger = 0.9 if n in (5, 500, 1000) else 0.5
+        kept = keep(kept, a_voice(str(n), thread="t", anger=anger), 0)
+    assert posts(list(kept)) == ["5", "500", "1000"]
+
+
 def test_of_too_many_voices_the_latest_are_kept() -> None:
     kept: tuple[Voice, ...] = ()
     for n in range(3 * MOST_KEPT):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -102,7 +103,10 @@ def paragraph(text: str, indent: int = 0) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    Console(highlight=False).print(Padding(Text(plain), (0, 0, 0, indent), expand=False))
+    # by itself it takes every terminal of which it knows nothing to be 80 columns wide
+    columns, lines = shutil.get_terminal_size()
+    console = Console(highlight=False, width=columns, height=lines)
+    console.print(Padding(Text(plain), (0, 0, 0, indent), expand=False))
 
 
 def table(

@@ -563,7 +563,7 @@ round((julianday(first_seen_at) - julianday(first_post_at)) * 86400, 3) AS seen_
         WHEN resolved_at <= resolve_by THEN 1
         WHEN resolved_at IS NOT NULL OR now > resolve_by THEN 0
       END AS resolved_in_time"""
-"""What both forms of `response_times` time from the first post, and hold against the promises."""
+"""What all forms of `response_times` time from the first post, and hold against the promises."""
 
 
 CLOCKS = (
@@ -672,15 +672,14 @@ PACES = (
 )
 
 
-HELD = (
-    # when a message that is sent again was taken the first time
-    "ALTER TABLE _notification ADD COLUMN told_at TEXT",
-    "DROP VIEW response_times",
-    f"""
+def _held(incidents: str, known: str) -> str:
+    """Return the view of response times that tells how long a message was held: of which incidents
+    (`i`), and what is known of each.
+    """
+    return f"""
     CREATE VIEW response_times AS
     WITH way AS (
-      SELECT i.*,
-        CASE WHEN i.status = 'resolved' THEN i.closed_at END AS resolved_at,
+      SELECT {known},
         (SELECT min(ifnull(n.told_at, CASE WHEN n.attempts > 0 THEN n.delivered_at END))
           FROM _notification n WHERE n.incident_id = i.id) AS delivered_at,
         (SELECT min(n.created_at) FROM _notification n
@@ -688,7 +687,7 @@ HELD = (
         CASE WHEN i.unseen_at IS NOT NULL AND i.first_seen_at > i.first_post_at
           THEN min(max(i.first_post_at, i.unseen_at), i.first_seen_at) END AS shown_at,
         (SELECT at FROM _clock) AS now
-      FROM _incident i WHERE i.brand IS NOT NULL AND i.kind <> 'follow_up_due'
+      FROM {incidents} WHERE i.brand IS NOT NULL AND i.kind <> 'follow_up_due'
     )
     SELECT id AS incident_id, brand, kind, severity, team, status, opened_at,
       round((julianday(shown_at) - julianday(first_post_at)) * 86400, 3) AS source_seconds,
@@ -701,7 +700,36 @@ HELD = (
       CASE WHEN delivered_at IS NOT NULL
         THEN round((julianday(owed_at) - julianday(opened_at)) * 86400, 3) END AS held_seconds
     FROM way
-    """,
+    """
+
+
+HELD = (
+    # when a message that is sent again was taken the first time
+    "ALTER TABLE _notification ADD COLUMN told_at TEXT",
+    "DROP VIEW response_times",
+    _held(
+        "_incident i",
+        """i.*,
+        CASE WHEN i.status = 'resolved' THEN i.closed_at END AS resolved_at""",
+    ),
+)
+
+
+REPLAYED = (
+    # people act by another clock than that of a replay's file, which opened the incident
+    "DROP VIEW response_times",
+    _held(
+        "_incident i LEFT JOIN _step s"
+        " ON s.incident = i.row AND s.action = 'opened' AND s.who = 'replay'",
+        """i.id, i.brand, i.kind, i.severity, i.team, i.status, i.opened_at, i.first_post_at,
+        i.first_seen_at,
+        CASE WHEN s.who IS NULL THEN i.acknowledged_at END AS acknowledged_at,
+        CASE WHEN s.who IS NULL THEN i.responded_at END AS responded_at,
+        CASE WHEN s.who IS NULL AND i.status = 'resolved' THEN i.closed_at END AS resolved_at,
+        CASE WHEN s.who IS NULL THEN i.acknowledge_by END AS acknowledge_by,
+        CASE WHEN s.who IS NULL THEN i.respond_by END AS respond_by,
+        CASE WHEN s.who IS NULL THEN i.resolve_by END AS resolve_by""",
+    ),
 )
 
 
@@ -729,6 +757,7 @@ MIGRATIONS: tuple[tuple[str, Callable[["Database"], None]], ...] = (
     ("0011_feed_notes", _each(FEED_NOTES)),
     ("0012_unanswered", _each(UNANSWERED)),
     ("0013_paces_and_held", _each((*PACES, *HELD))),
+    ("0014_replayed", _each(REPLAYED)),
 )
 """Every step from an empty file to today's schema, oldest first. Never edited once released."""
 

@@ -146,10 +146,12 @@ def typed(house: House, *words: str, columns: int, **environment: str) -> str:
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     shown = b""
+    # what the environment says of another terminal's width would be believed before this one's
+    about = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     with subprocess.Popen(
         [EMBERWATCH, *words],
         cwd=house.folder,
-        env={**os.environ, "TERM": "xterm", **environment},
+        env={**about, "TERM": "xterm", **environment},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -114,7 +114,7 @@ def _kept(past: Past, opened: int, quarters: Sequence[Quarter], baseline: Baseli
 def _open(
     settings: BaselineSettings,
     baseline: Baseline,
-    rhythm: "Rhythm",
+    rhythm: Rhythm,
     number: int,
     watched: int = QUARTER,
 ) -> Quarter:

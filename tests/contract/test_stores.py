@@ -531,6 +531,14 @@ def test_minutes_without_a_watch_are_joined_where_they_follow_each_other(store: 
         ]
 
 
+def test_a_watch_that_begins_as_a_gap_ends_is_kept_beside_it(store: Store) -> None:
+    gap = Unwatched(brand="Acme", since=NOON, at=NOON + minutes(60))
+    begun = replace(gap, since=gap.at)
+    record(store, unwatched=(gap, begun))
+    with store.reading() as look:
+        assert look.unwatched() == [gap, begun]
+
+
 def test_states_are_replaced_and_forgotten_by_key(store: Store) -> None:
     def state(key: str, body: bytes, version: int = 1) -> StoredState:
         return StoredState(detector="spike", version=version, key=key, body=body)

@@ -767,6 +767,17 @@ def test_the_watch_of_a_brand_begins_though_a_first_poll_read_back_posts_of_it(
     assert len(begun()) == 2
 
 
+def test_a_watch_that_was_interrupted_before_it_began_begins_after_the_gap(watched: Desk) -> None:
+    old = a_post("old", text="Acme is fine", at=NOON - 5 * minutes(1440), seen_at=NOON)
+    watched.processor.process(Arrivals(at=NOON, feed="town", posts=[old], is_first=True))
+    watched.start()
+    watched.pass_time(NOON + minutes(62), since=NOON + minutes(60))
+    with watched.store.reading() as look:
+        times = look.unwatched()
+    assert [time.brand for time in times if time.since < time.at] == ["Acme", "Other"]
+    assert [time.brand for time in times if time.since == time.at] == ["Acme", "Other"]
+
+
 def test_a_feed_that_is_no_longer_configured_is_watched_no_longer(watched: Desk) -> None:
     _poll(watched, 0)
     watched.start(feeds=frozenset())

@@ -674,7 +674,7 @@ class _MemoryWriting(_MemoryReading):
     def _leave_unwatched(self, time: Unwatched) -> None:
         times = self.shelves.unwatched
         for until, since, brand in list(times):
-            goes_on = time.at - time.since <= MINUTE
+            goes_on = time.since < time.at <= time.since + MINUTE
             if goes_on and brand == time.brand and since < until == time.since:
                 del times[until, since, brand]
                 times[time.at, since, brand] = None

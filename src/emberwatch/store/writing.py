@@ -310,7 +310,7 @@ class SqliteWriting(SqliteReading):
             self._delete(ledger.deleted)
         for time in ledger.unwatched:
             row = rows.cells(time.brand, instant_text(time.since), instant_text(time.at))
-            goes_on = time.at - time.since <= MINUTE
+            goes_on = time.since < time.at <= time.since + MINUTE
             if not (goes_on and self._db.execute(UNWATCHED_ON, row).rowcount):
                 self._db.execute(UNWATCHED, row)
         if ledger.clock is not None:

@@ -27,7 +27,7 @@ from emberwatch.core.detect.thread_state import (
 from emberwatch.model.event import Counted, Mentioned
 from emberwatch.model.post import Post, PostKind
 
-OLD = 600.0
+_OLD = 600.0
 """Minutes after which a reaction adds next to nothing to either; it may not add nothing at all."""
 _BOOST = PostKind.BOOST
 
@@ -203,7 +203,7 @@ def grow_by(
             burst_at = moment if moment < burst_at else burst_at
             growth = grow(growth, moment, by)
             grown += by
-        ago = min((now - moment) / 60.0, OLD)
+        ago = min((now - moment) / 60.0, _OLD)
         fast += by / FAST * exp(-ago / FAST)
         slow += by / SLOW * exp(-ago / SLOW)
     return _grown(

@@ -10,14 +10,19 @@ from emberwatch.core.detect.chance import Finding, new_finding
 from emberwatch.core.detect.expectation import Sums
 from emberwatch.core.detect.past import Past, busiest_hour, so_far
 from emberwatch.core.detect.quarter import HOUR, QUARTER, WINDOWS, window_start
-from emberwatch.core.detect.spike_state import FINE, SpikeSettings, SpikeState, changed_state
+from emberwatch.core.detect.spike_state import (
+    MINUTES_KEPT,
+    SpikeSettings,
+    SpikeState,
+    changed_state,
+)
 from emberwatch.core.detect.swift import maker
 from emberwatch.core.detect.voices import Choirs, Voice, distinct
 from emberwatch.model.alert import AlertKind
 from emberwatch.model.brand import Brand
 
 _MONTH = 30.44 * 1440
-LN10 = log(10.0)
+_LN10 = log(10.0)
 ROUNDING = 1e-9
 
 
@@ -89,7 +94,7 @@ class Lookout:
             if window > longest:
                 break
             start = window_start(window, minute)
-            if window <= FINE:
+            if window <= MINUTES_KEPT:
                 while place and (one := minutes[place - 1]).minute >= start:
                     place -= 1
                     live += one.live
@@ -133,7 +138,7 @@ class Lookout:
         """Return the index of each window that is looked at for posts and brought enough of them,
         what it brought and what it should have brought.
 
-        Out of `windows` where these are all; else in short what `_windows` does.
+        Out of `windows` where these are all; else in short what `windows` does.
         """
         if len(windows) == len(WINDOWS):
             return [
@@ -148,13 +153,13 @@ class Lookout:
         live, minutes, place = 0.0, state.minutes, len(state.minutes)
         for index, window in enumerate(WINDOWS):
             start = window_start(window, minute)
-            if window <= FINE:
+            if window <= MINUTES_KEPT:
                 while place and (one := minutes[place - 1]).minute >= start:
                     place -= 1
                     live += one.live
             if window not in self.settings.surge_windows:
                 continue
-            if window > FINE:
+            if window > MINUTES_KEPT:
                 back = min(past.opened - start // QUARTER, len(past.closed))
                 live = sums.live[back] + now.volume - now.read_back
             if live < self.settings.least_posts:
@@ -237,7 +242,7 @@ class Lookout:
         settings, learnt = self.settings.baseline, past.baseline
         enough = self._chance(most, window.minutes, len(WINDOWS))
         busiest = inf
-        if window.nameless and window.minutes > FINE:
+        if window.nameless and window.minutes > MINUTES_KEPT:
             busiest = busiest_hour(past, window.minutes)
         best: Finding | None = None
         law = most
@@ -315,7 +320,7 @@ class Lookout:
         stays = max(hot, level)
         if stays <= window.usual_volume:
             return None
-        correction = settings.shift_correction * LN10
+        correction = settings.shift_correction * _LN10
         finding = chance.judge_volume(
             settings.baseline,
             learnt,
@@ -375,14 +380,14 @@ class Lookout:
 
     def rate(self, finding: Finding, windows: int) -> float:
         """Return how often a month chance brings so much, over all windows together (log10)."""
-        rate = finding.log_chance / LN10 + self._looks[finding.window, windows]
+        rate = finding.log_chance / _LN10 + self._looks[finding.window, windows]
         if finding.bursts > 0.0:
             rate = log10(10.0 ** min(rate, 300.0) + finding.bursts)
         return rate
 
     def _chance(self, rate: float, window: int, windows: int) -> float:
         """Return a chance (ln) so large that its rate is above `rate`, rounding or not."""
-        return (rate - self._looks[window, windows]) * LN10 + ROUNDING
+        return (rate - self._looks[window, windows]) * _LN10 + ROUNDING
 
     def bar(self, brand: Brand, state: SpikeState, kind: AlertKind = AlertKind.SPIKE) -> float:
         """Return the rate a month (log10), by the law of chance, up to which it rings."""

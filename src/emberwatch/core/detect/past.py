@@ -28,7 +28,7 @@ class Past:
     """A brand's open quarter, the recent ones before it, and what was learnt of those before.
 
     `opened` is the number of the open quarter, counted from 1970. `unwatched_to` is the minute up
-    to which gaps were entered.
+    to which gaps were entered, `unwatched` how many minutes the last of them lasted.
     """
 
     opened: int
@@ -36,6 +36,7 @@ class Past:
     now: Quarter
     baseline: Baseline = field(default_factory=Baseline)
     unwatched_to: int = 0
+    unwatched: int = 0
 
     @property
     def quarters(self) -> tuple[Quarter, ...]:
@@ -106,13 +107,14 @@ def _kept(past: Past, opened: int, quarters: Sequence[Quarter], baseline: Baseli
         now=quarters[-1],
         baseline=baseline,
         unwatched_to=past.unwatched_to,
+        unwatched=past.unwatched,
     )
 
 
 def _open(
     settings: BaselineSettings,
     baseline: Baseline,
-    rhythm: "Rhythm",
+    rhythm: Rhythm,
     number: int,
     watched: int = QUARTER,
 ) -> Quarter:
@@ -142,6 +144,7 @@ def _unwatch(past: Past, gap: tuple[int, int]) -> Past:
             watched = max(0, quarter.watched - gone)
             quarters[number - first] = changed_quarter(quarter, watched=watched)
     closed = tuple(quarters[:-1]) if touched and touched[0] < past.opened else past.closed
+    before = past.unwatched if gap[0] == past.unwatched_to else 0
     until = max(gap[1], past.unwatched_to)
     return _past(
         opened=past.opened,
@@ -149,6 +152,7 @@ def _unwatch(past: Past, gap: tuple[int, int]) -> Past:
         now=quarters[-1],
         baseline=past.baseline,
         unwatched_to=until,
+        unwatched=before + until - gap[0],
     )
 
 
@@ -176,8 +180,8 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
     """Count what came in a minute that is not in the future, however late it comes.
 
     Only what came is read of `came`. Posts whose quarter was already learnt teach the level at
-    once; expectations stay as they are. Those of before the watch teach only how anger sounds:
-    nobody knows what else came then, so they would be a level without the time that they took.
+    once; expectations stay as they are. Those of before the watch and of its last gap teach only
+    how anger sounds: that time was not learnt, so they would be a level without it.
     """
     back = past.opened - minute // QUARTER
     if back == 0:
@@ -189,7 +193,8 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
         closed = (*past.closed[:place], both, *past.closed[place + 1 :])
     else:
         known = past.baseline.watched_days * PER_DAY + len(past.closed)
-        lesson = teach if back <= known else teach_sound
+        is_in_gap = past.unwatched_to - past.unwatched <= minute < past.unwatched_to
+        lesson = teach if back <= known and not is_in_gap else teach_sound
         baseline = lesson(settings, past.baseline, minute // QUARTER, past.opened, came)
         return _moved(past, baseline=baseline)
     return _past(
@@ -198,6 +203,7 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
         now=now,
         baseline=past.baseline,
         unwatched_to=past.unwatched_to,
+        unwatched=past.unwatched,
     )
 
 

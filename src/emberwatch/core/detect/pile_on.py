@@ -198,8 +198,8 @@ class PileOn:
     ) -> tuple[Thread, tuple[Alert, ...]]:
         """Say to each brand what is new to it; without a new voice nothing rings."""
         grown = thread.grown
-        is_foreseeable = grown >= self._settings.fewest
-        is_looked_at = may_ring and is_foreseeable and is_due(grown, thread.weighed)
+        is_crowd = grown >= self._settings.fewest
+        is_looked_at = may_ring and is_crowd and is_due(grown, thread.weighed)
         if is_looked_at:
             thread = _weighed(thread, weighed=grown)
         rung: dict[str, Stake] = {}
@@ -208,7 +208,7 @@ class PileOn:
             brand, ring = self._brands.get(stake.brand), stake.ring
             if ring and ring.ended_at is None:
                 ring = self._go_on(thread, ring, at)
-            elif brand and may_ring and (is_foreseeable or thread.has_size(floor_of(stake, brand))):
+            elif brand and may_ring and (is_crowd or thread.has_size(floor_of(stake, brand))):
                 standing = standing_of(
                     self._settings, thread, stake, brand, at, is_due=is_looked_at
                 )

@@ -18,8 +18,8 @@ from emberwatch.core.detect.thread_state import (
 from emberwatch.model.alert import Fire
 from emberwatch.model.brand import Brand
 
-STILL_GROWING = 1.25
-GROWING_AGAIN = 1.6
+_STILL_GROWING = 1.25
+_GROWING_AGAIN = 1.6
 """How far the fast rate is above the slow one while a thread grows."""
 RINGING = (Standing.HUGE, Standing.LIKELY)
 """What rings."""
@@ -41,7 +41,7 @@ def standing_of(
     floor, size = floor_of(stake, brand), thread.size
     if not is_concerned(thread, stake):
         return Standing.NOT_CONCERNED
-    if is_applause(settings, thread):
+    if _is_applause(settings, thread):
         return Standing.APPLAUSE
     if size >= floor:
         is_new = stake.ring is None and size - thread.unseen >= floor
@@ -81,7 +81,7 @@ def sizes_of(settings: PileOnSettings, floor: int) -> Sizes:
     return Sizes(huge=floor, share=settings.base_rate, smallest=settings.smallest)
 
 
-def is_applause(settings: PileOnSettings, thread: Thread) -> bool:
+def _is_applause(settings: PileOnSettings, thread: Thread) -> bool:
     """Whether the crowd is known to be calm, under a root that is not angry itself."""
     return (
         thread.judged >= settings.judged_enough
@@ -97,7 +97,7 @@ def fire_of(settings: PileOnSettings, thread: Thread, was: Fire, at: datetime) -
     fast, slow = rates(thread, at.timestamp())
     if fast < thread.peak / (2.0 if was is Fire.COOLING else 4.0):
         return Fire.COOLING
-    grows = STILL_GROWING if was is Fire.GROWING else GROWING_AGAIN
+    grows = _STILL_GROWING if was is Fire.GROWING else _GROWING_AGAIN
     return Fire.GROWING if fast > slow * grows else Fire.BURNING
 
 
@@ -108,7 +108,7 @@ def changes_at(settings: PileOnSettings, thread: Thread, fire: Fire) -> datetime
         return out_at
     minutes = FAST * log(4.0 * thread.fast / thread.peak)
     if fire is Fire.GROWING:
-        above = thread.fast / (STILL_GROWING * thread.slow)
+        above = thread.fast / (_STILL_GROWING * thread.slow)
         minutes = min(minutes, log(above) / (1.0 / FAST - 1.0 / SLOW))
     changed_at = datetime.fromtimestamp(thread.rated_at, UTC) + timedelta(minutes=minutes)
     return min(out_at, changed_at + timedelta(seconds=1))

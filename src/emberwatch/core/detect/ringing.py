@@ -7,7 +7,7 @@ from emberwatch.core.detect.chance import LEAST_CHANCE
 from emberwatch.core.detect.lookout import ROUNDING, Look, Lookout
 from emberwatch.core.detect.past import Past
 from emberwatch.core.detect.quarter import QUARTER, window_start
-from emberwatch.core.detect.spike_state import FINE, MINUTE, Ringing, SpikeState, instant_of
+from emberwatch.core.detect.spike_state import MINUTE, MINUTES_KEPT, Ringing, SpikeState, instant_of
 from emberwatch.core.detect.swift import changer
 from emberwatch.core.detect.voices import leading_thread, since_minute
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -143,7 +143,7 @@ def _new(state: SpikeState, look: Look, at: datetime) -> Ringing:
 
 
 def _not_judged(state: SpikeState, start: int, window: int) -> float:
-    if window <= FINE:
+    if window <= MINUTES_KEPT:
         volume: float = sum(m.volume for m in state.minutes if m.minute >= start)
         judged: float = sum(m.judged for m in state.minutes if m.minute >= start)
     else:

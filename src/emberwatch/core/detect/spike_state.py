@@ -14,7 +14,7 @@ from emberwatch.model.alert import Fire
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-FINE = 60
+MINUTES_KEPT = 60
 """Minutes kept one by one; longer windows are counted in quarters."""
 
 
@@ -154,7 +154,7 @@ def instant_of(minute: int) -> datetime:
 
 def with_minute(minutes: tuple[Minute, ...], now: int, came: Minute) -> tuple[Minute, ...]:
     """Add to the list of recent minutes, oldest first, and forget the old ones now and then."""
-    oldest = now - FINE + 1
+    oldest = now - MINUTES_KEPT + 1
     if minutes and minutes[0].minute < oldest - QUARTER:
         minutes = tuple(m for m in minutes if m.minute >= oldest)
     if came.minute < oldest:

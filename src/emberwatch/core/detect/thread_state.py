@@ -12,7 +12,7 @@ from emberwatch.model.brand import Brand
 FAST = 10.0
 SLOW = 30.0
 """Minutes over which the two rates of a thread fade."""
-CONCERNED_FROM = 0.2
+_CONCERNED_FROM = 0.2
 """A brand that the root does not name must be named by this share of the thread's posts."""
 
 
@@ -70,7 +70,7 @@ class Tally:
         return self.items if self.counter is None else max(self.items, self.counter)
 
 
-NONE_YET = Tally()
+_NONE_YET = Tally()
 
 
 REPLIES, QUOTES, BOOSTS = range(3)
@@ -125,7 +125,7 @@ class Thread:
     root_id: str | None = None
     root_created_at: datetime | None = None
     root_anger: float | None = None
-    tallies: tuple[Tally, ...] = (NONE_YET, NONE_YET, NONE_YET)
+    tallies: tuple[Tally, ...] = (_NONE_YET, _NONE_YET, _NONE_YET)
     before: int = 0
     unseen: int = 0
     growth: Growth = NO_GROWTH
@@ -198,7 +198,7 @@ def floor_of(stake: Stake, brand: Brand) -> int:
 def is_concerned(thread: Thread, stake: Stake) -> bool:
     """Whether it is about the brand at all: a passing word in somebody else's thread is not."""
     posts = thread.tallies[REPLIES].items + thread.tallies[QUOTES].items
-    return stake.is_in_root or stake.posts >= CONCERNED_FROM * posts
+    return stake.is_in_root or stake.posts >= _CONCERNED_FROM * posts
 
 
 def not_judged(thread: Thread) -> float:

@@ -42,6 +42,11 @@ def test_what_half_of_the_quarters_brought_at_least_lasts() -> None:
     assert quarters(10.0, 10.0, 400.0, 10.0).lasting(60) == 1.0
 
 
+def test_each_window_is_asked_for_its_own_quarters_however_often() -> None:
+    sums = quarters(*[10.0] * 8, *[30.0] * 4)
+    assert [sums.lasting(window) for window in (60, 240, 60, 240)] == [3.0, 1.0, 3.0, 1.0]
+
+
 def test_quarters_that_nobody_watched_tell_of_no_shift() -> None:
     assert quarters(90.0, 90.0, watched=0).lasting(60) == 0.0
     assert quarters(10.0, 10.0, watched=5).lasting(60) == 3.0

@@ -57,6 +57,36 @@ def test_posts_of_before_the_watch_teach_how_anger_sounds_and_no_level(days: int
     assert unit(SETTINGS, taught.baseline) != unit(SETTINGS, past.baseline)
 
 
+@pytest.mark.parametrize("pieces", [1, 3 * DAY])
+def test_posts_read_back_of_a_gap_teach_how_anger_sounds_and_no_level(pieces: int) -> None:
+    """A gap is told at once, or minute by minute."""
+    began, ended = MONDAY + 7 * DAY, MONDAY + 10 * DAY
+    past = a_past(7)
+    for piece in range(1, pieces + 1):
+        now = began + (ended - began) * piece // pieces
+        since = began + (ended - began) * (piece - 1) // pieces
+        past = advance(SETTINGS, past, now, unwatched_since=since)
+    old = Quarter(volume=50.0, judged=50.0, anger=20.0, squares=16.0, heat=20.0)
+    for minute in (began, began + DAY):
+        taught = add(SETTINGS, past, minute, old)
+        assert level(SETTINGS, taught.baseline) == level(SETTINGS, past.baseline)
+        assert unit(SETTINGS, taught.baseline) != unit(SETTINGS, past.baseline)
+    for minute in (began - 1, began - DAY):
+        taught = add(SETTINGS, past, minute, old)
+        assert level(SETTINGS, taught.baseline) > level(SETTINGS, past.baseline)
+
+
+def test_after_a_gap_posts_that_come_days_late_teach_the_level_again() -> None:
+    now = MONDAY + 8 * DAY
+    past = advance(SETTINGS, a_past(7), now, unwatched_since=MONDAY + 7 * DAY)
+    for minute in range(now, now + 2 * DAY, QUARTER):
+        past = add(SETTINGS, advance(SETTINGS, past, minute), minute, Quarter(volume=4.0))
+    until = now + 2 * DAY
+    for later in (past, advance(SETTINGS, past, until, unwatched_since=until - 300)):
+        taught = add(SETTINGS, later, now, Quarter(volume=50.0))
+        assert level(SETTINGS, taught.baseline) > level(SETTINGS, later.baseline)
+
+
 def test_voices_that_return_days_late_are_learnt_too() -> None:
     past = a_series(2, 10, 1)
     late = Quarter(volume=50.0, judged=50.0, heat=20.0, returned=20.0)

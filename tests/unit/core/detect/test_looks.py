@@ -194,6 +194,22 @@ def test_a_window_that_reaches_back_into_a_storm_that_is_over_says_so() -> None:
     assert not found[60].is_over
 
 
+def test_shares_do_not_ring_for_a_storm_that_is_over_either() -> None:
+    """The brand's alerts end after a quiet quarter of an hour, sooner than the window does."""
+    brand = a_brand(quiet_after=minutes(15))
+    life = Following(Spike({"Acme": brand}))
+    life.live(NOON + 8 * DAY, 10.0)
+    while not life.rung():
+        life.post(life.now + minutes(1), 0.8)
+    while life.state is not None and life.state.spike is not None:
+        life.feed(Tick(at=life.now + minutes(1)))
+    found = {look.minutes: look for look in looks(life).windows if look.series is Series.SHARE}
+    assert found[120].is_over
+    assert found[120].seen > found[120].expected
+    assert found[120].rate == float("inf")
+    assert not found[120].rings
+
+
 def test_of_the_voices_those_that_are_angry_enough_to_ring_are_told_apart() -> None:
     life = a_life(2.0)
     for anger in (0.8, 0.8, 0.35):

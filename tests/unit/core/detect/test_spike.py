@@ -471,6 +471,33 @@ def test_figures_of_a_later_fire_name_the_hour_in_which_they_were_seen() -> None
     assert f"({again.at:%a} {again.at.hour}h UTC)" in again.reason
 
 
+def test_an_alert_that_was_stored_without_that_hour_names_the_one_in_which_it_rang() -> None:
+    life = an_ordinary_brand()
+    storm(life, 30)
+    state = life.state
+    assert state is not None
+    assert state.spike is not None
+    life.state = replace(state, spike=replace(state.spike, seen_at=None))
+    life.live(life.now + DAY, 15.0)
+    ended = life.alerts[-1]
+    assert ended.kind is AlertKind.SPIKE
+    assert ended.ended_at is not None
+    began = ended.started_at
+    assert ended.at.hour != began.hour
+    assert f"({began:%a} {began.hour}h UTC)" in ended.reason
+
+
+def test_six_posts_at_once_about_a_brand_that_has_next_to_none_are_a_surge() -> None:
+    life = Following()
+    life.live(NOON + 6 * DAY, 1440.0, angry=0)
+    after_a_long_silence = life.now + timedelta(hours=16)
+    for post in range(5):
+        life.post(after_a_long_silence + minutes(post))
+    assert not life.rung(AlertKind.SURGE)
+    life.post(life.now + minutes(1))
+    assert life.rung(AlertKind.SURGE)
+
+
 def test_some_grumbles_after_a_storm_are_no_second_one() -> None:
     life = an_ordinary_brand()
     storm(life, 60)

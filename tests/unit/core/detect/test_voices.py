@@ -7,6 +7,7 @@ import pytest
 from emberwatch.core.detect.voices import (
     MOST_KEPT,
     Choir,
+    Choirs,
     Voice,
     Why,
     already_heard,
@@ -127,6 +128,49 @@ def test_a_choir_that_a_late_voice_joins_is_the_choir_of_all_of_them() -> None:
         whole.since_minute(m) for m in range(121)
     ]
     assert joined.already_heard(a_voice("new", thread="t1", anger=0.9), 60) == 0.9
+
+
+def many(of: str = "") -> tuple[Voice, ...]:
+    """Return two hundred strangers, one a minute."""
+    return tuple(a_voice(f"{of}{minute}", minute=minute) for minute in range(200))
+
+
+def test_what_was_said_before_a_choir_begins_is_heard_all_the_same() -> None:
+    choirs, said = Choirs(), many()
+    assert choirs.of("Acme", said, 140) is not None
+    late = a_voice("late", minute=40, author="author of 20")
+    assert choirs.already_heard("Acme", said, late, 0) == 0.5
+    assert choirs.already_heard("Acme", said, late, 60) == 0.0
+
+
+def test_few_voices_need_no_choir() -> None:
+    choirs, few = Choirs(), many()[:100]
+    assert choirs.of("Acme", few, 40) is None
+    assert choirs.already_heard("Acme", few, a_voice("new", author="author of 99"), 40) == 0.5
+
+
+def test_a_choir_is_of_the_brand_and_of_the_state_that_are_asked_for() -> None:
+    choirs, said, others = Choirs(), many(), many("other ")
+    again = a_voice("new", minute=200, author="author of 199")
+    assert choirs.already_heard("Acme", said, again, 140) == 0.5
+    assert choirs.already_heard("Other", others, again, 140) == 0.0
+    assert choirs.already_heard("Acme", others, again, 140) == 0.0
+    assert choirs.already_heard("Acme", said, again, 140) == 0.5
+
+
+@pytest.mark.parametrize("since", [0, 80])
+def test_a_voice_that_is_kept_is_heard_by_the_choir_whether_or_not_others_are_forgotten(
+    since: int,
+) -> None:
+    choirs, said = Choirs(), tuple(a_voice(str(n), minute=n // 2) for n in range(400))
+    assert choirs.of("Acme", said, 140) is not None
+    new = a_voice("new", minute=199)
+    kept = choirs.keep("Acme", said, new, since)
+    assert kept == keep(said, new, since)
+    choir = choirs.of("Acme", kept, 140)
+    assert choir is not None
+    assert choir.since_minute(0) == (len(kept), pytest.approx(0.5 * len(kept)))
+    assert choirs.already_heard("Acme", kept, new, 140) == 0.5
 
 
 def test_voices_are_kept_in_the_order_of_their_minutes() -> None:

@@ -7,7 +7,8 @@ from urllib.parse import unquote
 HIDDEN = "***"
 
 _ADDRESS = re.compile(
-    r"""([a-zA-Z][a-zA-Z0-9+.-]*://)([^\s/?#]*@)?([^\s"'<>/?#]*)([^\s"'<>?#]*)([^\s"'<>]*)"""
+    # from the first letter on, whole: an endless word is looked at once
+    r"""(?<![a-zA-Z0-9+.-])([a-zA-Z0-9+.-]++://)([^\s/?#]*@)?([^\s"'<>/?#]*)([^\s"'<>?#]*)([^\s"'<>]*)"""
 )
 """Scheme, user, host, path, and what follows it."""
 _PAIRS = re.compile(r"([?#&;])([^?#&;]*)")

@@ -53,6 +53,15 @@ def series(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_file_that_is_written_anew_stays_for_whom_it_was(series: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("of before")
+    out.chmod(0o600)
+    assert backtest("--series", series, "--out", out).exit_code == 0
+    assert verdicts(out.read_text())
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
 def test_every_row_gets_its_verdict_and_the_storm_rings(series: Path, tmp_path: Path) -> None:
     result = backtest("--series", series, "--out", tmp_path / "out.csv")
     assert (result.exit_code, result.stdout) == (0, "")

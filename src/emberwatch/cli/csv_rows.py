@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import os
+import shutil
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -168,6 +169,8 @@ def write_rows(place: str, heading: Sequence[str], rows: Iterable[Sequence[objec
             lines = _written(file, heading, whole, is_live=False)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, part)
         part.replace(path)
     except OSError as error:
         raise click.ClickException(f"{place} cannot be written: {error.strerror}") from error

@@ -11,6 +11,8 @@ _ADDRESS = re.compile(
     r"""(?<![a-zA-Z0-9+.-])([a-zA-Z0-9+.-]++://)([^\s/?#]*@)?([^\s"'<>/?#]*)([^\s"'<>?#]*)([^\s"'<>]*)"""
 )
 """Scheme, user, host, path, and what follows it."""
+_NESTED_USER = re.compile(r"://[^\s/?#]*@")
+"""Who asks, in an address that stands in the path of another."""
 _PAIRS = re.compile(r"([?#&;])([^?#&;]*)")
 _KEY_NAME = re.compile(
     r"(key|token|secret|passw(or)?d|passphrase|pwd|auth|signature|credentials?|session(id)?)$"
@@ -77,6 +79,7 @@ def hide_in_addresses(text: str) -> str:
 
 def _shown(found: re.Match[str]) -> str:
     scheme, user, host, path, tail = found.groups(default="")
+    path = _NESTED_USER.sub(f"://{HIDDEN}@", path)
     steps = (HIDDEN if _looks_secret(step) else step for step in path.split("/"))
     return "".join(
         (scheme, user and f"{HIDDEN}@", host, "/".join(steps), _PAIRS.sub(_shown_pair, tail))
@@ -87,7 +90,7 @@ def _shown_pair(found: re.Match[str]) -> str:
     name, is_named, value = found[2].partition("=")
     if not is_named:
         name, value = "", name
-    if value and (_is_key(name) or (_looks_secret(value) and not name.lower().endswith("id"))):
+    if value and (_is_key(name) or _looks_secret(value, is_id=name.lower().endswith("id"))):
         value = HIDDEN
     return found[1] + name + is_named + value
 
@@ -97,11 +100,12 @@ def _is_key(name: str) -> bool:
     return _KEY_NAME.search(folded) is not None
 
 
-def _looks_secret(part: str) -> bool:
+def _looks_secret(part: str, *, is_id: bool = False) -> bool:
+    """Whether this may let somebody in; a long run of letters and digits that is an id does not."""
     plain = unquote(part)
     if _BEGINNING.match(plain) or ("://" in plain and hide_in_addresses(plain) != plain):
         return True
-    return any(_is_random(run) for run in _RUN.findall(plain))
+    return not is_id and any(_is_random(run) for run in _RUN.findall(plain))
 
 
 def _is_random(run: str) -> bool:

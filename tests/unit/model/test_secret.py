@@ -67,6 +67,9 @@ def test_secrets_that_somebody_repeats_are_hidden_the_longest_first() -> None:
         ("https://x.test/?8f14e45fceea167a5a36dedd4bea2543", "https://x.test/?***"),
         ("https://x.test/aB3dEfGh1jKlMnOpQrStUvWx/in", "https://x.test/***/in"),
         ("https://x.test/?u=https%3A%2F%2Fa%3Ab%40c.test", "https://x.test/?u=***"),
+        ("https://x.test/https://a:b@c.test/d", "https://x.test/https://***@c.test/d"),
+        ("https://x.test/?id=https://a:b@c.test/", "https://x.test/?id=***"),
+        ("https://x.test/?client_id=sk-abcdefghijkl", "https://x.test/?client_id=***"),
         (
             "asked 'wss://x.test/s?key=a' and \"http://y.test/?token=b\".",
             "asked 'wss://x.test/s?key=***' and \"http://y.test/?token=***\".",

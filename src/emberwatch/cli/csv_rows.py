@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import os
-import shutil
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import IO, TypeVar
 
 import click
 
+from emberwatch.cli.place import is_ordinary, keep_mode
 from emberwatch.cli.present import count
 from emberwatch.core.read.text import safe_line
 
@@ -159,18 +159,18 @@ def write_rows(place: str, heading: Sequence[str], rows: Iterable[Sequence[objec
     whole = chain(first, coming)
     if place == STANDARD:
         return _written(sys.stdout, heading, whole, is_live=True)
-    path = Path(place).resolve()
-    if path.exists() and not path.is_file():  # a pipe, a terminal
-        with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    path = Path(place)
+    if not is_ordinary(path):
+        with path.open("a", encoding="utf-8", errors="surrogateescape", newline="") as file:
             return _written(file, heading, whole, is_live=True)
+    path = path.resolve()
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            keep_mode(path, file)
             lines = _written(file, heading, whole, is_live=False)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, part)
         part.replace(path)
     except OSError as error:
         raise click.ClickException(f"{place} cannot be written: {error.strerror}") from error

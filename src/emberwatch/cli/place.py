@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -148,22 +149,39 @@ def write(file: Path, text: str) -> None:
         ) from error
 
 
+def is_ordinary(file: Path) -> bool:
+    """Whether a file may be put in the place of this one: not of a pipe, nor of what the shell
+    opened, which has another name (`/dev/stdout`, `/proc/self/fd/1`).
+    """
+    is_lent = file.absolute().parts[1:2] in (("dev",), ("proc",))
+    return not is_lent and (file.is_file() or not file.exists())
+
+
+def keep_mode(target: Path, body: IO[str]) -> None:
+    """Let a new file be read by whom the one may be whose place it will take."""
+    if target.exists():
+        os.fchmod(body.fileno(), stat.S_IMODE(target.stat().st_mode))
+
+
 def put(file: Path, text: str) -> None:
     """Write a file whole or not at all: what was there before outlives a full disk.
 
     What is no ordinary file (a pipe, a terminal) and what nothing may be put beside is written
     straight. Raises `OSError`.
     """
+    if not is_ordinary(file):
+        with file.open("a", encoding="utf-8") as body:  # what else was printed there stays
+            body.write(text)
+        return
     target = file.resolve()
-    is_ordinary = target.is_file() or not target.exists()
-    if not is_ordinary or not os.access(target.parent, os.W_OK):
+    if not os.access(target.parent, os.W_OK):
         target.write_text(text, encoding="utf-8")
         return
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        if target.exists():
-            shutil.copymode(target, beside)
+        with beside.open("x", encoding="utf-8") as body:
+            keep_mode(target, body)
+            body.write(text)
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Files that commands write for people."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -52,3 +53,22 @@ def test_what_is_no_ordinary_file_is_not_replaced() -> None:
 def test_where_there_is_no_folder_the_system_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         put(tmp_path / "no" / "week.html", "this week")
+
+
+def test_what_the_shell_opened_is_added_to(tmp_path: Path) -> None:
+    file = tmp_path / "all.txt"
+    with file.open("w+b", buffering=0) as opened:
+        opened.write(b"before ")
+        put(Path(f"/dev/fd/{opened.fileno()}"), "page")
+    assert file.read_text() == "before page"
+    assert [each.name for each in tmp_path.iterdir()] == ["all.txt"]
+
+
+def test_a_pipe_of_the_shell_is_written_to() -> None:
+    ours, theirs = os.pipe()
+    try:
+        put(Path(f"/dev/fd/{theirs}"), "page")
+        assert os.read(ours, 100) == b"page"
+    finally:
+        os.close(ours)
+        os.close(theirs)

@@ -154,6 +154,7 @@ def test_the_words_that_weighed_most_are_named() -> None:
     [
         ("hate!!! , 3000 [", ("hate",)),
         ("the hate of it", ("hate",)),
+        ("hate bus", ("hate",)),
         ("i hate i", ("hate",)),
         ("我恨", ("恨",)),
         ("😡😡😡", ("😡",)),

@@ -192,7 +192,7 @@ def add(settings: BaselineSettings, past: Past, minute: int, came: Quarter) -> P
         both = _both(past.closed[place], came)
         closed = (*past.closed[:place], both, *past.closed[place + 1 :])
     else:
-        known = past.baseline.watched_days * PER_DAY + len(past.closed)
+        known = past.baseline.watched_days * PER_DAY + min(len(past.closed), DELAY)
         is_in_gap = past.unwatched_to - past.unwatched <= minute < past.unwatched_to
         lesson = teach if back <= known and not is_in_gap else teach_sound
         baseline = lesson(settings, past.baseline, minute // QUARTER, past.opened, came)

@@ -46,9 +46,7 @@ def test_posts_that_come_days_late_teach_the_level() -> None:
 
 @pytest.mark.parametrize("ago", [60, 5 * DAY])
 @pytest.mark.parametrize("days", [0, 1, 7])
-def test_posts_of_before_the_watch_teach_how_anger_sounds_and_no_level(
-    days: int, ago: int
-) -> None:
+def test_posts_of_before_the_watch_teach_how_anger_sounds_and_no_level(days: int, ago: int) -> None:
     past = a_past(days)
     old = Quarter(volume=50.0, judged=50.0, anger=20.0, squares=16.0, heat=20.0)
     taught = add(SETTINGS, past, MONDAY - ago, old)

@@ -153,8 +153,8 @@ def events(
     """Yield the stored past as the rules met it, without its ticks (see `Rerun`).
 
     Of `brands`, those that were never watched are taken to have been, from the first post on that
-    was not read back, or by what was read back of them. With `is_corrected`, what people said of a
-    post's score counts in the place of the score.
+    was not read back. With `is_corrected`, what people said of a post's score counts in the place
+    of the score.
     """
     posts = look.posts()
     if reread is not None:
@@ -177,17 +177,14 @@ def _in_order(
     """Merge posts with counters and times without a watch: posts as they came, those by time."""
     clock: datetime | None = None
     beside = next(besides, None)
-    unheard = list(brands)
+    unheard = brands
     for stored in posts:
         post = stored.post
-        if Flag.READ_BACK in post.flags:
-            # as in the live watch: what its first polls read back begins it
-            unheard = [name for name in unheard if not _speaks_of(stored, name)]
-        else:
+        if Flag.READ_BACK not in post.flags:  # as a live watch does, after its first polls
             first = post.seen_at if beside is None else min(post.seen_at, beside[1].at)
             first = first if clock is None else clock
             yield from (Unwatched(at=first, brand=name, since=first) for name in unheard)
-            unheard = []
+            unheard = ()
         at = post.seen_at if clock is None else max(clock, post.seen_at)
         while beside is not None and beside[0] < (at, _POST):
             event = _not_before(beside[1], clock)
@@ -213,10 +210,6 @@ def _in_order(
         clock = event.at
         yield event
         beside = next(besides, None)
-
-
-def _speaks_of(stored: StoredPost, brand: str) -> bool:
-    return any(mention.brand == brand for mention in stored.mentions)
 
 
 def _due(beside: _Beside) -> tuple[datetime, int]:

@@ -3,6 +3,8 @@
 import sqlite3
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,8 @@ from random import Random
 import pytest
 
 from emberwatch.core.detect import watch
+from emberwatch.core.detect.pile_on import PileOn
+from emberwatch.core.detect.thread_state import Thread
 from emberwatch.model.event import PartChecked
 from emberwatch.model.incident import Incident
 from emberwatch.model.post import Post
@@ -21,6 +25,7 @@ from emberwatch.ports import Store
 from emberwatch.runtime import wiring
 from emberwatch.runtime.processor import Arrivals
 from emberwatch.sources.jsonl import parse_line
+from emberwatch.store.codec import decode_state
 from emberwatch.store.sqlite import open_store
 from tests.e2e.daemon import Running
 from tests.e2e.receiver import SECRET, Receiver
@@ -103,20 +108,20 @@ def _is_done(database: Path, posted: int) -> bool:
 # ---------------------------------------------------------------- the same, uninterrupted
 def _is_as_if_never_interrupted(folder: Path) -> None:
     """Hold what the killed watch came to against one that lived through the same arrivals."""
-    with closing(open_store(folder / "watch.db")) as killed:
-        with killed.reading() as look:
-            clock = look.clock()
-        assert clock is not None
-        with closing(open_store(folder / "calm.db")) as calm:
-            _live_through(folder, calm, clock)
-            assert _states(killed) == _states(calm)
-            assert _incidents(killed)
-            assert _incidents(killed) == _incidents(calm)
-            assert _owed(killed) == _owed(calm)
+    with (
+        closing(open_store(folder / "watch.db")) as killed,
+        closing(open_store(folder / "calm.db")) as calm,
+    ):
+        _live_through(folder, calm, _lived(folder, killed))
+        before, after = _states(killed), _states(calm)
+        assert not {key for key in before | after if before.get(key) != after.get(key)}
+        assert _incidents(killed)
+        assert _incidents(killed) == _incidents(calm)
+        assert _owed(killed) == _owed(calm)
 
 
-def _live_through(folder: Path, store: Store, until: datetime) -> None:
-    """Let one process live through what arrived, batch by batch, minute by minute."""
+def _live_through(folder: Path, store: Store, lived: Iterable[Arrivals]) -> None:
+    """Let one process live through what arrived."""
     config = wiring.configuration(folder / "config.yaml")
     processor = wiring.processor(
         store,
@@ -125,24 +130,53 @@ def _live_through(folder: Path, store: Store, until: datetime) -> None:
         feeds_of={brand.name: ("town",) for brand in config.brands},
         feeds={"town"},
     )
-    arrivals = _arrivals(folder)
-    minute = arrivals[0].at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    for batch in arrivals:
-        while minute < batch.at:
-            processor.process(_time(minute))
-            minute += timedelta(minutes=1)
-        processor.process(batch)
-    processor.process(_time(until))
-    assert processor.clock == until
+    for arrivals in lived:
+        processor.process(arrivals)
+
+
+def _lived(folder: Path, store: Store) -> list[Arrivals]:
+    """Return what reached the rules, in its order: pages, minutes, the begin of the watch, its end.
+
+    A page waits for what was handed over before it, which may have moved the clock on beyond the
+    moment at which the page was asked for.
+    """
+    with store.reading() as look:
+        until = look.clock()
+        (begun,) = {time.at for time in look.unwatched()}
+    assert until is not None
+    pages = _pages(folder)
+    shown = _shown(store, pages)
+    moments = {begun, until, *(shown[page.at] for page in pages if shown[page.at] > page.at)}
+    minute = pages[0].at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    while minute < until:
+        moments.add(minute)
+        minute += timedelta(minutes=1)
+    lived = [(at, 0, _time(at)) for at in moments] + [(shown[page.at], 1, page) for page in pages]
+    return [arrivals for _, _, arrivals in sorted(lived, key=itemgetter(0, 1))]
+
+
+def _shown(store: Store, pages: Iterable[Arrivals]) -> dict[datetime, datetime]:
+    """Return what the clock showed when a page was read, by the time at which it was asked for."""
+    posts = Counter(post.thread_id for page in pages for post in page.posts)
+    with store.reading() as look:
+        touched = {
+            row.key: decode_state(row.body, Thread).touched_at
+            for row in look.states()
+            if row.detector == PileOn.name and posts[row.key] == 1
+        }
+    return {
+        page.at: max(page.at, *(touched.get(post.thread_id, page.at) for post in page.posts))
+        for page in pages
+    }
 
 
 def _time(at: datetime) -> Arrivals:
-    """Return what the daemon makes of a minute that has passed."""
+    """Return what the daemon makes of time that has passed."""
     return Arrivals(at=at, parts=(PartChecked(at=at, part="queue"),))
 
 
-def _arrivals(folder: Path) -> list[Arrivals]:
-    """Return the stored posts in the order of their arrival, one batch a poll."""
+def _pages(folder: Path) -> list[Arrivals]:
+    """Return the stored posts in the order of their arrival, one page a poll."""
     lines = (folder / "posts.jsonl").read_text().splitlines()
     with closing(sqlite3.connect(folder / "watch.db")) as look:
         rows = look.execute("SELECT native_id, seen_at FROM _post").fetchall()

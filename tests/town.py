@@ -14,7 +14,8 @@ from emberwatch.model.incident import Action, Incident
 from emberwatch.model.mention import Score
 from emberwatch.model.post import Post
 from emberwatch.ports import Ledger, Text
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.arrivals import Arrivals
+from emberwatch.runtime.processor import Processor
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store
 from tests.build import a_brand, a_post, minutes

@@ -23,7 +23,7 @@ from emberwatch.model.incident import Incident
 from emberwatch.model.post import Post
 from emberwatch.ports import Store
 from emberwatch.runtime import wiring
-from emberwatch.runtime.processor import Arrivals
+from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.sources.jsonl import parse_line
 from emberwatch.store.codec import decode_state
 from emberwatch.store.sqlite import open_store

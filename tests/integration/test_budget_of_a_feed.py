@@ -15,8 +15,8 @@ from emberwatch.model.event import PartChecked
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Cursor, Ledger, Reading, Request
 from emberwatch.runtime import wiring
+from emberwatch.runtime.arrivals import Arrivals, Report
 from emberwatch.runtime.collector import Collector, Feed, Remembered
-from emberwatch.runtime.processor import Arrivals, Report
 from emberwatch.sources.x import X, XOptions
 from emberwatch.store.sqlite import open_store
 from tests.build import NOON, minutes

@@ -19,9 +19,10 @@ from emberwatch.model.incident import Incident
 from emberwatch.model.post import Post
 from emberwatch.ports import Answer, Outgoing, Page, Parsed, Poll, Reading, Request, Web
 from emberwatch.runtime import plugins, wiring
+from emberwatch.runtime.arrivals import Arrivals, Report
 from emberwatch.runtime.collector import Collector, Feed, Remembered
 from emberwatch.runtime.daemon import Assembly, Daemon, clock_trouble
-from emberwatch.runtime.processor import Arrivals, Processor, Report
+from emberwatch.runtime.processor import Processor
 from emberwatch.runtime.schedule import Schedule
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import SqliteStore, open_store

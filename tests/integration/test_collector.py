@@ -13,8 +13,9 @@ from emberwatch.model.errors import StoreBusy
 from emberwatch.model.event import FeedRead
 from emberwatch.ports import Answer, Page, Parsed, Poll, Reading, Request, Web
 from emberwatch.runtime import plugins, wiring
+from emberwatch.runtime.arrivals import Arrivals, Report
 from emberwatch.runtime.collector import Collector, Feed, Remembered
-from emberwatch.runtime.processor import Arrivals, Processor, Report
+from emberwatch.runtime.processor import Processor
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import SqliteStore, open_store
 from tests.build import NOON, a_brand, a_post, minutes

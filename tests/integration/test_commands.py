@@ -27,7 +27,7 @@ from emberwatch.model.alert import AlertKind
 from emberwatch.model.event import FeedRead
 from emberwatch.model.notification import DeliveryState, Owed
 from emberwatch.ports import FeedHealth, Ledger
-from emberwatch.runtime.processor import Arrivals
+from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.runtime.wiring import configuration, policy, processor
 from emberwatch.store.lock import claim_instance
 from emberwatch.store.sqlite import open_store

@@ -13,7 +13,7 @@ from emberwatch.model.incident import Action, Incident
 from emberwatch.model.notification import DeliveryState
 from emberwatch.model.post import Counters, Flag, Post, Remover
 from emberwatch.ports import Gone
-from emberwatch.runtime.processor import Arrivals
+from emberwatch.runtime.arrivals import Arrivals
 from tests.build import NOON, a_post, minutes
 from tests.town import Town
 

@@ -23,8 +23,9 @@ from emberwatch.model.silence import Silence
 from emberwatch.model.team import Link, Span, Team
 from emberwatch.ports import Ledger, Receipt
 from emberwatch.runtime import wiring
+from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.runtime.daemon import Assembly, Daemon
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.processor import Processor
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import SqliteStore, open_store
 from tests.build import NOON, a_brand, a_post, an_alert

@@ -15,9 +15,10 @@ from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.event import FeedRead
 from emberwatch.model.post import Counters, Post
 from emberwatch.ports import Answer, Page, Parsed, Poll, Reading, Request, Root, Web
+from emberwatch.runtime.arrivals import Arrivals, Report
 from emberwatch.runtime.collector import Collector, Feed
 from emberwatch.runtime.follower import Follower
-from emberwatch.runtime.processor import Arrivals, Processor, Report
+from emberwatch.runtime.processor import Processor
 from emberwatch.sources.threads import Counted, followed
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import SqliteStore, open_store

@@ -14,8 +14,8 @@ from emberwatch.core.detect.spike import SpikeState
 from emberwatch.core.pipeline import States
 from emberwatch.ports import Reading, Store
 from emberwatch.runtime import wiring
+from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.runtime.history import Rerun, events, states_at
-from emberwatch.runtime.processor import Arrivals
 from emberwatch.runtime.replay import replay
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store

@@ -8,7 +8,7 @@ import pytest
 
 from emberwatch.model.post import Post
 from emberwatch.ports import StoredPost
-from emberwatch.runtime.processor import Arrivals
+from emberwatch.runtime.arrivals import Arrivals
 from tests.build import NOON, a_post, minutes
 from tests.town import Town
 

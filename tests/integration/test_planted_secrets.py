@@ -14,8 +14,8 @@ from emberwatch.model.errors import FeedRefused, FeedUnavailable
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Answer, Follows, Reading, Request, Root, Source
 from emberwatch.runtime import wiring
+from emberwatch.runtime.arrivals import Arrivals, Report
 from emberwatch.runtime.collector import Collector, Feed
-from emberwatch.runtime.processor import Arrivals, Report
 from emberwatch.sources.bluesky import Bluesky, BlueskyOptions
 from emberwatch.sources.discourse import Discourse, DiscourseOptions
 from emberwatch.sources.github import GitHub, GitHubOptions, What

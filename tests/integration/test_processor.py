@@ -32,7 +32,8 @@ from emberwatch.model.incident import Incident, Status
 from emberwatch.model.mention import Score
 from emberwatch.model.post import Counters, Flag, Post, PostKind
 from emberwatch.ports import Count, Ledger, Text
-from emberwatch.runtime.processor import Arrivals, Processor, Report
+from emberwatch.runtime.arrivals import Arrivals, Report
+from emberwatch.runtime.processor import Processor
 from emberwatch.scorers.vader import Vader
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import open_store

@@ -11,7 +11,8 @@ from emberwatch.core.detect import watch
 from emberwatch.core.pipeline import Policy, States
 from emberwatch.model.event import PartChecked
 from emberwatch.runtime import plugins, wiring
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.arrivals import Arrivals
+from emberwatch.runtime.processor import Processor
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import SqliteStore, open_store
 from tests.build import NOON, a_brand, a_post

@@ -13,7 +13,7 @@ from emberwatch.core.respond.triage import open_incident
 from emberwatch.model.incident import Incident, Severity
 from emberwatch.ports import Ledger
 from emberwatch.runtime import wiring
-from emberwatch.runtime.processor import Arrivals
+from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.store.sqlite import open_store
 from tests.build import a_mention, an_alert
 from tests.typed import Run, typing

@@ -30,7 +30,8 @@ from emberwatch.cli.main import cli
 from emberwatch.core.respond.outbox import delivered
 from emberwatch.model.post import Post
 from emberwatch.runtime import wiring
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.arrivals import Arrivals
+from emberwatch.runtime.processor import Processor
 from emberwatch.sources.jsonl import parse_line
 from emberwatch.store.sqlite import SqliteStore, open_store
 

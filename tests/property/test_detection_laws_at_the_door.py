@@ -15,7 +15,8 @@ from emberwatch.core.detect.watch import Watch
 from emberwatch.core.pipeline import Policy
 from emberwatch.model.incident import Incident
 from emberwatch.model.post import Counters, Post, PostKind
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.arrivals import Arrivals
+from emberwatch.runtime.processor import Processor
 from emberwatch.scorers.vader import Vader
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.memory import MemoryStore

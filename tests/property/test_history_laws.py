@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from emberwatch.core.pipeline import Policy
 from emberwatch.model.post import Counters, Post, PostKind
 from emberwatch.ports import Count, Store
+from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.runtime.history import PastFeed, Rerun, events
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.processor import Processor
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.memory import MemoryStore
 from tests.build import NOON, a_post

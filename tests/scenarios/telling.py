@@ -37,7 +37,8 @@ from emberwatch.model.event import FeedRead
 from emberwatch.model.incident import Incident
 from emberwatch.model.post import Counters, Post, PostKind
 from emberwatch.ports import Count, Store
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.arrivals import Arrivals
+from emberwatch.runtime.processor import Processor
 from emberwatch.scorers.vader import Vader
 from emberwatch.store.codec import decode_state, encode_state
 from tests.build import NOON, a_brand, a_post

@@ -25,7 +25,7 @@ from emberwatch.ports import (
     Source,
     Web,
 )
-from emberwatch.runtime.processor import Arrivals, Report
+from emberwatch.runtime.arrivals import Arrivals, Report
 from emberwatch.runtime.telemetry import Log
 
 _LOG = Log("collector")

@@ -15,10 +15,11 @@ from emberwatch.model.event import FeedRead, PartChecked
 from emberwatch.model.notification import DeliveryState
 from emberwatch.model.secret import Secret
 from emberwatch.ports import Notifier, Outbound, Outgoing, Reading, Store, Web, Writing
+from emberwatch.runtime.arrivals import Arrivals, Report
 from emberwatch.runtime.collector import Collector, Feed
 from emberwatch.runtime.dispatcher import Dispatcher
 from emberwatch.runtime.follower import TURN, Follower
-from emberwatch.runtime.processor import Arrivals, Processor, Report
+from emberwatch.runtime.processor import Processor
 from emberwatch.runtime.schedule import Schedule
 from emberwatch.runtime.telemetry import Log
 from emberwatch.runtime.writer import Writer

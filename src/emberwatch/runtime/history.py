@@ -26,7 +26,8 @@ from emberwatch.model.mention import Correction, Mention, Score
 from emberwatch.model.post import Flag, Post, PostKind
 from emberwatch.model.silence import Silence
 from emberwatch.ports import Reading, Scorer, StoredCount, StoredPost, Text
-from emberwatch.runtime.processor import GAP_AFTER, HISTORY_AFTER, MINUTE, events_of, offer
+from emberwatch.runtime.arrivals import MINUTE
+from emberwatch.runtime.processor import GAP_AFTER, HISTORY_AFTER, events_of, offer
 
 BATCH = 500
 """Events to a step of the rules, and posts to a call of the scorer."""

@@ -2,20 +2,14 @@
 
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from emberwatch.core.detect import watch
 from emberwatch.core.detect.detector import Detector, whole_minute
 from emberwatch.core.pipeline import Key, Outcome, Policy, States, Step
-from emberwatch.core.read.arrival import arrive
-from emberwatch.core.read.matching import Match, Matcher
-from emberwatch.core.read.renaming import named_as_before, renamed
-from emberwatch.core.read.text import fingerprint
-from emberwatch.core.read.themes import Themes
-from emberwatch.model.alert import Alert
-from emberwatch.model.errors import PostInvalid, StoreBusy, StoreFailed
+from emberwatch.model.errors import StoreBusy, StoreFailed
 from emberwatch.model.event import (
     Counted,
     Deleted,
@@ -29,21 +23,19 @@ from emberwatch.model.event import (
     Unwatched,
 )
 from emberwatch.model.incident import Incident
-from emberwatch.model.mention import FAILED, Mention, Score
-from emberwatch.model.post import GONE, NO_COUNTERS, Counters, Flag, Post, PostKind, Remover
+from emberwatch.model.mention import Mention
+from emberwatch.model.post import Counters, Flag, Post
 from emberwatch.ports import (
     Count,
-    Cursor,
     FeedHealth,
-    Gone,
-    Known,
     Ledger,
     Reading,
     Scorer,
     Store,
     StoredState,
-    Text,
 )
+from emberwatch.runtime.arrivals import MINUTE, Arrivals, Report
+from emberwatch.runtime.intake import Batch, Intake, Item
 from emberwatch.runtime.telemetry import Log
 
 _LOG = Log("processor")
@@ -54,94 +46,15 @@ HISTORY_AFTER = timedelta(hours=2)
 GAP_AFTER = timedelta(minutes=15)
 """A live watch that stood still this long (stopped, suspended) did not watch in the meantime."""
 
-MOST_NAMES = 10_000
-"""Posts whose older name is remembered, in case somebody answers them."""
-
 AHEAD_AFTER = timedelta(hours=2)
 """A wall clock this far behind ours was set back: ours had run ahead of the truth."""
 
 SLEPT_AFTER = timedelta(minutes=3)
 """A live watch has a tick each minute; after a longer pause it does not catch up on them."""
 
-MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrivals:
-    """What one step of the watch brought: a page of a feed, a word about our own parts, or time.
-
-    `at` is our clock. `brands` limits which brands the posts are matched against (empty: all).
-    `read` is given with the last page of a poll. `read_before` is when the feed was read well the
-    time before, None where it never was. `is_look`: it is what a look at known threads brought,
-    which says nothing of how often the feed itself brings something.
-    """
-
-    at: datetime
-    feed: str = ""
-    source: str = ""
-    brands: tuple[str, ...] = ()
-    posts: Sequence[Post] = ()
-    counts: tuple[Count, ...] = ()
-    cursor: Cursor | None = None
-    every: timedelta = MINUTE
-    gone: tuple[Gone, ...] = ()
-    is_first: bool = False
-    is_look: bool = False
-    read: FeedRead | None = None
-    read_before: datetime | None = None
-    parts: tuple[PartChecked, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What one batch came to, for logs and for people who wait.
-
-    `fresh` posts were written after all that their feed had brought before; `kept` ones are new
-    in the database.
-    """
-
-    posts: int = 0
-    fresh: int = 0
-    kept: int = 0
-    mentions: int = 0
-    not_judged: int = 0
-    quarantined: int = 0
-    dropped: tuple[str, ...] = ()
-    incidents: tuple[Incident, ...] = ()
-    orphans: tuple[Alert, ...] = ()
-    notifications: int = 0
-
-
-@dataclass(slots=True)
-class _Item:
-    """One post of a batch and what is to be done with it."""
-
-    post: Post
-    is_new: bool
-    is_recounted: bool
-    is_edited: bool
-    is_nothing: bool = False
-    matches: tuple[Match, ...] = ()
-    mentions: tuple[Mention, ...] = ()
-    newly: frozenset[str] = frozenset()
-    """The brands for which this is a mention that was not there before."""
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the site named the parent alone, and not the thread that it stands in."""
-        return self.post.parent_id is not None and self.post.thread_id == self.post.parent_id
-
-    def repeats(self, kept: Post) -> None:
-        """Make it what it is beside the same post that this batch keeps: an edit, or nothing."""
-        self.is_new = self.is_recounted = False
-        self.is_nothing = self.post.seen_at <= kept.seen_at or (
-            self.post.text == kept.text and self.post.counters in (kept.counters, NO_COUNTERS)
-        )
-        self.post = replace(self.post, thread_id=kept.thread_id)
-
 
 class Processor:
-    """Matches, scores, advances and commits. All of it runs in one thread at a time.
+    """Reads, advances and commits. All of it runs in one thread at a time.
 
     `encode` and `decode` turn detector states into bytes and back. `recall` says what the rules
     remember of the stored past; it is asked where another version of them left its memories, and
@@ -166,7 +79,8 @@ class Processor:
     ) -> None:
         self._policy = policy
         self._store = store
-        self._scorer = scorer
+        self._intake = Intake(policy.brands, scorer)
+        self._scorer_kind = scorer.kind
         self._encode = encode
         self._decode = decode
         self._is_live = is_live
@@ -179,14 +93,7 @@ class Processor:
         self._over: tuple[str, ...] = ()
         self._newest: dict[str, datetime] = {}
         self._undated: dict[str, frozenset[str]] = {}
-        self._names: dict[str, str] = {}
         self._unsaid: tuple[str, ...] = ()
-        self._dropped: list[str] = []
-        self._failures: list[str] = []
-        self._thread_of: dict[str, str] = {}
-        self._deleted: tuple[Deleted, ...] = ()
-        self._matcher = Matcher(tuple(policy.brands.values()))
-        self._themes = Themes(policy.brands.values())
         self._versions = {detector.name: detector.version for detector in policy.detectors}
         self._states = States(policy.detectors)
         with store.reading() as look:
@@ -213,16 +120,14 @@ class Processor:
         """
         if self._clock is not None and self._is_live and self._clock - arrivals.at > AHEAD_AFTER:
             self._start_over(arrivals.at)
-        self._dropped = []
-        self._failures = []
         with self._store.reading() as look:
-            items = self._read(arrivals, look)
+            batch = self._intake.read(arrivals, look, self._clock)
         with self._store.writing() as tx:
             step = Step(self._policy, self._states, tx)
             crashed: list[tuple[str, datetime, str]] = []
             unwatched: list[Unwatched] = []
             clock = self._clock
-            for event in self._events(arrivals, items, step):
+            for event in self._events(arrivals, batch, step):
                 clock = event.at if clock is None else max(clock, event.at)
                 if isinstance(event, Unwatched):
                     unwatched.append(event)
@@ -230,7 +135,10 @@ class Processor:
             if self._is_live:
                 clock = arrivals.at if clock is None else max(clock, arrivals.at)
             at = clock or arrivals.at
-            for part in (*_quarantine_checked(crashed, at), *self._scorer_checked(at)):
+            for part in (
+                *_quarantine_checked(crashed, at),
+                *self._scorer_checked(batch.failures, at),
+            ):
                 offer(step, part, crashed)
             if self._is_live:
                 for incident in tx.follow_ups(at):
@@ -240,7 +148,7 @@ class Processor:
             outcome = step.outcome()
             health = self._checked(arrivals, outcome)
             ledger = replace(
-                self._ledger(arrivals, items, outcome, health, crashed, clock),
+                self._ledger(arrivals, batch.items, outcome, health, crashed, clock),
                 unwatched=tuple(unwatched),
             )
             if _outlives(ledger):
@@ -260,7 +168,7 @@ class Processor:
             mentions=len(outcome.mentions),
             not_judged=sum(mention.score.anger is None for mention in outcome.mentions),
             quarantined=len(crashed),
-            dropped=tuple(self._dropped),
+            dropped=tuple(batch.dropped),
             incidents=outcome.incidents,
             orphans=outcome.orphans,
             notifications=len(outcome.notifications),
@@ -315,146 +223,18 @@ class Processor:
         dated = len(dates) if before is None else sum(date > before for date in dates)
         return dated + len(undated - listed)
 
-    # ------------------------------------------------------------ reading
-    def _read(self, arrivals: Arrivals, look: Reading) -> list[_Item]:
-        """Tell new posts from repeats and edits; match and score those that are worth it."""
-        clock = self._clock
-        posts = []
-        for post in arrivals.posts:
-            at = min(post.seen_at, arrivals.at)
-            clock = at if clock is None else max(clock, at)
-            try:
-                arrived = arrive(post, clock)
-            except PostInvalid as error:
-                self._dropped.append(str(error))
-                continue
-            if arrivals.is_first:
-                arrived = replace(arrived, flags=arrived.flags | {Flag.READ_BACK})
-            posts.append(arrived)
-        self._deleted = _taken_away(arrivals, posts, look)
-        if arrivals.is_first:
-            posts.sort(key=_created_at)
-        known = look.known(
-            [post.id for post in posts], [post.uri for post in posts if post.uri is not None]
-        )
-        posts = self._named_as_before(posts, known, look)
-        items: list[_Item] = []
-        wanted = arrivals.brands or None
-        gone = {each.key for each in arrivals.gone}
-        for post in posts:
-            if post.key in gone and post.id not in known:
-                continue  # it was deleted before we ever saw it
-            item = _told_apart(post, known)
-            if item is None:
-                continue
-            if post.kind is not PostKind.BOOST and (item.is_new or item.is_edited):
-                item.matches = self._matcher.match(item.post.text, wanted)
-            if item.matches or not item.is_new:
-                _remember(item.post, known)
-            items.append(item)
-        lost = {item.post.parent_id for item in items if item.is_lost and item.post.parent_id}
-        self._thread_of = look.threads(sorted(lost)) if lost else {}
-        self._judge(items, arrivals, look)
-        return items
-
-    def _named_as_before(
-        self, posts: list[Post], known: dict[str, Known], look: Reading
-    ) -> list[Post]:
-        """Give posts that a server renamed the id under which they are held."""
-        held = {post.uri: known[post.uri].id for post in posts if post.uri in known}
-        self._names |= renamed(posts, {uri: id for uri, id in held.items() if uri is not None})
-        for key in list(self._names)[:-MOST_NAMES]:
-            del self._names[key]
-        if not self._names:
-            return posts
-        named = [named_as_before(post, self._names) for post in posts]
-        known |= look.known([post.id for post in named if post.id not in known], ())
-        return named
-
-    def _place(self, item: _Item) -> None:
-        """Put a reply into its parent's thread, where the site named the parent alone."""
-        root = self._thread_of.get(item.post.parent_id or "")
-        if item.is_lost and root is not None:
-            item.post = post = replace(item.post, thread_id=root)
-            item.mentions = tuple(replace(mention, post=post) for mention in item.mentions)
-
-    def _judge(self, items: list[_Item], arrivals: Arrivals, look: Reading) -> None:
-        """Score what speaks of a brand, and tell of which brands it did not speak before."""
-        matched: list[_Item] = []
-        spoken_of: dict[str, frozenset[str]] = {}
-        for item in items:
-            if item.post.kind is PostKind.BOOST or not (item.is_new or item.is_edited):
-                continue
-            if item.matches:
-                matched.append(item)
-            # a post may be edited within the very batch that brings it
-            id, brands = item.post.id, frozenset(match.brand for match in item.matches)
-            before = spoken_of.get(id)
-            if before is None:
-                before = frozenset(
-                    brand for brand in brands if not item.is_new and look.mentions([id], brand)
-                )
-            item.newly = brands - before
-            spoken_of[id] = brands
-        texts = [
-            Text(
-                text=item.post.text,
-                language=item.post.language,
-                expected=tuple(
-                    language
-                    for match in item.matches
-                    for language in self._policy.brands[match.brand].languages
-                ),
-            )
-            for item in matched
-        ]
-        for item, score in zip(matched, self._scores(texts), strict=True):
-            print_ = fingerprint(item.post.text)
-            themes = self._themes.match(item.post.text)
-            item.mentions = tuple(
-                Mention(
-                    brand=match.brand,
-                    post=item.post,
-                    score=score,
-                    matched=match.matched,
-                    feed=arrivals.feed,
-                    fingerprint=print_,
-                    themes=themes.get(match.brand, ()),
-                    unseen_at=arrivals.read_before if item.is_new else None,
-                )
-                for match in item.matches
-            )
-
-    def _scores(self, texts: Sequence[Text]) -> list[Score]:
-        """Score a batch; where the scorer fails, the posts are kept and counted as not judged."""
-        if not texts:
-            return []
-        try:
-            return self._scorer.score(texts)
-        except Exception:
-            # one text may have failed them all
-            return [self._score(text) for text in texts]
-
-    def _score(self, text: Text) -> Score:
-        try:
-            return self._scorer.score([text])[0]
-        except Exception as error:
-            why = str(error).strip() or type(error).__name__
-            self._failures.append(why.splitlines()[0][:200])
-            return Score(scorer=f"{self._scorer.kind}{FAILED}")
-
-    def _scorer_checked(self, at: datetime) -> Iterator[PartChecked]:
+    def _scorer_checked(self, failures: Sequence[str], at: datetime) -> Iterator[PartChecked]:
         """Make a trouble of a scorer that failed; the next whole hour without a failure ends it."""
-        if self._failures:
+        if failures:
             yield PartChecked(
                 at=at,
                 part=watch.SCORER,
-                why=f"the scorer {self._scorer.kind} fails ({self._failures[-1]}): such posts "
+                why=f"the scorer {self._scorer_kind} fails ({failures[-1]}): such posts "
                 "count as not judged; mend it, then 'emberwatch mention rescore --failed'",
             )
 
     # ------------------------------------------------------------ events
-    def _events(self, arrivals: Arrivals, items: list[_Item], step: Step) -> Iterator[Event]:
+    def _events(self, arrivals: Arrivals, batch: Batch, step: Step) -> Iterator[Event]:
         """Put what arrived in the order of our clock, with a tick for each whole minute passed."""
         clock = self._clock
         for feed in self._gone:
@@ -466,7 +246,7 @@ class Processor:
                 yield Unwatched(at=arrivals.at, brand=brand, since=clock)
             clock = arrivals.at
             yield Tick(at=clock)
-        for item in items:
+        for item in batch.items:
             at = min(item.post.seen_at, arrivals.at)
             if clock is None and not self._is_live:
                 yield from self._begin(at)
@@ -478,7 +258,7 @@ class Processor:
                 # a batch may bring a post twice, and the first time decides whether it is kept
                 item.repeats(kept)
                 continue
-            self._place(item)
+            batch.place(item)
             yield from events_of(
                 item.post,
                 at=clock,
@@ -489,9 +269,8 @@ class Processor:
                 every=arrivals.every,
                 is_read_back=arrivals.is_first,
             )
-            is_held = bool(item.mentions) or step.kept(item.post.id) is not None
-            if is_held and item.post.kind is not PostKind.BOOST:
-                self._thread_of[item.post.key] = item.post.thread_id
+            if item.mentions or step.kept(item.post.id) is not None:
+                batch.keep(item.post)
         if arrivals.posts and not self._is_live:
             return
         at = max(arrivals.at, clock) if clock is not None else arrivals.at
@@ -510,7 +289,7 @@ class Processor:
                 every=count.every or arrivals.every,
                 is_history=arrivals.is_first,
             )
-        for deleted in self._deleted:
+        for deleted in batch.deleted:
             yield replace(deleted, at=at)
         if arrivals.read is not None:
             yield replace(arrivals.read, at=at)
@@ -573,7 +352,7 @@ class Processor:
     def _ledger(
         self,
         arrivals: Arrivals,
-        items: list[_Item],
+        items: Sequence[Item],
         outcome: Outcome,
         health: tuple[FeedHealth, ...],
         crashed: list[tuple[str, datetime, str]],
@@ -720,80 +499,6 @@ def offer(step: Step, event: Event, crashed: list[tuple[str, datetime, str]]) ->
 
 def _is_dated(post: Post) -> bool:
     return Flag.UNDATED not in post.flags and post.created_at <= post.seen_at
-
-
-def _created_at(post: Post) -> datetime:
-    return post.created_at
-
-
-def _has_reactions(counters: Counters) -> bool:
-    return any(n is not None for n in (counters.replies, counters.boosts, counters.quotes))
-
-
-def _told_apart(post: Post, known: dict[str, Known]) -> _Item | None:
-    """Tell a new post from an edit, a recount and a repeat (None).
-
-    A federated copy shares its `uri` with a post that we hold under another id: it counts once.
-    """
-    before = known.get(post.id)
-    if before is None:
-        copy = known.get(post.uri) if post.uri is not None else None
-        if copy is not None and copy.id != post.id and _is_boost(copy.id) == _is_boost(post.id):
-            return None
-        item = _Item(
-            post=post,
-            is_new=True,
-            is_recounted=post.is_root and _has_reactions(post.counters),
-            is_edited=False,
-        )
-    else:
-        if post.seen_at <= before.seen_at:
-            return None
-        if post.counters == NO_COUNTERS:
-            post = replace(post, counters=before.counters)
-        if post.flags & GONE:  # what stands in the place of a deleted post is no edit of it
-            post = replace(post, text=before.text)
-        is_edited = post.text != before.text
-        is_changed = post.counters != before.counters
-        if not is_edited and not is_changed:
-            return None
-        item = _Item(
-            post=post,
-            is_new=False,
-            is_recounted=is_changed and post.is_root and _has_reactions(post.counters),
-            is_edited=is_edited,
-        )
-    return item
-
-
-def _taken_away(arrivals: Arrivals, posts: Iterable[Post], look: Reading) -> tuple[Deleted, ...]:
-    """Return what was taken away of the posts that we hold, each once."""
-    told = {each.key: each for each in arrivals.gone}
-    for post in posts:
-        if post.flags & GONE:
-            is_own = Flag.TAKEN_BACK in post.flags
-            told[post.key] = Gone(key=post.key, by=Remover.AUTHOR if is_own else Remover.SITE)
-    if not told:
-        return ()
-    return tuple(
-        Deleted(at=arrivals.at, post_id=id, by=told[key].by, deleted_at=told[key].at)
-        for id, key in look.standing(sorted(told)).items()
-    )
-
-
-def _remember(post: Post, known: dict[str, Known]) -> None:
-    """Take a post of this batch for known from now on."""
-    held = Known(
-        id=post.id, seen_at=post.seen_at, text=post.text, counters=post.counters, is_mention=True
-    )
-    known[post.id] = held
-    if post.uri is not None:
-        known.setdefault(post.uri, held)
-
-
-def _is_boost(id: str) -> bool:
-    """Tell a boost by its id: some servers give it all that its original bears."""
-    return f":{PostKind.BOOST}:" in id
 
 
 def events_of(

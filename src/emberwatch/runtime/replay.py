@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from emberwatch.model.errors import PostInvalid
 from emberwatch.model.post import Flag, Post
+from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.runtime.bookmark import Bookmark
-from emberwatch.runtime.processor import Arrivals, Processor
+from emberwatch.runtime.processor import Processor
 from emberwatch.sources.jsonl import parse_line
 
 BATCH = 500

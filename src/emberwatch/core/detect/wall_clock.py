@@ -183,8 +183,8 @@ def _words(finding: Finding) -> str:
 
 
 def _length(length: timedelta) -> str:
-    """Say a length of time in its one or two greatest units."""
-    minutes = length // timedelta(minutes=1)
+    """Say a length of time in its one or two greatest units; a `Date` tells no more exactly."""
+    minutes = round(length / timedelta(minutes=1))
     days, hours = minutes // 1440, minutes // 60
     if days >= 2:
         return f"{days} days"

@@ -316,6 +316,7 @@ class Hosts:
     """Hosts with one true time: the machine's when the test began, off by so much."""
 
     off: timedelta
+    are_silent: bool = False
     began_at: float = field(default_factory=time.monotonic)
     wall_was: datetime = field(default_factory=wiring.now)
 
@@ -323,8 +324,11 @@ class Hosts:
     def time(self) -> datetime:
         return self.wall_was + self.off + timedelta(seconds=time.monotonic() - self.began_at)
 
-    async def talk(self, _: bytes, writer: asyncio.StreamWriter) -> None:
+    async def talk(self, _: bytes, writer: asyncio.StreamWriter) -> bool:
+        if self.are_silent:
+            return False
         writer.write(answer(b"[]", Date=format_datetime(self.time, usegmt=True)))
+        return True
 
 
 @dataclass
@@ -377,6 +381,13 @@ def shortly_before_a_minute(at: datetime) -> datetime:
     return at.replace(second=58, microsecond=0)
 
 
+def looked_after(path: Path, at: datetime) -> bool:
+    """Whether the watch's own time has come to a minute after it was set back."""
+    with closing(open_store(path)) as store, store.reading() as look:
+        clock = look.clock()
+    return clock is not None and at <= clock < at + HOUR
+
+
 def said_of_the_clock(path: Path) -> list[tuple[bool, str]]:
     """Return of each trouble whether it goes on, and what was said last."""
     with closing(open_store(path)) as store, store.reading() as look:
@@ -404,6 +415,24 @@ async def test_a_clock_that_two_hosts_contradict_rings_and_ends_once_it_is_right
         await until(lambda: not any(is_open for is_open, _ in said_of_the_clock(path)), 90)
         daemon.stop()
         await running
+
+
+async def test_what_hosts_said_before_a_leap_is_not_said_again_after_it(
+    tmp_path: Path, wall: time_machine.Traveller
+) -> None:
+    path = tmp_path / "watch.db"
+    wall.move_to(shortly_before_a_minute(datetime.now(UTC)))
+    hosts = Hosts(-3 * HOUR)
+    async with asking(path, hosts, "north.example", "south.example") as daemon:
+        running = asyncio.create_task(daemon.run())
+        await until(lambda: said_of_the_clock(path), 90)
+        hosts.are_silent = True
+        right_at = shortly_before_a_minute(hosts.time)
+        wall.move_to(right_at)
+        await until(lambda: looked_after(path, right_at + 3 * SECOND), 90)
+        daemon.stop()
+        await running
+    assert [is_open for is_open, _ in said_of_the_clock(path)] == [False]
 
 
 async def test_runs_for_cron_tell_of_a_wrong_clock_until_hosts_say_that_it_is_right(

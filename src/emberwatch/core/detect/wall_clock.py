@@ -28,7 +28,7 @@ ALONE_ANSWERS = 5
 ALONE_FOR = timedelta(minutes=5)
 """So many answers over so long are believed of a host that there is no other beside."""
 
-MOST_AHEAD = timedelta(days=36525)
+FARTHEST = timedelta(days=36525)
 """A host a hundred years away speaks nonsense, not the time."""
 
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -104,7 +104,7 @@ def compare(
     date = parse_http_date(headers.get("date"))
     is_copy = headers.get("age", "").strip().strip("0") != ""
     is_quick = timedelta() <= received_at - asked_at <= LONGEST_ANSWER
-    if date is None or is_copy or not is_quick or abs(received_at - date) > MOST_AHEAD:
+    if date is None or is_copy or not is_quick or abs(received_at - date) > FARTHEST:
         return None
     return Compared(host=host, at=received_at, ahead=received_at - date)
 

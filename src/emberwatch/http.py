@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import threading
+from collections import deque
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -26,6 +27,7 @@ from urllib.parse import urlencode
 import httpcore
 import httpx
 
+from emberwatch.core.detect.wall_clock import Compared, compare
 from emberwatch.core.read.address import may_connect
 from emberwatch.core.read.breaker import CLOSED, Breaker, Circuit, ask, failed
 from emberwatch.core.read.inflate import Body, BodyBroken, BodyTooLarge
@@ -54,6 +56,8 @@ keeps: a thousand feeds, each with a connection kept, were read late or not at a
 ADDRESSES_TRIED = 4
 LOOK_UPS_AT_ONCE = 64
 LONGEST_PAUSE_BEFORE_RETRY = timedelta(milliseconds=200)
+COMPARISONS_KEPT = 1000
+"""Answers whose `Date` waits to be asked for; the oldest of more are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,7 @@ class Network:
         self._fresh = _Transport(guard, tls, kept_alive=0)
         self._hosts: dict[str, _Host] = {}
         self._rests: dict[tuple[str, str], _Rest] = {}
+        self._compared: deque[Compared] = deque(maxlen=COMPARISONS_KEPT)
 
     async def __aenter__(self) -> "Network":
         return self
@@ -140,6 +145,19 @@ class Network:
         """Return what notifiers see of the network."""
         return self
 
+    def compared(self) -> tuple[Compared, ...]:
+        """Return what the answers since the last call say of our clock, oldest first."""
+        compared = tuple(self._compared)
+        self._compared.clear()
+        return compared
+
+    def _compare(self, url: httpx.URL, asked_at: datetime, answer: Answer) -> None:
+        """Set our clock beside that of a host that was asked by its own address."""
+        host = url.raw_host.decode("ascii")
+        compared = compare(host, answer.headers, asked_at, answer.received_at)
+        if compared is not None:
+            self._compared.append(compared)
+
     # ------------------------------------------------------------ reading
     async def get(self, feed: str, request: Request) -> Answer:
         """Fetch for a feed; raise `FeedUnavailable` or `FeedRefused` for all that is not heeded.
@@ -153,12 +171,15 @@ class Network:
             raise FeedRefused(f"the feed's url {unfit}") from None
         headers = _asking(request)
         left = self._limits.total.total_seconds()
-        for _ in range(self._limits.redirects + 1):
+        for hop in range(self._limits.redirects + 1):
             place = _place(url)
             async with self._turn(feed, place) as host:
+                asked_at = self._clock()
                 started = asyncio.get_running_loop().time()
                 answer = await self._hop(host, url, headers, request, left)
                 left -= asyncio.get_running_loop().time() - started
+                if not hop:  # a site must not make itself many hosts by sending us on
+                    self._compare(url, asked_at, answer)
                 self._heed(feed, place, answer)
             if answer.status in request.heeds:
                 return answer
@@ -457,6 +478,7 @@ class Network:
         headers = _headers(message.headers)
         headers["accept-encoding"] = "identity"
         request = self._request(message.method, url, headers, message.body)
+        asked_at = self._clock()
         deadline = asyncio.get_running_loop().time() + self._limits.outbound_total.total_seconds()
         try:
             async with asyncio.timeout_at(deadline):
@@ -482,7 +504,9 @@ class Network:
                 ) from error
         finally:
             await response.aclose()
-        return self._answer(response, url, bytes(said[: self._limits.outbound_body]))
+        answer = self._answer(response, url, bytes(said[: self._limits.outbound_body]))
+        self._compare(url, asked_at, answer)
+        return answer
 
     async def locate(self, host: str, port: int) -> str:
         """Return an address of a host that may be connected to; see `ports.Outbound`."""

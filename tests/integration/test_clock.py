@@ -1,11 +1,13 @@
 """A wall clock that leaps, a process that slept: polls go on, and nobody rings for a backlog."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -27,7 +29,7 @@ from emberwatch.runtime.schedule import Schedule
 from emberwatch.store.codec import decode_state, encode_state
 from emberwatch.store.sqlite import SqliteStore, open_store
 from tests.build import NOON, a_brand, a_post
-from tests.integration.loopback import Clock
+from tests.integration.loopback import Clock, a_network, answer, serving
 
 SCORER = wiring.scorer()
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -163,26 +165,30 @@ def a_processor(store: SqliteStore) -> Processor:
     )
 
 
+def an_assembly(store: SqliteStore, *feeds: Feed) -> Assembly:
+    return Assembly(
+        policy=a_policy(),
+        feeds=feeds,
+        notifiers={},
+        channels={},
+        web=lambda _: Nowhere(),
+        outbound=Nowhere(),
+        processor=lambda: a_processor(store),
+        scorer=SCORER.kind,
+        retention=timedelta(days=90),
+        heartbeat=None,
+    )
+
+
+def a_daemon(assembly: Assembly, store: SqliteStore) -> Daemon:
+    return Daemon(assembly, store, clock=wiring.now, chance=lambda: 0.5)
+
+
 @asynccontextmanager
 async def watching(path: Path, site: Site, every: timedelta) -> AsyncIterator[Daemon]:
     store = open_store(path)
-    daemon = Daemon(
-        Assembly(
-            policy=a_policy(),
-            feeds=(Feed(name="town", source=site, every=every, brands=(), backfill=None),),
-            notifiers={},
-            channels={},
-            web=lambda _: Nowhere(),
-            outbound=Nowhere(),
-            processor=lambda: a_processor(store),
-            scorer=SCORER.kind,
-            retention=timedelta(days=90),
-            heartbeat=None,
-        ),
-        store,
-        clock=wiring.now,
-        chance=lambda: 0.5,
-    )
+    feed = Feed(name="town", source=site, every=every, brands=(), backfill=None)
+    daemon = a_daemon(an_assembly(store, feed), store)
     running = asyncio.create_task(daemon.run())
     yield daemon
     daemon.stop()
@@ -303,3 +309,150 @@ def test_a_leap_of_ten_years_and_back_is_no_storm(store: SqliteStore, processor:
         processor.process(Arrivals(at=at, parts=(PartChecked(at=at, part="queue"),)))
     assert not [incident for incident in incidents(store) if incident.brand]
     assert processor.clock == NOON + MINUTE
+
+
+# ---------------------------------------------------------------- what the hosts say of it
+@dataclass
+class Hosts:
+    """Hosts with one true time: the machine's when the test began, off by so much."""
+
+    off: timedelta
+    are_silent: bool = False
+    began_at: float = field(default_factory=time.monotonic)
+    wall_was: datetime = field(default_factory=wiring.now)
+
+    @property
+    def time(self) -> datetime:
+        return self.wall_was + self.off + timedelta(seconds=time.monotonic() - self.began_at)
+
+    async def talk(self, _: bytes, writer: asyncio.StreamWriter) -> bool:
+        if self.are_silent:
+            return False
+        writer.write(answer(b"[]", Date=format_datetime(self.time, usegmt=True)))
+        return True
+
+
+@dataclass
+class Fetches:
+    """A source that fetches one address and finds nothing there."""
+
+    url: str
+    kind: ClassVar[str] = "fetches"
+    Options: ClassVar[type] = dict
+
+    async def read(self, web: Web, poll: Poll) -> AsyncIterator[Page]:
+        await web.get(Request(url=self.url))
+        yield Page(cursor={"read": "yes"}, listed=0)
+
+    def parse(self, answer: Answer) -> Parsed:
+        return Parsed(posts=())
+
+    def describe(self) -> str:
+        return "Sees nothing."
+
+
+async def everywhere(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+@asynccontextmanager
+async def asking(path: Path, hosts: Hosts, *names: str) -> AsyncIterator[Daemon]:
+    """Build a watch with a feed at each of these hosts, which is not started."""
+    async with (
+        serving(hosts.talk) as server,
+        a_network(clock=wiring.now, resolver=everywhere) as network,
+    ):
+        store = open_store(path)
+        feeds = (
+            Feed(
+                name=name,
+                source=Fetches(server.url(host=name)),
+                every=SECOND,
+                brands=(),
+                backfill=None,
+            )
+            for name in names
+        )
+        assembly = an_assembly(store, *feeds)
+        yield a_daemon(replace(assembly, web=network.web, compared=network.compared), store)
+
+
+def shortly_before_a_minute(at: datetime) -> datetime:
+    """Return when a tick comes soon, but not before the hosts have answered."""
+    return at.replace(second=58, microsecond=0)
+
+
+def looked_after(path: Path, at: datetime) -> bool:
+    """Whether the watch's own time has come to a minute after it was set back."""
+    with closing(open_store(path)) as store, store.reading() as look:
+        clock = look.clock()
+    return clock is not None and at <= clock < at + HOUR
+
+
+def said_of_the_clock(path: Path) -> list[tuple[bool, str]]:
+    """Return of each trouble whether it goes on, and what was said last."""
+    with closing(open_store(path)) as store, store.reading() as look:
+        found = [each.alerts[-1] for each in look.incidents() if each.subject == "clock"]
+    return [(alert.is_open, alert.reason) for alert in found]
+
+
+@pytest.mark.parametrize(("off", "words"), [(-3 * HOUR, "3 h ahead"), (3 * HOUR, "3 h behind")])
+async def test_a_clock_that_two_hosts_contradict_rings_and_ends_once_it_is_right(
+    tmp_path: Path, wall: time_machine.Traveller, off: timedelta, words: str
+) -> None:
+    path = tmp_path / "watch.db"
+    wall.move_to(shortly_before_a_minute(datetime.now(UTC)))
+    hosts = Hosts(off)
+    async with asking(path, hosts, "north.example", "south.example") as daemon:
+        running = asyncio.create_task(daemon.run())
+        await until(lambda: said_of_the_clock(path), 90)
+        ((is_open, why),) = said_of_the_clock(path)
+        assert is_open
+        assert f"this machine's clock is {words}" in why
+        assert {"north.example", "south.example"} <= set(re.split("[ ,;]+", why))
+        right_at = shortly_before_a_minute(hosts.time)
+        hosts.off += right_at - hosts.time
+        wall.move_to(right_at)
+        await until(lambda: not any(is_open for is_open, _ in said_of_the_clock(path)), 90)
+        daemon.stop()
+        await running
+
+
+async def test_what_hosts_said_before_a_leap_is_not_said_again_after_it(
+    tmp_path: Path, wall: time_machine.Traveller
+) -> None:
+    path = tmp_path / "watch.db"
+    wall.move_to(shortly_before_a_minute(datetime.now(UTC)))
+    hosts = Hosts(-3 * HOUR)
+    async with asking(path, hosts, "north.example", "south.example") as daemon:
+        running = asyncio.create_task(daemon.run())
+        await until(lambda: said_of_the_clock(path), 90)
+        hosts.are_silent = True
+        right_at = shortly_before_a_minute(hosts.time)
+        wall.move_to(right_at)
+        await until(lambda: looked_after(path, right_at + 3 * SECOND), 90)
+        daemon.stop()
+        await running
+    assert [is_open for is_open, _ in said_of_the_clock(path)] == [False]
+
+
+async def test_runs_for_cron_tell_of_a_wrong_clock_until_hosts_say_that_it_is_right(
+    tmp_path: Path,
+) -> None:
+    path, hosts = tmp_path / "watch.db", Hosts(-3 * HOUR)
+    async with asking(path, hosts, "north.example", "south.example") as daemon:
+        assert await daemon.once()
+    assert [is_open for is_open, _ in said_of_the_clock(path)] == [True]
+    async with asking(path, hosts, "north.example") as daemon:  # one host proves nothing
+        assert await daemon.once()
+    assert [is_open for is_open, _ in said_of_the_clock(path)] == [True]
+    hosts.off = timedelta()
+    async with asking(path, hosts, "north.example", "south.example") as daemon:
+        assert await daemon.once()
+    assert [is_open for is_open, _ in said_of_the_clock(path)] == [False]
+
+
+async def test_one_lying_host_rings_nothing(tmp_path: Path) -> None:
+    async with asking(tmp_path / "watch.db", Hosts(-3 * HOUR), "north.example") as daemon:
+        assert await daemon.once()
+    assert not said_of_the_clock(tmp_path / "watch.db")

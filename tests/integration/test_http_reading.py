@@ -565,3 +565,46 @@ async def test_each_error_of_the_library_becomes_ours(error: type[Exception]) ->
         async with a_network() as net:
             with pytest.raises(FeedUnavailable, match=r"^example\.org "):
                 await net.web("town").get(Request(url="https://example.org/feed"))
+
+
+# ---------------------------------------------------------------- the hosts' time
+DATED = "Sun, 22 Nov 2026 09:00:00 GMT"
+
+
+async def named(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+async def test_what_answers_say_of_our_clock_is_told_once() -> None:
+    dated = answer(BODY, Date=DATED)
+    async with serving(saying(dated)) as server, a_network(resolver=named) as net:
+        await net.web("town").get(Request(url=server.url(host="a.example")))
+        await net.web("town").get(Request(url=server.url(host="b.example")))
+        told, again = net.compared(), net.compared()
+    assert [(each.host, each.ahead) for each in told] == [
+        ("a.example", timedelta(hours=3)),
+        ("b.example", timedelta(hours=3)),
+    ]
+    assert again == ()
+
+
+async def test_an_error_tells_the_time_as_well() -> None:
+    async with serving(saying(answer(b"", "403 No", Date=DATED))) as server, a_network() as net:
+        with pytest.raises(FeedRefused):
+            await net.web("town").get(Request(url=server.url()))
+        told = net.compared()
+    assert [each.host for each in told] == ["127.0.0.1"]
+
+
+async def test_a_host_that_a_redirect_leads_to_says_nothing_of_our_clock() -> None:
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        is_first = b"Host: a.example" in head or b"host: a.example" in head
+        onward = f"http://b.example:{server.port}/"
+        moved = answer(b"", "301 Moved", Location=onward, Date=DATED)
+        writer.write(moved if is_first else answer(BODY, Date=DATED))
+
+    async with serving(talk) as server, a_network(resolver=named) as net:
+        got = await net.web("town").get(Request(url=server.url(host="a.example")))
+        told = net.compared()
+    assert got.body == BODY
+    assert [each.host for each in told] == ["a.example"]

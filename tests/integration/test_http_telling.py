@@ -1,6 +1,7 @@
 """Messages reach receivers once a try, and whatever a receiver does ends in time."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from loopback import HASTY, NOW, a_network, answer, saying, serving
@@ -167,3 +168,11 @@ async def test_a_secret_in_the_address_of_a_receiver_is_never_shown() -> None:
         with pytest.raises(DeliveryFailed) as caught:
             await net.outbound().post(a_message(server.url("/services/canary?key=canary")))
     assert caught.value.answer == f"{server.place} cannot be reached (connection refused)"
+
+
+async def test_a_receiver_tells_what_time_it_is_too() -> None:
+    dated = answer(Date="Sun, 22 Nov 2026 13:00:00 GMT")
+    async with serving(saying(dated)) as server, a_network() as net:
+        await net.outbound().post(a_message(server.url()))
+        told = net.compared()
+    assert [each.ahead for each in told] == [timedelta(hours=-1)]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from emberwatch.config.schema import Heartbeat
+from emberwatch.core.detect.wall_clock import Compared, WallClock, heard
 from emberwatch.core.pipeline import Policy
 from emberwatch.core.respond.pacing import Channel
 from emberwatch.model.errors import ConfigError, EmberwatchError, StoreBusy
@@ -56,7 +57,10 @@ STOP_WITHIN = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """Everything that a configuration asks for, built and ready to be joined by the daemon."""
+    """Everything that a configuration asks for, built and ready to be joined by the daemon.
+
+    `compared` returns what the network's answers since the last call say of our clock.
+    """
 
     policy: Policy
     feeds: tuple[Feed, ...]
@@ -69,6 +73,7 @@ class Assembly:
     retention: timedelta
     heartbeat: Heartbeat | None
     secrets: tuple[Secret, ...] = ()
+    compared: Callable[[], tuple[Compared, ...]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class Daemon:
         self._held_since: datetime | None = None
         self._is_patient = True
         self._oldest: float | None = None
+        self._wall_clock = WallClock()
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
         self._swap = asyncio.Lock()
@@ -160,7 +166,8 @@ class Daemon:
             self._polls.update(polls)
             reads = await asyncio.gather(*polls)
             await self._follower.once()
-            await self._submit(Arrivals(at=self._clock()))
+            now = self._clock()
+            await self._submit(Arrivals(at=now, parts=self._clock_checked(now)))
             are_all_sent = await dispatcher.drain()
             are_all_sent &= not await self._writer.read(self._are_any_held)
             is_one_read = not reads or any(read is not None and not read.why for read in reads)
@@ -385,11 +392,20 @@ class Daemon:
         why = ""
         if lag > LAG_ALARM.total_seconds():
             why = f"a batch has waited {lag:.0f} s for the writer: too many posts or a slow disk"
-        checked = (
-            PartChecked(at=now, part="queue", why=why),
-            PartChecked(at=now, part="clock", why=clock_trouble(self._watching().clock, now)),
-        )
-        await self._submit(Arrivals(at=now, parts=checked))
+        queue = PartChecked(at=now, part="queue", why=why)
+        await self._submit(Arrivals(at=now, parts=(queue, *self._clock_checked(now))))
+
+    def _clock_checked(self, now: datetime) -> tuple[PartChecked, ...]:
+        """Say how the machine's clock does; nothing as long as that is not known."""
+        self._wall_clock = heard(self._wall_clock, self._assembly.compared())
+        told = self._wall_clock.trouble
+        why = told or clock_trouble(self._watching().clock, now)
+        return () if told is None and not why else (PartChecked(at=now, part="clock", why=why),)
+
+    def _compare_anew(self) -> None:
+        """Forget what answers said of a clock that has leapt since, or hosts that may be gone."""
+        self._assembly.compared()
+        self._wall_clock = WallClock()
 
     async def _purge(self) -> None:
         now = self._clock()
@@ -463,6 +479,7 @@ class Daemon:
                 for collector in self._collectors.values():
                     collector.leap(timedelta(seconds=drift))
                 self._follower.leap(timedelta(seconds=drift))
+                self._compare_anew()
                 self._schedule_all()
 
     async def _read_again(self) -> None:
@@ -486,6 +503,7 @@ class Daemon:
             async with self._swap:
                 self._processor = await self._writer.do(assembly.processor)
                 self._assembly = assembly
+                self._compare_anew()
                 for task in self._polls | self._follower.looks:
                     task.cancel()
                 self._collectors = self._new_collectors()

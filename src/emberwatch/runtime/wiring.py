@@ -243,6 +243,7 @@ def assembly(config: Config, store: Store, network: Network) -> Assembly:
         channels=channels(config),
         web=network.web,
         outbound=outbound,
+        compared=network.compared,
         processor=make,
         scorer=judge.kind,
         retention=config.retention,

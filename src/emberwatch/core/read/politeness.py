@@ -85,11 +85,16 @@ def parse_retry_after(value: str | None, now: datetime, longest: timedelta) -> t
     text = (value or "").strip()
     if _NUMBER.fullmatch(text):
         return timedelta(seconds=min(float(text), longest.total_seconds()))
+    until = parse_http_date(text)
+    return None if until is None else max(timedelta(), min(until - now, longest))
+
+
+def parse_http_date(value: str | None) -> datetime | None:
+    """Return the instant that a header names in any of HTTP's three ways; None for nonsense."""
     try:
-        until = _aware(parsedate_to_datetime(text))
+        return _aware(parsedate_to_datetime((value or "").strip()))
     except (ValueError, OverflowError):
         return None
-    return max(timedelta(), min(until - now, longest))
 
 
 def parse_rate(headers: Mapping[str, str], now: datetime) -> Rate | None:

@@ -358,7 +358,8 @@ def _told(
 ) -> Incident:
     """Number and note a change that people are told of; leave any other as it is.
 
-    `raised` says what made the trouble graver than its figures.
+    `raised` says what made the trouble graver than its figures. What burns again is news even
+    where another alert burns all along.
 
     A closed incident stays closed: the rest of its own storm changes its figures, and rings
     nobody again.
@@ -367,6 +368,7 @@ def _told(
         before.kinds != after.kinds
         or before.severity is not after.severity
         or before.fire is not after.fire
+        or _burns_again(before, alert)
         or len(before.alerts) != len(after.alerts)
         or action is Action.RESOLVED
     )
@@ -374,6 +376,12 @@ def _told(
         return after
     step = Step(at=alert.at, who=OURSELVES, action=action, note=alert.reason + raised)
     return replace(after, sequence=before.sequence + 1, timeline=(*before.timeline, step))
+
+
+def _burns_again(incident: Incident, alert: Alert) -> bool:
+    """Whether an alert of anger that an incident holds had faded there, and burns again."""
+    was = next((held.fire for held in incident.alerts if held.id == alert.id), alert.fire)
+    return was in _FADING and alert.fire not in _FADING and alert.kind is not AlertKind.SURGE
 
 
 def is_worth_an_incident(alert: Alert, *, surges_are: bool) -> bool:

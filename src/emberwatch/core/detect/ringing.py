@@ -1,5 +1,6 @@
 """An alert of anger or of posts: it opens, burns, cools, burns again and ends."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from math import exp, sqrt
@@ -29,13 +30,13 @@ _BACK_AT = 0.75
 """A fire that cooled burns again from this share of its peak; it cools below half of it."""
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
-_LULL = 0.5
+_LULL = 2 / 3
 """A fire that had fallen to this share of its greatest half hour can grow again."""
 _LULL_WITHIN = 12
 """How many quarters ago a lull may be that tells a second storm from the first one's wavering."""
 _FEWEST = 4
 """Quarters of a fire that must have closed: its greatest half hour, a calmer one, and one more."""
-_CLEARLY = 2.0
+_CLEARLY = 1.75
 """So many standard deviations above the lull are no wavering."""
 _MOST_EVIDENCE = 50
 _FADING = (Fire.COOLING, Fire.OUT)
@@ -137,33 +138,37 @@ def _rekindled(lookout: Lookout, brand: Brand, state: SpikeState, ringing: Ringi
 def _lull(state: SpikeState, ringing: Ringing) -> int | None:
     """Return the quarter in which a lull began that is clearly over, None if there was none.
 
-    It is the calmest half hour since the greatest one, of those that this fire brought lately. A
-    feed that nobody could read is no lull.
+    What the open quarter brought, or it and the one before, is held against the lull before that.
+    A feed that nobody could read is no lull.
     """
     past = state.past
     rang, read = minute_of(ringing.started_at) // QUARTER, past.unwatched_to // QUARTER + 1
     known = min(past.opened - max(ringing.since, rang, read), _LULL_WITHIN)
     if known < _FEWEST:
         return None
-    heats = [quarter.heat for quarter in past.closed[-known:-1]]
+    heats = [quarter.heat for quarter in past.closed[-known:]]
+    now, minutes = past.now.heat, state.minute - past.opened * QUARTER + 1
+    for came, within, before in (
+        (now, minutes, heats),
+        (now + heats[-1], minutes + QUARTER, heats[:-1]),
+    ):
+        place, lull = _calmest(before)
+        usual = lull * within / (2 * QUARTER)
+        if came - usual > _CLEARLY * sqrt(came + usual):
+            return past.opened - len(heats) + place
+    return None
+
+
+def _calmest(heats: Sequence[float]) -> tuple[int, float]:
+    """Return the place and the heat of the calmest half hour since the greatest one.
+
+    Of a fire that never fell by as much as a lull does, that is the greatest one.
+    """
     halves = [one + other for one, other in pairwise(heats)]
     greatest = halves.index(max(halves))
     place = min(range(greatest, len(halves)), key=halves.__getitem__)
-    if halves[place] > _LULL * halves[greatest] or not _is_over(state, halves[place]):
-        return None
-    return past.opened - 1 - len(heats) + place
-
-
-def _is_over(state: SpikeState, lull: float) -> bool:
-    """Whether the open quarter, or it and the one before, brings clearly more than a lull did."""
-    past = state.past
-    open_for = state.minute - past.opened * QUARTER + 1
-    now, before = past.now.heat, past.closed[-1].heat
-    for heat, minutes in ((now, open_for), (now + before, open_for + QUARTER)):
-        usual = lull * minutes / (2 * QUARTER)
-        if heat - usual > _CLEARLY * sqrt(heat + usual):
-            return True
-    return False
+    place = place if halves[place] <= _LULL * halves[greatest] else greatest
+    return place, halves[place]
 
 
 def _fresh(lookout: Lookout, brand: Brand, state: SpikeState, since: int) -> Look | None:

@@ -31,13 +31,16 @@ _BACK_AT = 0.75
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
 _LULL = 2 / 3
-"""A fire that had fallen to this share of its greatest half hour can grow again."""
+"""A half hour that brought at most this share of the greatest one is a lull."""
 _LULL_WITHIN = 12
-"""How many quarters ago a lull may be that tells a second storm from the first one's wavering."""
+"""How many quarters back a lull is looked for; a fire that is calm for longer is cooling or out."""
 _FEWEST = 4
 """Quarters of a fire that must have closed: its greatest half hour, a calmer one, and one more."""
-_CLEARLY = 1.75
-"""So many standard deviations above the lull are no wavering."""
+_CLEARLY = 2.0
+"""So many standard deviations above the lull are no wavering.
+
+At 1.75 a fire that cools and doubles for half an hour grows again.
+"""
 _MOST_EVIDENCE = 50
 _FADING = (Fire.COOLING, Fire.OUT)
 _rung = changer(Ringing)
@@ -117,10 +120,10 @@ def _stirred(
 
 
 def _rekindled(lookout: Lookout, brand: Brand, state: SpikeState, ringing: Ringing) -> Ringing:
-    """Let a fire grow again that had died down by half and now brings clearly more.
+    """Let a fire grow again that now brings clearly more than when it was calmest.
 
-    What came since the lull must be out of the ordinary for itself, too. So a second storm is told
-    while the last hour still holds the first, or the first dies down beneath it.
+    What came since that lull must be out of the ordinary for itself, too. So a second storm is
+    told while the last hour still holds the first, or the first dies down beneath it.
     """
     since = _lull(state, ringing)
     if since is None:

@@ -106,9 +106,9 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
     """Whether an alert that an incident holds tells of a new trouble, which needs a new incident.
 
     The incident is past: a person closed it, or it has been quiet for `quiet_after`. And since
-    then the fire burns again after it had cooled, or has grown by half and still grows. The same
-    fire dying down is nothing new, though a longer window counts more of it. Troubles of our own
-    close with their alert.
+    then the fire burns again after it had cooled, or it grows and has grown by half, or all that
+    it tells of was written after the close. The same fire dying down is nothing new, though a
+    longer window counts more of it. Troubles of our own close with their alert.
     """
     if alert.brand is None or not alert.is_open or joins(incident, alert, quiet_after):
         return False
@@ -119,8 +119,11 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
         return False
     if before.fire in _FADING:
         return True
+    if alert.fire is not Fire.GROWING:
+        return False
     is_more = (alert.observed or 0.0) >= FLARES_AT * (before.observed or 0.0) > 0.0
-    return is_more and alert.fire is Fire.GROWING
+    closed_at, first_at = incident.closed_at, alert.first_post_at
+    return is_more or (closed_at is not None and first_at is not None and first_at > closed_at)
 
 
 def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ...]:

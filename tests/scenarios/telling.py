@@ -17,7 +17,8 @@ A storyboard is a YAML file. Times are relative to a Monday noon (`at: -7d`, `at
       clock         from then on our clock is wrong by so much, such as `-1h`
     expect          the incidents, in the order in which they open, and no others: `kinds` it must
                     have and `never` may have, opened not before `from` (0s) and `by` a time at the
-                    latest; `over_by`: when its alerts have ended
+                    latest; `over_by`: when its alerts have ended; `told_again`: {from, by}: an
+                    update of it stands in its timeline within that time
     shown           alerts that may open no incident (surges), exactly these kinds; if absent,
                     nothing is said of them
 """

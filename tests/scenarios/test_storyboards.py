@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from emberwatch.model.incident import Action
 from emberwatch.store.memory import MemoryStore
 from tests.build import NOON
 from tests.scenarios.telling import after, come_true
@@ -35,6 +36,10 @@ def test_the_storyboard_comes_out_as_told(path: Path) -> None:
             over_by = NOON + after(expected["over_by"])
             ends = [alert.ended_at for alert in incident.alerts]
             assert all(end is not None and end <= over_by for end in ends), (told, ends)
+        if "told_again" in expected:
+            first, last = (NOON + after(expected["told_again"][end]) for end in ("from", "by"))
+            updates = [step.at for step in incident.timeline if step.action is Action.UPDATED]
+            assert any(first <= at <= last for at in updates), (told, updates)
     if "shown" in storyboard:
         assert found.shown == set(storyboard["shown"]), told
 

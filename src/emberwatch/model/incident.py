@@ -259,8 +259,9 @@ class Incident:
 
     @property
     def fire(self) -> Fire:
-        """The hottest state among its alerts."""
-        hottest = min(list(Fire).index(alert.fire) for alert in self.alerts)
+        """The hottest state among its alerts; volume alone never hides how the anger goes."""
+        grave = [each for each in self.alerts if each.kind is not AlertKind.SURGE] or self.alerts
+        hottest = min(list(Fire).index(alert.fire) for alert in grave)
         return list(Fire)[hottest]
 
     @property

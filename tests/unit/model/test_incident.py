@@ -34,6 +34,12 @@ def test_a_fire_is_as_hot_as_its_hottest_alert() -> None:
     assert _holding(SPIKE, PILE_ON).fire is Fire.BURNING
 
 
+def test_volume_alone_does_not_hide_how_the_anger_goes() -> None:
+    surge = an_alert("surge:Acme:1", kind=AlertKind.SURGE, fire=Fire.GROWING)
+    assert _holding(SPIKE, surge).fire is Fire.COOLING
+    assert _holding(surge).fire is Fire.GROWING
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_what_people_have_closed_gathers_no_more(status: Status) -> None:
     is_closed = status in (Status.RESOLVED, Status.DISMISSED)

@@ -169,11 +169,17 @@ class Lookout:
         return found
 
     def anger(
-        self, key: str, state: SpikeState, windows: Sequence[Window], bar: float
+        self,
+        key: str,
+        state: SpikeState,
+        windows: Sequence[Window],
+        bar: float,
+        since: int = 0,
     ) -> Look | None:
         """Return the most unlikely window of anger, None when none is as rare as `bar` by law.
 
-        Distinct voices are counted only where all voices together would do.
+        Those that begin before the minute `since` are left out. Distinct voices are counted only
+        where all voices together would do.
         """
         settings = self.settings
         past, learnt = state.past, state.past.baseline
@@ -185,6 +191,8 @@ class Lookout:
         choir = self._choirs.of(key, voices, state.minute - WINDOWS[HOUR])
         place, loud = len(voices), 0.0
         for window in windows:
+            if window.start < since:
+                break
             if choir is not None:
                 number, loud = choir.since_minute(window.start)
                 place = len(voices) - number

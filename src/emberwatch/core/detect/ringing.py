@@ -1,13 +1,22 @@
 """An alert of anger or of posts: it opens, burns, cools, burns again and ends."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from math import exp
+from itertools import pairwise
+from math import exp, sqrt
 
 from emberwatch.core.detect.chance import LEAST_CHANCE
 from emberwatch.core.detect.lookout import ROUNDING, Look, Lookout
 from emberwatch.core.detect.past import Past
 from emberwatch.core.detect.quarter import QUARTER, window_start
-from emberwatch.core.detect.spike_state import MINUTE, MINUTES_KEPT, Ringing, SpikeState, instant_of
+from emberwatch.core.detect.spike_state import (
+    MINUTE,
+    MINUTES_KEPT,
+    Ringing,
+    SpikeState,
+    instant_of,
+    minute_of,
+)
 from emberwatch.core.detect.swift import changer
 from emberwatch.core.detect.voices import leading_thread, since_minute
 from emberwatch.model.alert import Alert, AlertKind, Fire
@@ -21,6 +30,17 @@ _BACK_AT = 0.75
 """A fire that cooled burns again from this share of its peak; it cools below half of it."""
 _LOW_TIMES = 3.0
 """The peak of a fire that cooled falls to so many times its least hour."""
+_LULL = 2 / 3
+"""A half hour that brought at most this share of the greatest one is a lull."""
+_LULL_WITHIN = 12
+"""How many quarters back a lull is looked for; a fire that is calm for longer is cooling or out."""
+_FEWEST = 4
+"""Quarters of a fire that must have closed: its greatest half hour, a calmer one, and one more."""
+_CLEARLY = 2.0
+"""So many standard deviations above the lull are no wavering.
+
+At 1.75 a fire that cools and doubles for half an hour grows again.
+"""
 _MOST_EVIDENCE = 50
 _FADING = (Fire.COOLING, Fire.OUT)
 _rung = changer(Ringing)
@@ -51,7 +71,7 @@ def ring(
         return begun
     after = before
     if hot is not None:
-        news = _fresh(lookout, brand, state) if before.is_again else hot
+        news = _fresh(lookout, brand, state, before.since) if before.is_again else hot
         is_of_now = news is not None and news.finding.window <= _RENEWING
         if is_of_now:
             after = _rung(after, hot_at=state.minute)
@@ -60,6 +80,8 @@ def ring(
             after = _seen(state, news, after)
     if before.looked < opened or before.fire in _FADING:
         after = _stirred(lookout, brand, state, kind, after)
+    if hot is not None and kind is AlertKind.SPIKE and after.fire is not Fire.GROWING:
+        after = _rekindled(lookout, brand, state, after)
     quiet = (state.minute - after.hot_at) * MINUTE
     if hot is None and quiet > min(lookout.settings.stays_open, brand.quiet_after):
         alerts.append(_alert(brand, kind, _rung(after, fire=Fire.OUT), at, at))
@@ -89,18 +111,77 @@ def _stirred(
     if hour < _BACK_AT * peak:
         return low
     if kind is AlertKind.SPIKE:
-        fresh = _fresh(lookout, brand, state)
+        fresh = _fresh(lookout, brand, state, ringing.since)
         if fresh is None:
             return low
         again = _seen(state, fresh, after)
-        after = _rung(again, hot_at=state.minute, is_again=True)
+        after = _rung(again, hot_at=state.minute, is_again=True, since=state.past.opened - 1)
     return _rung(after, fire=fire, peak=max(peak, hour))
 
 
-def _fresh(lookout: Lookout, brand: Brand, state: SpikeState) -> Look | None:
-    """Return the most unlikely window of anger within the last hour, None when none rings."""
+def _rekindled(lookout: Lookout, brand: Brand, state: SpikeState, ringing: Ringing) -> Ringing:
+    """Let a fire grow again that now brings clearly more than when it was calmest.
+
+    What came since that lull must be out of the ordinary for itself, too. So a second storm is
+    told while the last hour still holds the first, or the first dies down beneath it.
+    """
+    since = _lull(state, ringing)
+    if since is None:
+        return ringing
+    fresh = _fresh(lookout, brand, state, since)
+    if fresh is None:
+        return ringing
+    again = _seen(state, fresh, ringing)
+    hour, *_ = _hour(state.past, AlertKind.SPIKE)
+    return _rung(
+        again, fire=Fire.GROWING, peak=hour, hot_at=state.minute, is_again=True, since=since
+    )
+
+
+def _lull(state: SpikeState, ringing: Ringing) -> int | None:
+    """Return the quarter in which a lull began that is clearly over, None if there was none.
+
+    What the open quarter brought, or it and the one before, is held against the lull before that.
+    A feed that nobody could read is no lull.
+    """
+    past = state.past
+    rang, read = minute_of(ringing.started_at) // QUARTER, past.unwatched_to // QUARTER + 1
+    known = min(past.opened - max(ringing.since, rang, read), _LULL_WITHIN)
+    if known < _FEWEST:
+        return None
+    heats = [quarter.heat for quarter in past.closed[-known:]]
+    now, minutes = past.now.heat, state.minute - past.opened * QUARTER + 1
+    for came, within, before in (
+        (now, minutes, heats),
+        (now + heats[-1], minutes + QUARTER, heats[:-1]),
+    ):
+        place, lull = _calmest(before)
+        usual = lull * within / (2 * QUARTER)
+        if came - usual > _CLEARLY * sqrt(came + usual):
+            return past.opened - len(heats) + place
+    return None
+
+
+def _calmest(heats: Sequence[float]) -> tuple[int, float]:
+    """Return the place and the heat of the calmest half hour since the greatest one.
+
+    Of a fire that never fell by as much as a lull does, that is the greatest one.
+    """
+    halves = [one + other for one, other in pairwise(heats)]
+    greatest = halves.index(max(halves))
+    place = min(range(greatest, len(halves)), key=halves.__getitem__)
+    place = place if halves[place] <= _LULL * halves[greatest] else greatest
+    return place, halves[place]
+
+
+def _fresh(lookout: Lookout, brand: Brand, state: SpikeState, since: int) -> Look | None:
+    """Return the most unlikely window of anger within the last hour, None when none rings.
+
+    None of them begins before the quarter `since`.
+    """
     bar = lookout.bar(brand, state)
-    look = lookout.anger(brand.name, state, lookout.windows(brand.name, state, _FRESH), bar)
+    windows = lookout.windows(brand.name, state, _FRESH)
+    look = lookout.anger(brand.name, state, windows, bar, since * QUARTER)
     return look if look is not None and look.law <= bar else None
 
 

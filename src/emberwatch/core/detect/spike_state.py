@@ -91,7 +91,8 @@ class Ringing:
     `rate` is how often a month chance brings as much; `peak` the greatest hour; `told` the
     observed that was last told, seen at `seen_at` (None: as it began); `looked` the quarter whose
     fire was last looked at; `is_again` whether it burns again, so that windows which reach back to
-    the fire before say nothing new.
+    the fire before say nothing new. `since` is the quarter in which the present fire began, or
+    the lull before it if it burns again (0: as the alert).
     """
 
     started_at: datetime
@@ -112,6 +113,7 @@ class Ringing:
     evidence: tuple[str, ...] = ()
     is_again: bool = False
     seen_at: datetime | None = None
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,9 +106,9 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
     """Whether an alert that an incident holds tells of a new trouble, which needs a new incident.
 
     The incident is past: a person closed it, or it has been quiet for `quiet_after`. And since
-    then the fire burns again after it had cooled, or has grown by half and still grows. The same
-    fire dying down is nothing new, though a longer window counts more of it. Troubles of our own
-    close with their alert.
+    then the fire burns again after it had cooled, or it grows and has grown by half, or all that
+    it tells of was written after the close. The same fire dying down is nothing new, though a
+    longer window counts more of it. Troubles of our own close with their alert.
     """
     if alert.brand is None or not alert.is_open or joins(incident, alert, quiet_after):
         return False
@@ -119,8 +119,11 @@ def flares_anew(incident: Incident, alert: Alert, quiet_after: timedelta) -> boo
         return False
     if before.fire in _FADING:
         return True
+    if alert.fire is not Fire.GROWING:
+        return False
     is_more = (alert.observed or 0.0) >= FLARES_AT * (before.observed or 0.0) > 0.0
-    return is_more and alert.fire is Fire.GROWING
+    closed_at, first_at = incident.closed_at, alert.first_post_at
+    return is_more or (closed_at is not None and first_at is not None and first_at > closed_at)
 
 
 def exhibits(alert: Alert, mentions: Mapping[str, Mention]) -> tuple[Exhibit, ...]:
@@ -358,7 +361,8 @@ def _told(
 ) -> Incident:
     """Number and note a change that people are told of; leave any other as it is.
 
-    `raised` says what made the trouble graver than its figures.
+    `raised` says what made the trouble graver than its figures. What burns again is news even
+    where another alert burns all along.
 
     A closed incident stays closed: the rest of its own storm changes its figures, and rings
     nobody again.
@@ -367,6 +371,7 @@ def _told(
         before.kinds != after.kinds
         or before.severity is not after.severity
         or before.fire is not after.fire
+        or _burns_again(before, alert)
         or len(before.alerts) != len(after.alerts)
         or action is Action.RESOLVED
     )
@@ -374,6 +379,12 @@ def _told(
         return after
     step = Step(at=alert.at, who=OURSELVES, action=action, note=alert.reason + raised)
     return replace(after, sequence=before.sequence + 1, timeline=(*before.timeline, step))
+
+
+def _burns_again(incident: Incident, alert: Alert) -> bool:
+    """Whether an alert of anger that an incident holds had faded there, and burns again."""
+    was = next((held.fire for held in incident.alerts if held.id == alert.id), alert.fire)
+    return was in _FADING and alert.fire not in _FADING and alert.kind is not AlertKind.SURGE
 
 
 def is_worth_an_incident(alert: Alert, *, surges_are: bool) -> bool:

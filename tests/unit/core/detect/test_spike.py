@@ -9,7 +9,7 @@ import pytest
 
 from emberwatch.core.detect.spike import Spike
 from emberwatch.core.detect.spike_state import SpikeSettings, SpikeState
-from emberwatch.model.alert import AlertKind, Fire
+from emberwatch.model.alert import Alert, AlertKind, Fire
 from emberwatch.model.event import Counted, Mentioned, Tick, Unwatched
 from emberwatch.model.post import Counters, PostKind
 from emberwatch.store.codec import decode_state, encode_state
@@ -458,6 +458,71 @@ def test_a_second_storm_while_the_alert_is_open_burns_again_with_its_own_figures
         assert alert.observed <= 0.8 * second + 3.0
     assert again[-1].observed is not None
     assert again[-1].observed >= 0.5 * second
+
+
+def grows_again(life: Following, told: int) -> list[Alert]:
+    """Return what a brand's alerts of anger said first as they began to grow, after so many."""
+    spikes = [alert for alert in life.alerts if alert.kind is AlertKind.SPIKE]
+    return [
+        after
+        for before, after in pairwise(spikes)
+        if after in life.alerts[told:]
+        and after.fire is Fire.GROWING
+        and before.fire is not Fire.GROWING
+    ]
+
+
+def dying_storm(life: Following) -> None:
+    """Let 60 angry posts come within an hour, and ever fewer within the next hour and a half."""
+    storm(life, 60)
+    for gap in (2.0, 3.0, 4.0, 6.0, 8.0, 10.0):
+        storm(life, round(15 / gap), gap=gap)
+
+
+@pytest.mark.parametrize("second", [0.5, 1.0])
+@pytest.mark.parametrize("calm", [45, 60, 90])
+def test_a_second_storm_is_told_while_the_last_hours_still_hold_the_first(
+    calm: int, second: float
+) -> None:
+    life = an_ordinary_brand()
+    storm(life, 60)
+    life.live(life.now + minutes(calm), 15.0)
+    told, began = len(life.alerts), life.now
+    storm(life, 40, gap=second)
+    again = grows_again(life, told)[0]
+    assert again.id == life.rung()[0].id
+    assert again.at - began <= minutes(15)
+    assert again.first_post_at is not None
+    assert again.first_post_at >= began - minutes(calm)
+    assert again.observed is not None
+    assert again.observed <= 20.0
+
+
+def test_a_second_storm_is_told_while_the_first_dies_down() -> None:
+    life = an_ordinary_brand()
+    dying_storm(life)
+    told, began = len(life.alerts), life.now
+    storm(life, 40)
+    assert grows_again(life, told)[0].at - began <= minutes(15)
+
+
+def test_a_fire_that_dies_down_is_not_said_to_grow() -> None:
+    life = an_ordinary_brand()
+    storm(life, 60)
+    told = len(life.alerts)
+    dying_storm(life)
+    life.live(life.now + timedelta(hours=4), 15.0)
+    assert grows_again(life, told) == []
+
+
+def test_a_feed_that_could_not_be_read_is_no_lull() -> None:
+    life = an_ordinary_brand()
+    storm(life, 90)
+    told, since = len(life.alerts), life.now
+    for minute in range(1, 46):
+        life.feed(Unwatched(at=since + minutes(minute), brand="Acme", since=since))
+    storm(life, 14)
+    assert grows_again(life, told) == []
 
 
 def test_figures_of_a_later_fire_name_the_hour_in_which_they_were_seen() -> None:

@@ -174,6 +174,17 @@ def test_a_fire_that_grows_by_half_after_the_close_flares_anew(
         assert not triage.flares_anew(closed, replace(grown, fire=fire), HOURS)
 
 
+@pytest.mark.parametrize(("minute", "flares"), [(9, False), (10, False), (11, True), (None, False)])
+def test_a_fire_that_grows_of_posts_that_were_all_written_after_the_close_flares_anew(
+    minute: int | None, flares: bool
+) -> None:
+    closed = _resolved(an_alert(observed=30.0, fire=Fire.BURNING))
+    first_post_at = None if minute is None else NOON + minutes(minute)
+    again = an_alert(observed=9.0, at=NOON + minutes(60), first_post_at=first_post_at)
+    assert triage.flares_anew(closed, again, HOURS) is flares
+    assert not triage.flares_anew(closed, replace(again, fire=Fire.BURNING), HOURS)
+
+
 def test_a_fire_that_creeps_on_after_the_close_is_measured_by_what_was_known_then() -> None:
     incident = _resolved(an_alert(observed=30.0))
     for minute, observed in ((60, 40.0), (70, 44.0)):
@@ -182,6 +193,26 @@ def test_a_fire_that_creeps_on_after_the_close_is_measured_by_what_was_known_the
         incident = triage.take(incident, creeping, {})
     assert incident.alerts[0].at == NOON + minutes(70)
     assert triage.flares_anew(incident, an_alert(observed=46.0, at=NOON + minutes(80)), HOURS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "was", "is_told"),
+    [
+        (AlertKind.SPIKE, Fire.OUT, True),
+        (AlertKind.SPIKE, Fire.COOLING, True),
+        (AlertKind.SPIKE, Fire.BURNING, False),
+        (AlertKind.SURGE, Fire.OUT, False),
+    ],
+)
+def test_what_burns_again_is_told_though_a_thread_burns_all_along(
+    kind: AlertKind, was: Fire, is_told: bool
+) -> None:
+    alert = an_alert(f"{kind}:Acme:2", kind=kind, fire=was)
+    incident = triage.take(triage.open_incident(PILE_ON, {}, None), alert, {})
+    again = replace(alert, fire=Fire.GROWING, at=NOON + minutes(60))
+    after = triage.take(incident, again, {})
+    assert after.fire is incident.fire is PILE_ON.fire
+    assert (after.sequence > incident.sequence) is is_told
 
 
 def test_a_fire_that_is_over_or_still_gathers_does_not_flare_anew() -> None:

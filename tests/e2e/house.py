@@ -88,11 +88,11 @@ class House:
         except sqlite3.OperationalError:
             return 0
 
-    def settle(self, daemon: Running, within: float = 20) -> None:
+    def settle(self, daemon: Running, within: float = 60) -> None:
         """Wait until all that was posted is stored."""
         self.wait(daemon, lambda: self.stored == self.posted, within)
 
-    def wait(self, daemon: Running, condition: Callable[[], object], within: float = 20) -> None:
+    def wait(self, daemon: Running, condition: Callable[[], object], within: float = 60) -> None:
         """Wait for something while the daemon lives."""
 
         def is_so() -> object:

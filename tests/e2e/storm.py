@@ -115,7 +115,7 @@ def append(file: Path, text: str) -> None:
         out.write(text)
 
 
-def pour(file: Path, chance: Random, first: int, *, seconds: float, a_second: int) -> None:
+def pour(file: Path, chance: Random, first: int, *, seconds: float, a_second: float) -> None:
     """Append a storm to the file as it happens, so many posts a second."""
     posts = round(seconds * a_second)
     content = storms(chance, first, posts=posts)

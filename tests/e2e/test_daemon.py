@@ -67,12 +67,12 @@ def test_people_work_on_an_incident_while_the_storm_goes_on(
     with Running(house.folder) as daemon:
         house.settle(daemon)
         house.storm()
-        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 60), daemon.said
         id = receiver.deliveries[0].payload["incident"]["id"]
         for verb, said in (("acknowledge", "acknowledged"), ("resolve", "resolved")):
             house.storm()
             emberwatch(house.folder, "incident", verb, id, "--by", "Ann")
-            assert receiver.wait(lambda seen, s=said: seen.of_type(f"incident.{s}"), 20)
+            assert receiver.wait(lambda seen, s=said: seen.of_type(f"incident.{s}"), 60)
         house.settle(daemon)
         shown = json.loads(emberwatch(house.folder, "incident", "show", id, "--json").stdout)
     assert shown["status"] == "resolved"
@@ -148,7 +148,7 @@ def test_a_changed_configuration_is_applied_whole(house: House, receiver: Receiv
         angry = islice(complaints("Acme", house.chance), 40)
         for number, text in enumerate(angry):
             append(new, line(100_000 + number, text, datetime.now(UTC), f"villager{number}"))
-        assert other.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+        assert other.wait(lambda seen: seen.of_type("incident.opened"), 60), daemon.said
         house.wait(daemon, lambda: house.stored == before + 40)
         assert not receiver.deliveries
         assert daemon.end() == 0
@@ -166,7 +166,7 @@ def test_a_wrong_configuration_changes_nothing_and_says_why(
         house.wait(daemon, lambda: _applied(daemon, "not applied"))
         assert "did you mean 'feeds'" in daemon.said
         house.storm()
-        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 60), daemon.said
 
 
 def test_another_scorer_judges_from_the_next_post_on(house: House) -> None:
@@ -218,7 +218,7 @@ def test_a_network_that_is_allowed_later_is_reached_from_then_on(
             daemon.process.send_signal(signal.SIGHUP)
         house.wait(daemon, lambda: _applied(daemon, "applied"))
         house.storm()
-        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 60), daemon.said
         assert "not delivered" not in daemon.said
 
 

@@ -27,14 +27,17 @@ from emberwatch.runtime.arrivals import Arrivals
 from emberwatch.sources.jsonl import parse_line
 from emberwatch.store.codec import decode_state
 from emberwatch.store.sqlite import open_store
-from tests.e2e.daemon import Running
+from tests.e2e.asking import rows
+from tests.e2e.daemon import Running, emberwatch
 from tests.e2e.receiver import SECRET, Receiver
 from tests.e2e.storm import history, pour
 from tests.e2e.waiting import wait_for
 
 KILLS = 32
-SECONDS = 26.0
-A_SECOND = 50
+POSTS = 1300
+SECONDS = 26.0, 120.0
+"""How long the storm lasts, at least and at most: as long as so many watches need to start, or all
+would be killed before they had read anything."""
 
 CONFIG = """
 database: watch.db
@@ -62,7 +65,9 @@ def test_thirty_kills_lose_nothing_and_count_nothing_twice(
     file.write_text("".join(past))
     with Receiver() as receiver:
         (tmp_path / "config.yaml").write_text(CONFIG.format(receiver=receiver.url))
-        _watch_through_kills(tmp_path, file, chance, first=len(past) + 1)
+        least, most = SECONDS
+        seconds = min(max(least, KILLS * _start(tmp_path)), most)
+        _watch_through_kills(tmp_path, file, chance, first=len(past) + 1, seconds=seconds)
         posted = len(file.read_text().splitlines())
         with closing(sqlite3.connect(tmp_path / "watch.db")) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -75,13 +80,22 @@ def test_thirty_kills_lose_nothing_and_count_nothing_twice(
     _is_as_if_never_interrupted(tmp_path)
 
 
-def _watch_through_kills(folder: Path, file: Path, chance: Random, first: int) -> None:
+def _start(folder: Path) -> float:
+    """Return the seconds that a watch needs on this machine until it has read its feed once."""
+    began = time.monotonic()
+    emberwatch(folder, "run", "--once", "--database", "first.db")
+    return time.monotonic() - began
+
+
+def _watch_through_kills(
+    folder: Path, file: Path, chance: Random, first: int, seconds: float
+) -> None:
     """Let the watch run through storms and kills until it has caught up."""
-    moments = sorted(chance.uniform(0.0, SECONDS) for _ in range(KILLS))
+    moments = sorted(chance.uniform(0.0, seconds) for _ in range(KILLS))
     storm = threading.Thread(
         target=pour,
         args=(file, Random(7), first),
-        kwargs={"seconds": SECONDS, "a_second": A_SECOND},
+        kwargs={"seconds": seconds, "a_second": POSTS / seconds},
     )
     began = time.monotonic()
     storm.start()
@@ -92,17 +106,17 @@ def _watch_through_kills(folder: Path, file: Path, chance: Random, first: int) -
     with Running(folder) as daemon:
         storm.join()
         posted = len(file.read_text().splitlines())
-        wait_for(lambda: _is_done(folder / "watch.db", posted), 30, daemon.log)
+        wait_for(lambda: _is_done(folder / "watch.db", posted), 120, daemon.log)
+        # all may have been done before it: asked to end while Python starts, it would not hear
+        mine, claim = f"process {daemon.process.pid},", folder / "watch.db.lock"
+        wait_for(lambda: claim.read_text().startswith(mine), 120, daemon.log)
         assert daemon.end() == 0
 
 
 def _is_done(database: Path, posted: int) -> bool:
-    with closing(sqlite3.connect(database)) as look:
-        (stored,) = look.execute("SELECT count(*) FROM _post").fetchone()
-        (waiting,) = look.execute(
-            "SELECT count(*) FROM _notification WHERE state = 'waiting'"
-        ).fetchone()
-    return bool(stored == posted and not waiting)
+    stored = rows(database, "SELECT count(*) FROM _post")
+    waiting = rows(database, "SELECT count(*) FROM _notification WHERE state = 'waiting'")
+    return (stored, waiting) == ([(posted,)], [(0,)])
 
 
 # ---------------------------------------------------------------- the same, uninterrupted

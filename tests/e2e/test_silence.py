@@ -81,7 +81,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             done = emberwatch(house.folder, "status", expect=None, EMBER_HEARTBEAT=switch.url)
             seen.status_while_blind = done.returncode, done.stdout
             hidden.rename(house.file)
-            house.wait(daemon, lambda: receiver.of_type("incident.resolved"), 30)
+            house.wait(daemon, lambda: receiver.of_type("incident.resolved"), 60)
             called = len(switch.calls)
             house.wait(daemon, lambda: len(switch.calls) > called)
             seen.calls_afterwards = len(switch.calls) - called

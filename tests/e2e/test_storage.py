@@ -94,8 +94,8 @@ def test_a_locked_database_holds_the_batch_until_it_is_free(
             house.wait(daemon, lambda: 'no heartbeat why="the database has' in daemon.said)
         house.settle(daemon)
         told = ["incident.opened", "incident.resolved"]
-        assert receiver.wait(lambda seen: _told_of_storage(seen) == told, 20), daemon.said
-        assert receiver.wait(_is_told_of_acme, 20), daemon.said
+        assert receiver.wait(lambda seen: _told_of_storage(seen) == told, 60), daemon.said
+        assert receiver.wait(_is_told_of_acme, 60), daemon.said
 
 
 def _is_told_of_acme(receiver: Receiver) -> bool:
@@ -136,7 +136,7 @@ def test_a_full_disk_holds_the_batch_until_there_is_room(
         assert "make room" in daemon.said
         disk.remount("size=64m")
         house.settle(daemon)
-        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 60), daemon.said
 
 
 def test_a_file_at_its_size_limit_holds_the_batch_until_it_may_grow(
@@ -153,7 +153,7 @@ def test_a_file_at_its_size_limit_holds_the_batch_until_it_may_grow(
         house.wait(daemon, lambda: HELD in daemon.said)
         resource.prlimit(pid, kind, (most, most))
         house.settle(daemon)
-        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 20), daemon.said
+        assert receiver.wait(lambda seen: seen.of_type("incident.opened"), 60), daemon.said
 
 
 def test_a_database_that_may_not_be_written_is_said_in_one_line(house: House, disk: Disk) -> None:

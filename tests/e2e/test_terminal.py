@@ -22,8 +22,8 @@ from tests.e2e.daemon import EMBERWATCH, Running
 from tests.e2e.house import House
 from tests.e2e.waiting import wait_for
 
-LIMIT = 10.0
-"""Seconds in which a signal must have ended the process."""
+LIMIT = 30.0
+"""Seconds in which a signal must have ended the process: it takes nine where all hangs for ever."""
 
 POST = "jsonl::post:1"
 HEADING = "WARNING"
@@ -292,6 +292,6 @@ def test_a_signal_to_read_again_is_kept_until_it_watches(house: House) -> None:
         daemon.process.send_signal(signal.SIGHUP)
         os.write(writing, told)
         os.close(writing)
-        wait_for(lambda: "configuration applied" in daemon.said, 20, daemon.log)
+        wait_for(lambda: "configuration applied" in daemon.said, 60, daemon.log)
         house.settle(daemon)
         assert daemon.end() == 0

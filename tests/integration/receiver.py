@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.integration.loopback import pass_time
+
 Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -60,6 +62,12 @@ async def hanging(_: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
 
+async def given_up(_: asyncio.StreamWriter) -> None:
+    """Never answer, and let the time that a receiver has be over."""
+    pass_time(seconds=16)  # of fifteen
+    await asyncio.Event().wait()
+
+
 async def resetting(writer: asyncio.StreamWriter) -> None:
     """Tear the connection down without an answer."""
     writer.transport.abort()
@@ -81,12 +89,13 @@ async def endless(writer: asyncio.StreamWriter) -> None:
 
 
 async def trickling(writer: asyncio.StreamWriter) -> None:
-    """Answer 200 with a body that comes byte by byte, for ever."""
+    """Answer 200 with a body that comes byte by byte, one a second, for ever."""
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n")
     while True:
         writer.write(b"x")
         await writer.drain()
         await asyncio.sleep(0.02)
+        pass_time(seconds=1)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import ip_network
 
 from emberwatch.core.respond.brief import notification_for
@@ -31,7 +31,7 @@ class Clock:
 class House:
     """A store, a network and a dispatcher over them; `owe` writes what is owed."""
 
-    def __init__(self, path, clock, patience=0.5):
+    def __init__(self, path, clock):
         self.path = path
         self.clock = clock
         self.told = []
@@ -39,7 +39,7 @@ class House:
         self.network = Network(
             allow=[ip_network("127.0.0.0/8")],
             user_agent="emberwatch/test",
-            limits=Limits(outbound_total=timedelta(seconds=patience)),
+            limits=Limits(),
             clock=clock,
             chance=lambda: 0.5,
         )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from click.testing import CliRunner
 
 from emberwatch.cli.main import cli
@@ -134,18 +135,18 @@ def test_status_shows_what_was_spent_and_when_it_starts_anew(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(CONFIG)
-    now = wiring.now()
     cursor = {
-        "spent_day": f"{now:%Y-%m-%d}", "spent_on_day": "1250000", "spent_in_month": "9000000",
+        "spent_day": f"{NOON:%Y-%m-%d}", "spent_on_day": "1250000", "spent_in_month": "9000000",
     }  # fmt: skip
     with closing(open_store(tmp_path / "watch.db")) as store, store.writing() as tx:
-        tx.record(Ledger(feed="loud", cursor=cursor, clock=now))
-    told = json.loads(CliRunner().invoke(cli, ["status", "--json"]).stdout)
+        tx.record(Ledger(feed="loud", cursor=cursor, clock=NOON))
+    with time_machine.travel(NOON, tick=False):
+        told = json.loads(CliRunner().invoke(cli, ["status", "--json"]).stdout)
+        plain = CliRunner().invoke(cli, ["status"]).stdout
     day, month = told["budgets"]
     assert (day["feed"], day["used"], day["limit"], day["unit"]) == ("loud", 1.25, 2, "USD")
     assert (month["used"], month["is_used_up"]) == (9, False)
-    assert datetime.fromisoformat(day["resets_at"]) - now <= timedelta(days=1)
-    plain = CliRunner().invoke(cli, ["status"]).stdout
+    assert datetime.fromisoformat(day["resets_at"]) == NOON + timedelta(hours=12)
     assert "Budgets" in plain
     assert "spent on X a day" in plain
 

@@ -20,6 +20,7 @@ from emberwatch.ports import Ledger
 from tests.integration.receiver import (
     cut_after_the_status,
     endless,
+    given_up,
     hanging,
     in_turn,
     receiving,
@@ -138,7 +139,7 @@ async def test_a_receiver_that_is_gone_is_disabled_until_it_is_enabled(house):
 
 # ---------------------------------------------------------------- sockets
 @pytest.mark.parametrize(
-    "fault", [hanging, resetting, cut_after_the_status], ids=["hangs", "resets", "is cut"]
+    "fault", [given_up, resetting, cut_after_the_status], ids=["hangs", "resets", "is cut"]
 )
 async def test_a_receiver_that_breaks_is_tried_again_with_the_same_id(house, fault):
     async with receiving(in_turn(fault, saying(200))) as receiver:

@@ -603,7 +603,7 @@ def test_a_thousand_threads_of_one_post_cost_next_to_nothing() -> None:
     started = time.process_time()
     for _ in range(1_000):
         told.detector.wakes_at(told.detector.fold(ROOT, None, event)[0] or told.thread)
-    assert time.process_time() - started < 0.05
+    assert time.process_time() - started < 0.1
 
 
 def test_the_expectation_of_a_thread_found_late_is_not_less_than_its_size() -> None:

@@ -185,7 +185,7 @@ def test_the_tail_of_a_count_of_any_size_costs_next_to_nothing() -> None:
     started = time.process_time()
     for count in (1e4, 1e6, 1e8, 1e10, 1e14):
         assert -inf < beta_binomial_log_tail(count, 5.0 * count, 0.15, 20.0) < 0.0
-    assert time.process_time() - started < 0.015
+    assert time.process_time() - started < 0.05
 
 
 @pytest.mark.parametrize("enough", [-30.0, -6.0, -2.0])
